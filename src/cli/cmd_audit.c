@@ -4,33 +4,55 @@
 
 #include <jansson.h>
 
-static void print_figures(const struct nl_audit *audit, const char *head) {
-    printf("%lld records with %lld entries, head %s\n"
-           "%lld events, %lld actions of staff and %lld subscriptions agree with the ledger\n",
-           (long long)audit->records, (long long)audit->entries, head, (long long)audit->events,
-           (long long)audit->actions, (long long)audit->subscriptions);
-    if (audit->before > 0)
-        printf("%lld rows are older than the ledger\n", (long long)audit->before);
-    for (size_t i = 0; i < audit->findings.count; i++)
-        printf("error: %s [%s]\n", audit->findings.items[i].text, audit->findings.items[i].rule);
-    if (audit->faults > NL_AUDIT_FAULTS)
-        printf("error: and %lld more\n", (long long)(audit->faults - NL_AUDIT_FAULTS));
+/* The figures by their names in JSON, and the words that people read. */
+static const struct figure {
+    const char *name, *words;
+    size_t offset;
+} figures[] = {
+    {"records", "records in the ledger", offsetof(struct nl_audit, records)},
+    {"entries", "entries in them", offsetof(struct nl_audit, entries)},
+    {"streams", "streams", offsetof(struct nl_audit, streams)},
+    {"commit_points", "commit points of messages", offsetof(struct nl_audit, commit_points)},
+    {"consented", "of them of issues, with a standing consent before",
+     offsetof(struct nl_audit, consented)},
+    {"outcomes", "outcomes that follow from a reply", offsetof(struct nl_audit, outcomes)},
+    {"sent", "messages sent", offsetof(struct nl_audit, sent)},
+    {"repeated", "sent once more because staff asked for it", offsetof(struct nl_audit, repeated)},
+    {"events", "events agree with the ledger", offsetof(struct nl_audit, events)},
+    {"actions", "actions of staff agree with it", offsetof(struct nl_audit, actions)},
+    {"subscriptions", "subscriptions agree with it", offsetof(struct nl_audit, subscriptions)},
+    {"issues", "issues agree with it", offsetof(struct nl_audit, issues)},
+    {"deliveries", "deliveries agree with it", offsetof(struct nl_audit, deliveries)},
+    {"before", "rows are older than it", offsetof(struct nl_audit, before)},
+    {"faults", "faults", offsetof(struct nl_audit, faults)},
+};
+
+static long long value_of(const struct nl_audit *audit, const struct figure *figure) {
+    return *(const int64_t *)(const void *)((const char *)audit + figure->offset);
 }
 
 static void show(struct cli *cli, const struct nl_audit *audit) {
     char head[NL_HEX_LEN];
+    json_t *object = json_object();
     nl_hex(audit->head, head);
-    if (!cli->json) {
-        print_figures(audit, head);
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        long long value = value_of(audit, &figures[i]);
+        json_object_set_new(object, figures[i].name, json_integer(value));
+        if (!cli->json)
+            printf("%10lld %s\n", value, figures[i].words);
+    }
+    json_object_set_new(object, "head", json_string(head));
+    json_object_set_new(object, "findings", cli_findings_facts(&audit->findings));
+    if (cli->json) {
+        cli_print_json(cli, object);
         return;
     }
-    cli_print_json(cli, json_pack("{s:I, s:I, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "records",
-                                  (json_int_t)audit->records, "entries", (json_int_t)audit->entries,
-                                  "streams", (json_int_t)audit->streams, "head", head, "events",
-                                  (json_int_t)audit->events, "actions", (json_int_t)audit->actions,
-                                  "subscriptions", (json_int_t)audit->subscriptions, "before",
-                                  (json_int_t)audit->before, "faults", (json_int_t)audit->faults,
-                                  "findings", cli_findings_facts(&audit->findings)));
+    json_decref(object);
+    printf("head %s\n", head);
+    for (size_t i = 0; i < audit->findings.count; i++)
+        printf("error: %s [%s]\n", audit->findings.items[i].text, audit->findings.items[i].rule);
+    if (audit->faults > NL_AUDIT_FAULTS)
+        printf("error: and %lld more\n", (long long)(audit->faults - NL_AUDIT_FAULTS));
 }
 
 static enum nl_status audit_run(struct cli *cli, void *options, struct nl_error *err) {

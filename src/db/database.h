@@ -21,7 +21,10 @@ struct nl_store {
     struct nl_marks *marks;          /* sql.c: of the transaction, until their rows have come */
     bool leave_settings;             /* those that the database itself keeps stay as they are */
     const char *once;                /* the last statement of nl_sql_once in this transaction */
-    int64_t stream;                  /* of nl_sql_stream; 0: none was chosen yet */
+    struct nl_buf gathered;          /* nl_sql_gather: in this transaction, */
+    size_t gathered_at[8];           /* at the begin of each savepoint, */
+    nl_sql_write_gathered *write_gathered; /* and what takes it at the commit */
+    int64_t stream;                        /* of nl_sql_stream; 0: none was chosen yet */
 };
 
 /* Drops every prepared statement, before the database is closed. */

@@ -175,6 +175,7 @@ void nl_store_close(struct nl_store *store) {
     if (store == NULL)
         return;
     nl_sql_finalize(store);
+    nl_buf_free(&store->gathered);
     store->engine->close(store);
     free(store->path);
     nl_secret_free(store->secret);

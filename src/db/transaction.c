@@ -1,5 +1,23 @@
 #include "db/database.h"
 
+enum { SAVEPOINTS = sizeof((struct nl_store *)0)->gathered_at / sizeof(size_t) };
+
+/* The length of what was gathered before the savepoint at `depth`. */
+static size_t *gathered_before(struct nl_store *store, int depth) {
+    return &store->gathered_at[depth < SAVEPOINTS ? depth : SAVEPOINTS - 1];
+}
+
+struct nl_buf *nl_sql_gather(struct nl_store *store, nl_sql_write_gathered *write) {
+    store->write_gathered = write;
+    return store->depth > 0 ? &store->gathered : NULL;
+}
+
+static enum nl_status write_gathered(struct nl_store *store, struct nl_error *err) {
+    return store->gathered.len == 0 && !store->gathered.failed
+               ? NL_OK
+               : store->write_gathered(store, &store->gathered, err);
+}
+
 static enum nl_status begin_transaction(struct nl_store *store, bool exclusive,
                                         struct nl_error *err) {
     enum nl_status status = NL_OK;
@@ -9,6 +27,7 @@ static enum nl_status begin_transaction(struct nl_store *store, bool exclusive,
     store->once = NULL;
     if (store->depth > 0) {
         status = nl_sql_run(store, err, "SAVEPOINT within", NL_NO_VALUES);
+        *gathered_before(store, store->depth) = store->gathered.len;
     } else {
         status = store->engine->begin(store, exclusive, err);
         store->exclusive = exclusive;
@@ -46,6 +65,7 @@ static void end_transaction(struct nl_store *store) {
     store->depth = 0;
     store->together = false;
     store->empty_log_later = false;
+    nl_buf_clear(&store->gathered);
     nl_sql_forget_marks(store);
     if (empty)
         nl_store_empty_log(store);
@@ -57,7 +77,9 @@ enum nl_status nl_store_commit(struct nl_store *store, struct nl_error *err) {
         store->depth -= inner == NL_OK;
         return inner;
     }
-    enum nl_status status = store->engine->commit(store, err);
+    enum nl_status status = write_gathered(store, err);
+    if (status == NL_OK)
+        status = store->engine->commit(store, err);
     if (status == NL_OK) {
         end_transaction(store);
     } else {
@@ -71,6 +93,7 @@ void nl_store_rollback(struct nl_store *store) {
     struct nl_error ignored = {0};
     if (store->depth > 1) {
         store->depth--;
+        store->gathered.len = *gathered_before(store, store->depth);
         if (nl_sql_run(store, &ignored, "ROLLBACK TO SAVEPOINT within", NL_NO_VALUES) == NL_OK)
             nl_error_ignore(nl_sql_run(store, &ignored, "RELEASE SAVEPOINT within", NL_NO_VALUES));
         nl_error_free(&ignored);

@@ -66,6 +66,37 @@ static void enter_begun(struct nl_books *books, const struct nl_entry *entry) {
     }
 }
 
+/* ---- who was active when ---- */
+
+static const struct nl_booked_change *change_at(const struct nl_books *books, size_t at) {
+    return (const struct nl_booked_change *)(const void *)books->changes.data + at;
+}
+
+static bool add_change(struct nl_books *books, struct nl_booked_subscription *booked, int64_t at,
+                       bool active) {
+    static const struct nl_booked_change none;
+    const struct nl_booked_change change = {at, booked->change, active};
+    if (books->changes.len == 0)
+        nl_buf_add(&books->changes, &none, sizeof none);
+    booked->change = books->changes.len / sizeof change;
+    nl_buf_add(&books->changes, &change, sizeof change);
+    return !books->changes.failed;
+}
+
+bool nl_books_active(const struct nl_books *books, int64_t subscription, int64_t from, int64_t to) {
+    const struct nl_booked_subscription *booked =
+        nl_numbered_find(&books->subscriptions, subscription);
+    size_t place = booked != NULL ? booked->change : 0;
+    for (; place != 0; place = change_at(books, place)->before) {
+        const struct nl_booked_change *change = change_at(books, place);
+        if (change->at <= to && (change->active || change->at < from))
+            return change->active;
+    }
+    return subscription <= books->last_subscription;
+}
+
+/* ---- subscriptions ---- */
+
 static bool enter_standing(struct nl_books *books, int64_t subscription, int64_t list, int64_t at,
                            const struct nl_cbor_item *state) {
     struct nl_booked_subscription *booked = nl_numbered_put(&books->subscriptions, subscription);
@@ -73,10 +104,10 @@ static bool enter_standing(struct nl_books *books, int64_t subscription, int64_t
         return false;
     copy_text(state, booked->state, sizeof booked->state);
     booked->list = list;
-    booked->at = at;
     booked->removed = false;
     booked->has_consent = false;
-    return true;
+    booked->unsaid = false;
+    return add_change(books, booked, at, strcmp(booked->state, "active") == 0);
 }
 
 static bool keep(const struct nl_entry *entry, size_t at, unsigned char out[NL_DIGEST_LEN]) {
@@ -129,11 +160,28 @@ static bool enter_action(struct nl_books *books, const struct nl_entry *entry) {
     return true;
 }
 
-static bool enter_span(struct nl_books *books, const struct nl_cbor_item span[4], int64_t at) {
-    for (int64_t id = span[2].number; id <= span[3].number; id++)
-        if (!enter_standing(books, id, span[0].number, at, &span[1]))
+static bool enter_suppressed(struct nl_books *books, int64_t id, bool suppressed, int64_t at) {
+    struct nl_booked_subscription *booked = nl_numbered_find(&books->subscriptions, id);
+    if (booked == NULL) {
+        /* From before the ledger: only this is known of it. */
+        booked = nl_numbered_put(&books->subscriptions, id);
+        if (booked == NULL)
             return false;
-    return true;
+        booked->unsaid = true;
+    }
+    return add_change(books, booked, at,
+                      !suppressed && (booked->unsaid || strcmp(booked->state, "active") == 0));
+}
+
+static bool enter_span(struct nl_books *books, const struct nl_entry *entry,
+                       const struct nl_cbor_item span[4]) {
+    int64_t at = nl_entry_number(entry, 1);
+    bool entered = true;
+    for (int64_t id = span[2].number; entered && id <= span[3].number; id++)
+        entered = entry->kind == NL_LEDGER_SUPPRESSED
+                      ? enter_suppressed(books, id, nl_entry_number(entry, 2) != 0, at)
+                      : enter_standing(books, id, span[0].number, at, &span[1]);
+    return entered;
 }
 
 static bool enter_imported(struct nl_books *books, const struct nl_entry *entry) {
@@ -144,7 +192,7 @@ static bool enter_imported(struct nl_books *books, const struct nl_entry *entry)
         bool read = nl_cbor_take(&reader, &head) && head.len == 4;
         for (size_t j = 0; read && j < 4; j++)
             read = nl_cbor_take(&reader, &span[j]);
-        if (read && !enter_span(books, span, nl_entry_number(entry, 1)))
+        if (read && !enter_span(books, entry, span))
             return false;
     }
     return true;
@@ -167,6 +215,17 @@ static bool enter_removed(struct nl_books *books, const struct nl_entry *entry) 
     return true;
 }
 
+/* The editions are the last item of the entry. */
+static bool enter_issue(struct nl_books *books, const struct nl_entry *entry) {
+    struct nl_booked_issue *issue = nl_numbered_put(&books->issues, nl_entry_number(entry, 2));
+    if (issue == NULL)
+        return false;
+    issue->list = nl_entry_number(entry, 3);
+    nl_digest(entry->inside.at, (size_t)(entry->data + entry->len - entry->inside.at),
+              issue->editions);
+    return true;
+}
+
 enum nl_status nl_books_enter(struct nl_books *books, const struct nl_entry *entry,
                               struct nl_error *err) {
     bool entered = true;
@@ -176,7 +235,9 @@ enum nl_status nl_books_enter(struct nl_books *books, const struct nl_entry *ent
         entered = enter_event(books, entry);
     else if (entry->kind == NL_LEDGER_ACTION)
         entered = enter_action(books, entry);
-    else if (entry->kind == NL_LEDGER_IMPORTED)
+    else if (entry->kind == NL_LEDGER_ISSUE)
+        entered = enter_issue(books, entry);
+    else if (entry->kind == NL_LEDGER_IMPORTED || entry->kind == NL_LEDGER_SUPPRESSED)
         entered = enter_imported(books, entry);
     else if (entry->kind == NL_LEDGER_REMOVED)
         entered = enter_removed(books, entry);

@@ -24,7 +24,16 @@ struct nl_booked_subscription {
     unsigned char consent[NL_DIGEST_LEN];
     char state[16];
     bool has_consent, removed, seen;
-    int64_t list, at;
+    bool unsaid; /* nothing is said of its state */
+    int64_t list;
+    size_t change; /* the last one, in nl_books.changes; 0: none */
+};
+
+/* A subscription becomes active, or no longer is. */
+struct nl_booked_change {
+    int64_t at;
+    size_t before; /* the change before it; 0: none */
+    bool active;
 };
 
 struct nl_booked_person {
@@ -32,11 +41,20 @@ struct nl_booked_person {
     bool has_address, gone;
 };
 
+struct nl_booked_issue {
+    unsigned char editions[NL_DIGEST_LEN];
+    int64_t list;
+};
+
 struct nl_books {
     struct nl_audit *audit;
     struct nl_hasher *hasher;
     struct nl_merkle tree;
-    struct nl_numbered events, actions, subscriptions, people, lists;  /* lists: those removed */
+    struct nl_numbered events, actions, subscriptions, people, lists; /* lists: those removed */
+    struct nl_numbered deliveries;                                    /* deliveries.h */
+    struct nl_numbered copies; /* the delivery of an issue for a subscription */
+    struct nl_numbered issues; /* the digest of its editions */
+    struct nl_buf changes;     /* struct nl_booked_change; the first is none */
     int64_t last_event, last_action, last_delivery, last_subscription; /* from before the ledger */
     int64_t pruned_before;
 };
@@ -51,7 +69,11 @@ void nl_mark_action(int64_t at, int64_t id, const char *door, const char *action
 void nl_books_fault(struct nl_books *books, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Enters one entry. */
+/* Whether a subscription was active, and its address not suppressed, at any time from `from` to
+ * `to`, by what is in the books so far. */
+bool nl_books_active(const struct nl_books *books, int64_t subscription, int64_t from, int64_t to);
+
+/* Enters one entry; those about deliveries are entered by deliveries.h. */
 NL_CHECKED enum nl_status nl_books_enter(struct nl_books *books, const struct nl_entry *entry,
                                          struct nl_error *err);
 

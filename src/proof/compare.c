@@ -1,5 +1,5 @@
 #include "newsletter/store/ledger_rows.h"
-#include "proof/books.h"
+#include "proof/deliveries.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -166,7 +166,7 @@ static enum nl_status compare_subscription(const struct nl_subscription_row *row
     struct nl_books *books = ctx;
     struct nl_booked_subscription *booked = nl_numbered_find(&books->subscriptions, row->id);
     (void)err;
-    if (booked == NULL) {
+    if (booked == NULL || booked->unsaid) {
         books->audit->before += row->id <= books->last_subscription;
         if (row->id > books->last_subscription)
             nl_books_fault(books, "subscription",
@@ -188,10 +188,35 @@ static void find_missing_subscriptions(struct nl_books *books) {
     int64_t id = 0;
     const struct nl_booked_subscription *booked = NULL;
     while ((booked = nl_numbered_next(&books->subscriptions, &at, &id)) != NULL)
-        if (!booked->seen && !booked->removed &&
+        if (!booked->seen && !booked->removed && !booked->unsaid &&
             nl_numbered_find(&books->lists, booked->list) == NULL)
             nl_books_fault(books, "subscription",
                            "subscription %" PRId64 " of the ledger is not in the database", id);
+}
+
+/* ---- issues ---- */
+
+static enum nl_status compare_issues(struct nl_books *books, struct nl_store *store,
+                                     struct nl_error *err) {
+    const struct nl_booked_issue *issue = NULL;
+    enum nl_status status = NL_OK;
+    size_t at = 0;
+    int64_t id = 0;
+    while (status == NL_OK && (issue = nl_numbered_next(&books->issues, &at, &id)) != NULL) {
+        struct nl_buf editions = {0};
+        unsigned char digest[NL_DIGEST_LEN];
+        size_t count = 0;
+        status = nl_ledger_editions(store, id, &editions, &count, err);
+        nl_digest(nl_buf_text(&editions), editions.len, digest);
+        if (status != NL_OK || (count == 0 && nl_numbered_find(&books->lists, issue->list) != NULL))
+            ;
+        else if (memcmp(digest, issue->editions, sizeof digest) != 0)
+            nl_books_fault(books, "issue", "issue %" PRId64 " is not what the ledger says", id);
+        else
+            books->audit->issues++;
+        nl_buf_free(&editions);
+    }
+    return status;
 }
 
 enum nl_status nl_books_compare(struct nl_books *books, struct nl_store *store,
@@ -201,6 +226,10 @@ enum nl_status nl_books_compare(struct nl_books *books, struct nl_store *store,
         status = nl_ledger_each_action(store, compare_action, books, err);
     if (status == NL_OK)
         status = nl_ledger_each_subscription(store, compare_subscription, books, err);
+    if (status == NL_OK)
+        status = compare_issues(books, store, err);
+    if (status == NL_OK)
+        status = nl_deliveries_compare(books, store, err);
     if (status != NL_OK)
         return status;
     find_missing_events(books);

@@ -5,6 +5,7 @@
 #include "newsletter/store/link.h"
 #include "newsletter/store/suppression.h"
 #include "store/event.h"
+#include "store/ledger.h"
 
 #include <math.h>
 #include <string.h>
@@ -230,13 +231,20 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_boun
                   NL_INT(record->delivery)));
     if (status != NL_OK)
         return status;
-    return nl_sql_run(
+    status = nl_sql_run(
         store, err,
         "UPDATE delivery SET state = 'bounced', reply_code = NULL, reply_status = ?, "
         "reply_text = ?, updated_at = ? WHERE id = ? AND state IN ('sent', 'unknown')",
         NL_VALUES(NL_STRING(verdict->status),
                   NL_STRING(verdict->diagnostic != NULL ? verdict->diagnostic : verdict->reason),
                   NL_INT(nl_store_now(store)), NL_INT(record->delivery)));
+    struct nl_buf ids = {0};
+    if (status == NL_OK && nl_sql_changes(store) > 0) {
+        nl_buf_add(&ids, &record->delivery, sizeof record->delivery);
+        status = nl_ledger_set(store, "bounced", &ids, err);
+    }
+    nl_buf_free(&ids);
+    return status;
 }
 
 static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *err) {

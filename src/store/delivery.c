@@ -1,6 +1,7 @@
 #include "newsletter/store/delivery.h"
 
 #include "newsletter/db/sql.h"
+#include "store/ledger.h"
 #include "store/transactional_row.h"
 
 #include <stdlib.h>
@@ -258,6 +259,8 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
         status = take_deliveries(store, scope, true, max, &taken, err);
     if (status == NL_OK)
         status = mark_leased(store, owner, until, &taken, err);
+    if (status == NL_OK && taken.count > 0)
+        status = nl_ledger_leased(store, scope->issue, jobs, taken.count, err);
     if (status != NL_OK) {
         for (size_t i = 0; i < taken.count; i++)
             nl_job_free(&jobs[i]);
@@ -276,22 +279,27 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *
                                          struct nl_error *err) {
     int64_t now = nl_store_now(store);
     /* Below zero: it may not have begun. */
-    return nl_sql_run_ids(
+    enum nl_status status = nl_sql_run_ids(
         store, err, deliveries, count, ok,
         "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND " IS_LEASED " AND "
         "d.lease_owner = ?3 AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
         "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
         ")" NL_IDS_CHANGED("d.id"),
         NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
+    return status == NL_OK ? nl_ledger_commit_points(store, deliveries, count,
+                                                     nl_sql_has_arrays(store) ? NULL : ok, err)
+                           : status;
 }
 
 enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, const int64_t *deliveries,
                                                   size_t count, const char *owner,
                                                   struct nl_error *err) {
-    return nl_sql_run_ids(store, err, deliveries, count, NULL,
-                          "UPDATE delivery SET dot_at = NULL WHERE id " NL_IDS " AND " IS_LEASED
-                          " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
-                          NL_VALUES(NL_STRING(owner)));
+    enum nl_status status =
+        nl_sql_run_ids(store, err, deliveries, count, NULL,
+                       "UPDATE delivery SET dot_at = NULL WHERE id " NL_IDS " AND " IS_LEASED
+                       " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
+                       NL_VALUES(NL_STRING(owner)));
+    return status == NL_OK ? nl_ledger_withdrawn(store, deliveries, count, err) : status;
 }
 
 enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,

@@ -1,6 +1,7 @@
 /* Outcomes of deliveries. */
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "store/ledger.h"
 
 static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
                                              "failed", "unknown",  "queued"};
@@ -23,7 +24,7 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
                                       NL_INT(record->delivery), NL_STRING(owner)));
     if (status != NL_OK)
         return status;
-    return nl_sql_run(
+    status = nl_sql_run(
         store, err,
         "UPDATE delivery SET state = ?1, "
         "attempts = attempts + CASE state WHEN 'unknown' THEN 0 ELSE ?2 END, updated_at = ?3, "
@@ -37,6 +38,8 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         NL_VALUES(NL_STRING(state), NL_INT(counts), NL_INT(now), NL_INT(result->next_attempt_at),
                   NL_INT(result->code), NL_STRING(result->status), NL_STRING(result->text),
                   NL_INT(record->delivery), NL_STRING(owner)));
+    return status == NL_OK && nl_sql_changes(store) > 0 ? nl_ledger_outcome(store, record, err)
+                                                        : status;
 }
 
 /* ---- on a server: two statements for all of them ---- */
@@ -133,8 +136,13 @@ static enum nl_status with_columns(struct nl_store *store, const struct nl_recor
 static enum nl_status record_together(struct nl_store *store, const struct nl_record *records,
                                       size_t count, const char *owner, struct nl_error *err) {
     enum nl_status status = with_columns(store, records, count, true, owner, record_events, err);
-    return status == NL_OK ? with_columns(store, records, count, false, owner, record_outcomes, err)
-                           : status;
+    if (status == NL_OK)
+        status = with_columns(store, records, count, false, owner, record_outcomes, err);
+    /* Which rows have changed is known after the commit. An outcome of a run that had lost its
+     * lease is in the ledger, too; the audit knows it by its stream. */
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = nl_ledger_outcome(store, &records[i], err);
+    return status;
 }
 
 enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,

@@ -2,6 +2,7 @@
 #include "newsletter/base/witness.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "store/ledger.h"
 #include "store/waiting.h"
 
 #include <stdlib.h>
@@ -71,19 +72,27 @@ static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error
             NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
     if (status != NL_OK)
         return status;
-    status = nl_sql_run(store, err,
-                        "UPDATE delivery SET state = 'unknown', lease_until = NULL, "
-                        "attempts = attempts + 1, updated_at = ?2, "
-                        "reply_text = 'the run ended between the final dot and the reply' " DEAD
-                        "NOT NULL /*+ FOR UPDATE SKIP LOCKED */)",
-                        NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
-    recovery->count = nl_sql_changes(store);
+    struct nl_buf unknown = {0};
+    struct nl_buf queued = {0};
+    status = nl_sql_each(store, err, nl_sql_add_id, &unknown,
+                         "UPDATE delivery SET state = 'unknown', lease_until = NULL, "
+                         "attempts = attempts + 1, updated_at = ?2, "
+                         "reply_text = 'the run ended between the final dot and the reply' " DEAD
+                         "NOT NULL /*+ FOR UPDATE SKIP LOCKED */) RETURNING id",
+                         NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
+    recovery->count = (int64_t)nl_ids_count(&unknown);
     if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "UPDATE delivery SET state = 'queued', lease_owner = NULL, "
-                            "lease_until = NULL, updated_at = ?2 " DEAD
-                            "NULL /*+ FOR UPDATE SKIP LOCKED */)",
-                            NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
+        status = nl_sql_each(store, err, nl_sql_add_id, &queued,
+                             "UPDATE delivery SET state = 'queued', lease_owner = NULL, "
+                             "lease_until = NULL, updated_at = ?2 " DEAD
+                             "NULL /*+ FOR UPDATE SKIP LOCKED */) RETURNING id",
+                             NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
+    if (status == NL_OK)
+        status = nl_ledger_set(store, "unknown", &unknown, err);
+    if (status == NL_OK)
+        status = nl_ledger_set(store, "queued", &queued, err);
+    nl_buf_free(&unknown);
+    nl_buf_free(&queued);
     return status;
 }
 

@@ -143,7 +143,7 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
     if (status == NL_OK)
-        status = nl_ledger_issue(store, issue->id, err);
+        status = nl_ledger_issue(store, issue->id, issue->list, err);
     if (status == NL_OK && issue->alternative_subject != NULL)
         status = nl_subject_test_add(store, issue->id, &issue->test, err);
     if (status != NL_OK || issue->scheduled_at != 0)

@@ -6,20 +6,34 @@
 #include <string.h>
 
 /* One statement, so that in a turn of a run it travels with the others. */
-enum nl_status nl_ledger_add(struct nl_store *store, const struct nl_buf *entries,
-                             struct nl_error *err) {
+static enum nl_status add_record(struct nl_store *store, const struct nl_buf *entries,
+                                 struct nl_error *err) {
     int64_t base = nl_sql_stream(store) * NL_LEDGER_STREAM;
     if (entries->failed)
         return nl_error_nomem(err);
     if (entries->len == 0)
         return NL_OK;
     return nl_sql_run(store, err,
-                      "INSERT INTO ledger (id, body, chain) SELECT coalesce(l.id, ?1) + 1, ?2, "
-                      "chained(coalesce(l.chain, ?3), ?2) FROM (SELECT 1 AS one) AS o LEFT JOIN "
-                      "(SELECT id, chain FROM ledger WHERE id > ?1 AND id < ?4 ORDER BY id DESC "
-                      "LIMIT 1) AS l ON 1 = 1",
+                      "INSERT INTO ledger (id, body, chain) VALUES (coalesce((SELECT max(id) FROM "
+                      "ledger WHERE id > ?1 AND id < ?4), ?1) + 1, ?2, chained(coalesce((SELECT "
+                      "chain FROM ledger WHERE id > ?1 AND id < ?4 ORDER BY id DESC LIMIT 1), "
+                      "?3), ?2))",
                       NL_VALUES(NL_INT(base), NL_BYTES(entries->data, entries->len),
                                 NL_BYTES("", 0), NL_INT(base + NL_LEDGER_STREAM)));
+}
+
+struct nl_buf *nl_ledger_open(struct nl_store *store) {
+    return nl_sql_gather(store, add_record);
+}
+
+enum nl_status nl_ledger_add(struct nl_store *store, const struct nl_buf *entries,
+                             struct nl_error *err) {
+    struct nl_buf *gathered = nl_ledger_open(store);
+    if (gathered == NULL)
+        return add_record(store, entries, err);
+    nl_buf_add(gathered, nl_buf_text(entries), entries->len);
+    gathered->failed = gathered->failed || entries->failed;
+    return gathered->failed ? nl_error_nomem(err) : NL_OK;
 }
 
 /* Ends the entry that was begun. */

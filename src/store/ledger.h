@@ -5,9 +5,14 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/ledger.h"
 
-/* Appends a record of one or more entries. Nothing if there are none. */
+/* Appends entries: at the commit all of a transaction become one record; without a transaction they
+ * are one. */
 NL_CHECKED enum nl_status nl_ledger_add(struct nl_store *store, const struct nl_buf *entries,
                                         struct nl_error *err) NL_ALL_NONNULL;
+
+/* Where the entries of this transaction are gathered, to append to it without a copy; NULL without
+ * a transaction. */
+struct nl_buf *nl_ledger_open(struct nl_store *store) NL_ALL_NONNULL;
 
 /* Appends an entry for a row of the history, or of the log of staff's actions, as it stands now. */
 NL_CHECKED enum nl_status nl_ledger_event(struct nl_store *store, int64_t event,
@@ -41,8 +46,31 @@ NL_CHECKED enum nl_status nl_ledger_standings(struct nl_store *store, int64_t su
                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* Appends the digests of an issue's editions. */
-NL_CHECKED enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue,
+NL_CHECKED enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue, int64_t list,
                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* Deliveries: leases; commit points, where ok[i] tells which were recorded (NULL: that is not known
+ * yet); commit points that were withdrawn; an outcome; a state that something else gave to many. */
+struct nl_job;
+struct nl_record;
+NL_CHECKED enum nl_status nl_ledger_leased(struct nl_store *store, int64_t issue,
+                                           const struct nl_job *jobs, size_t count,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_ledger_commit_points(struct nl_store *store, const int64_t *deliveries,
+                                                  size_t count, const bool *ok,
+                                                  struct nl_error *err) NL_NONNULL(1, 5);
+NL_CHECKED enum nl_status nl_ledger_withdrawn(struct nl_store *store, const int64_t *deliveries,
+                                              size_t count, struct nl_error *err) NL_NONNULL(1, 4);
+NL_CHECKED enum nl_status nl_ledger_outcome(struct nl_store *store, const struct nl_record *record,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_ledger_set(struct nl_store *store, const char *state,
+                                        const struct nl_buf *ids,
+                                        struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends that nobody at an address is mailed any more, or again. */
+NL_CHECKED enum nl_status nl_ledger_suppressed(struct nl_store *store, const char *address_key,
+                                               bool suppressed,
+                                               struct nl_error *err) NL_ALL_NONNULL;
 
 /* Deletes the key of a person, after which nothing in the ledger tells who they were, and appends
  * that they are gone. */

@@ -55,20 +55,35 @@ static enum nl_status add_subscription(const struct nl_sql_row *row, void *ctx,
 
 /* The words of the source are the office's, but may name people, so that their digest stands here.
  */
-static enum nl_status add_standing(struct nl_store *store, const char *source, const char *sql,
-                                   int64_t id, struct nl_error *err) {
+struct standing {
+    enum nl_ledger_kind kind;
+    const char *source;
+    int64_t suppressed; /* NL_LEDGER_SUPPRESSED */
+};
+
+static void add_source(struct nl_buf *entry, const struct standing *standing) {
+    unsigned char digest[NL_DIGEST_LEN];
+    const char *source = standing->source;
+    if (standing->kind == NL_LEDGER_SUPPRESSED) {
+        nl_cbor_add_number(entry, standing->suppressed);
+        return;
+    }
+    nl_digest(source, source != NULL ? strlen(source) : 0, digest);
+    nl_cbor_add_bytes(entry, source != NULL ? digest : NULL, sizeof digest);
+}
+
+static enum nl_status add_standing(struct nl_store *store, const struct standing *standing,
+                                   const char *sql, const struct nl_value *values,
+                                   struct nl_error *err) {
     struct spans spans = {.count = 0};
     struct nl_buf entry = {0};
-    unsigned char digest[NL_DIGEST_LEN];
-    enum nl_status status =
-        nl_sql_each(store, err, add_subscription, &spans, sql, NL_VALUES(NL_INT(id)));
+    enum nl_status status = nl_sql_each(store, err, add_subscription, &spans, sql, values);
     end_span(&spans);
-    if (status == NL_OK && spans.count > 0) {
+    if (status == NL_OK && (spans.count > 0 || standing->kind == NL_LEDGER_SUPPRESSED)) {
         nl_cbor_add_array(&entry, 4);
-        nl_cbor_add_number(&entry, NL_LEDGER_IMPORTED);
+        nl_cbor_add_number(&entry, standing->kind);
         nl_cbor_add_number(&entry, nl_store_now(store));
-        nl_digest(source, source != NULL ? strlen(source) : 0, digest);
-        nl_cbor_add_bytes(&entry, source != NULL ? digest : NULL, sizeof digest);
+        add_source(&entry, standing);
         nl_cbor_add_array(&entry, spans.count);
         nl_buf_add(&entry, nl_buf_text(&spans.encoded), spans.encoded.len);
         entry.failed = entry.failed || spans.encoded.failed;
@@ -79,30 +94,42 @@ static enum nl_status add_standing(struct nl_store *store, const char *source, c
     return status;
 }
 
+#define STANDING "SELECT id, list, state FROM subscription WHERE "
+
 enum nl_status nl_ledger_imported(struct nl_store *store, const char *source, int64_t low,
                                   struct nl_error *err) {
-    return add_standing(store, source,
-                        "SELECT id, list, state FROM subscription WHERE id > ? ORDER BY id", low,
+    const struct standing standing = {NL_LEDGER_IMPORTED, source, 0};
+    return add_standing(store, &standing, STANDING "id > ? ORDER BY id", NL_VALUES(NL_INT(low)),
                         err);
 }
 
 enum nl_status nl_ledger_standing(struct nl_store *store, const char *source, int64_t subscription,
                                   struct nl_error *err) {
-    return add_standing(store, source, "SELECT id, list, state FROM subscription WHERE id = ?",
-                        subscription, err);
+    const struct standing standing = {NL_LEDGER_IMPORTED, source, 0};
+    return add_standing(store, &standing, STANDING "id = ?", NL_VALUES(NL_INT(subscription)), err);
 }
 
 enum nl_status nl_ledger_standings(struct nl_store *store, int64_t subscriber,
                                    struct nl_error *err) {
-    return add_standing(store, NULL,
-                        "SELECT id, list, state FROM subscription WHERE subscriber = ? ORDER BY id",
-                        subscriber, err);
+    const struct standing standing = {NL_LEDGER_IMPORTED, NULL, 0};
+    return add_standing(store, &standing, STANDING "subscriber = ? ORDER BY id",
+                        NL_VALUES(NL_INT(subscriber)), err);
+}
+
+/* The entry names the subscriptions that there are. Later ones of that address are never active. */
+enum nl_status nl_ledger_suppressed(struct nl_store *store, const char *address_key,
+                                    bool suppressed, struct nl_error *err) {
+    const struct standing standing = {NL_LEDGER_SUPPRESSED, NULL, suppressed};
+    return add_standing(store, &standing,
+                        STANDING "subscriber = (SELECT id FROM subscriber WHERE address_key = ?) "
+                                 "ORDER BY id",
+                        NL_VALUES(NL_STRING(address_key)), err);
 }
 
 /* ---- issues ---- */
 
 struct editions {
-    struct nl_buf encoded;
+    struct nl_buf *encoded;
     size_t count;
 };
 
@@ -119,34 +146,45 @@ static void add_digest(struct nl_buf *out, const struct nl_sql_row *row, int col
 static enum nl_status add_edition(const struct nl_sql_row *row, void *ctx, struct nl_error *err) {
     struct editions *editions = ctx;
     (void)err;
-    nl_cbor_add_array(&editions->encoded, 3);
-    nl_cbor_add_text(&editions->encoded, nl_sql_text(row, 0));
-    add_digest(&editions->encoded, row, 1);
-    add_digest(&editions->encoded, row, 2);
+    nl_cbor_add_array(editions->encoded, 3);
+    nl_cbor_add_text(editions->encoded, nl_sql_text(row, 0));
+    add_digest(editions->encoded, row, 1);
+    add_digest(editions->encoded, row, 2);
     editions->count++;
     return NL_OK;
 }
 
-enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue, struct nl_error *err) {
-    struct editions editions = {.count = 0};
-    struct nl_buf entry = {0};
+enum nl_status nl_ledger_editions(struct nl_store *store, int64_t issue, struct nl_buf *out,
+                                  size_t *count, struct nl_error *err) {
+    struct editions editions = {.encoded = out};
     enum nl_status status =
         nl_sql_each(store, err, add_edition, &editions,
                     "SELECT language, message, alternative, 0 AS place FROM issue WHERE id = ?1 "
                     "UNION ALL SELECT language, message, alternative, id FROM edition WHERE issue "
                     "= ?1 ORDER BY place",
                     NL_VALUES(NL_INT(issue)));
+    *count = editions.count;
+    return status;
+}
+
+enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue, int64_t list,
+                               struct nl_error *err) {
+    struct nl_buf encoded = {0};
+    struct nl_buf entry = {0};
+    size_t count = 0;
+    enum nl_status status = nl_ledger_editions(store, issue, &encoded, &count, err);
     if (status == NL_OK) {
-        nl_cbor_add_array(&entry, 4);
+        nl_cbor_add_array(&entry, 5);
         nl_cbor_add_number(&entry, NL_LEDGER_ISSUE);
         nl_cbor_add_number(&entry, nl_store_now(store));
         nl_cbor_add_number(&entry, issue);
-        nl_cbor_add_array(&entry, editions.count);
-        nl_buf_add(&entry, nl_buf_text(&editions.encoded), editions.encoded.len);
-        entry.failed = entry.failed || editions.encoded.failed;
+        nl_cbor_add_number(&entry, list);
+        nl_cbor_add_array(&entry, count);
+        nl_buf_add(&entry, nl_buf_text(&encoded), encoded.len);
+        entry.failed = entry.failed || encoded.failed;
         status = nl_ledger_add(store, &entry, err);
     }
     nl_buf_free(&entry);
-    nl_buf_free(&editions.encoded);
+    nl_buf_free(&encoded);
     return status;
 }

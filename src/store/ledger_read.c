@@ -37,6 +37,13 @@ enum nl_status nl_ledger_each(struct nl_store *store, int64_t after, int64_t las
     return status;
 }
 
+enum nl_status nl_ledger_next(struct nl_store *store, int64_t after, int64_t *id,
+                              struct nl_error *err) {
+    return nl_sql_number(store, err, id, NULL,
+                         "SELECT coalesce(min(id), 0) FROM ledger WHERE id > ?",
+                         NL_VALUES(NL_INT(after)));
+}
+
 static enum nl_status visit_key(const struct nl_sql_row *row, void *ctx, struct nl_error *err) {
     const struct visit *visit = ctx;
     size_t len = 0;

@@ -8,6 +8,8 @@ struct walk {
     enum nl_status (*action)(const struct nl_action_row *row, void *ctx, struct nl_error *err);
     enum nl_status (*subscription)(const struct nl_subscription_row *row, void *ctx,
                                    struct nl_error *err);
+    enum nl_status (*delivery)(const struct nl_delivery_state_row *row, void *ctx,
+                               struct nl_error *err);
     void *ctx;
     int64_t last; /* the id of the last row */
 };
@@ -113,4 +115,28 @@ enum nl_status nl_ledger_each_subscription(
                       "ledger_key k ON k.subscriber = s.subscriber WHERE s.id > ? ORDER BY s.id "
                       "LIMIT ?",
                       visit_subscription, err);
+}
+
+static enum nl_status visit_delivery(const struct nl_sql_row *row, void *ctx,
+                                     struct nl_error *err) {
+    struct walk *walk = ctx;
+    const struct nl_delivery_state_row delivery = {.id = nl_sql_int(row, 0),
+                                                   .issue = nl_sql_int(row, 1),
+                                                   .subscription = nl_sql_int(row, 2),
+                                                   .state = nl_sql_text(row, 3),
+                                                   .code = (int)nl_sql_int(row, 4)};
+    walk->last = delivery.id;
+    return walk->delivery(&delivery, walk->ctx, err);
+}
+
+enum nl_status
+nl_ledger_each_delivery(struct nl_store *store,
+                        enum nl_status (*each)(const struct nl_delivery_state_row *row, void *ctx,
+                                               struct nl_error *err),
+                        void *ctx, struct nl_error *err) {
+    struct walk walk = {.delivery = each, .ctx = ctx};
+    return walk_pages(store, &walk,
+                      "SELECT id, issue, subscription, state, reply_code FROM delivery WHERE id > "
+                      "? ORDER BY id LIMIT ?",
+                      visit_delivery, err);
 }

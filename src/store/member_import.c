@@ -68,10 +68,12 @@ enum nl_status nl_import_obstacle(struct nl_import *import, const struct nl_addr
 static enum nl_status block(struct nl_import *import, const struct nl_address *address,
                             struct nl_error *err) {
     import->any_suppressed = true;
-    return nl_sql_run(import->store, err,
-                      "INSERT INTO suppression (address_key, reason, since) "
-                      "VALUES (?, 'imported', ?) ON CONFLICT DO NOTHING",
-                      NL_VALUES(NL_STRING(address->key), NL_INT(nl_store_now(import->store))));
+    enum nl_status status =
+        nl_sql_run(import->store, err,
+                   "INSERT INTO suppression (address_key, reason, since) "
+                   "VALUES (?, 'imported', ?) ON CONFLICT DO NOTHING",
+                   NL_VALUES(NL_STRING(address->key), NL_INT(nl_store_now(import->store))));
+    return status == NL_OK ? nl_ledger_suppressed(import->store, address->key, true, err) : status;
 }
 
 /* ---- the person ---- */

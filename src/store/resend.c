@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 
 #include "store/event.h"
+#include "store/ledger.h"
 #include "store/parts.h"
 
 #include <ctype.h>
@@ -102,6 +103,17 @@ static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *
                : status;
 }
 
+static enum nl_status note_queued(struct nl_store *store, const int64_t *ids, const bool *queued,
+                                  size_t count, struct nl_error *err) {
+    struct nl_buf changed = {0};
+    for (size_t i = 0; i < count; i++)
+        if (queued[i])
+            nl_buf_add(&changed, &ids[i], sizeof ids[i]);
+    enum nl_status status = nl_ledger_set(store, "queued", &changed, err);
+    nl_buf_free(&changed);
+    return status;
+}
+
 /* Queues the next of those that were chosen, unless they have changed meanwhile. The attempts start
  * again from zero, so that the age of a delivery does not end it at once. */
 static enum nl_status queue_part(struct nl_store *store, void *context, int64_t *changed,
@@ -124,6 +136,8 @@ static enum nl_status queue_part(struct nl_store *store, void *context, int64_t 
             ")" NL_IDS_CHANGED("d.id"),
             NL_VALUES(NL_STRING(nl_delivery_state_text(call->resend->state)),
                       NL_INT(call->resend->since), NL_INT(nl_store_now(store))));
+    if (status == NL_OK)
+        status = note_queued(store, ids, queued, count, err);
     if (status == NL_OK && count > 0)
         status = go_on_sending(store, call, err);
     /* A part that the server undoes runs again: so what it has done is counted from its place on.

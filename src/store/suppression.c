@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "store/event.h"
+#include "store/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@ enum nl_status nl_suppression_add(struct nl_store *store, const struct nl_addres
     *added = status == NL_OK && nl_sql_changes(store) > 0;
     if (*added)
         status = nl_event_add(store, "suppressed", 0, 0, 0, reason, err);
+    if (*added && status == NL_OK)
+        status = nl_ledger_suppressed(store, address->key, true, err);
     return status;
 }
 
@@ -28,7 +31,9 @@ enum nl_status nl_suppression_remove(struct nl_store *store, const struct nl_add
                                        NL_VALUES(NL_STRING(address->key)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_NOTFOUND, NL_TEXT("%s is not suppressed"), address->text);
-    return status == NL_OK ? nl_event_add(store, "unsuppressed", 0, 0, 0, NULL, err) : status;
+    if (status == NL_OK)
+        status = nl_event_add(store, "unsuppressed", 0, 0, 0, NULL, err);
+    return status == NL_OK ? nl_ledger_suppressed(store, address->key, false, err) : status;
 }
 
 enum nl_status nl_suppression_holds(struct nl_store *store, const struct nl_address *address,

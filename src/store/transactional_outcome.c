@@ -1,5 +1,6 @@
 /* The outcome of transactional messages: commit points, records, and their end. */
 #include "newsletter/db/sql.h"
+#include "store/ledger.h"
 #include "store/transactional_row.h"
 
 enum { AT_ONCE = 1000 };
@@ -11,12 +12,16 @@ enum nl_status nl_transactional_commit_points(struct nl_store *store, const int6
                                               struct nl_error *err) {
     int64_t now = nl_store_now(store);
     /* Below zero: it may not have begun. */
-    return nl_sql_run_ids(store, err, messages, count, ok,
-                          "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS
-                          " AND d.state = 'leased' AND d.lease_owner = ?3 AND EXISTS (SELECT 1 "
-                          "FROM transactional m WHERE m.delivery = d.id AND " NL_MESSAGE_SENDABLE
-                          ")" NL_IDS_CHANGED("d.id"),
-                          NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
+    enum nl_status status =
+        nl_sql_run_ids(store, err, messages, count, ok,
+                       "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS
+                       " AND d.state = 'leased' AND d.lease_owner = ?3 AND EXISTS (SELECT 1 "
+                       "FROM transactional m WHERE m.delivery = d.id AND " NL_MESSAGE_SENDABLE
+                       ")" NL_IDS_CHANGED("d.id"),
+                       NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
+    return status == NL_OK ? nl_ledger_commit_points(store, messages, count,
+                                                     nl_sql_has_arrays(store) ? NULL : ok, err)
+                           : status;
 }
 
 /* The event is written first, while the row still names its owner. */

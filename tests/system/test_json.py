@@ -150,7 +150,7 @@ bounce --dismiss | bounce --dismiss 1
 replies | replies
 backup | backup copy.db
 prune | prune --dry-run
-audit | audit
+audit | audit | 65
 restore --drill | restore copy.db --drill
 erase | erase carl@example.org --yes
 restore | restore copy.db --yes

@@ -199,6 +199,13 @@ NL_CHECKED enum nl_status nl_sql_exclusive(struct nl_store *store, nl_sql_body *
 NL_CHECKED enum nl_status nl_sql_shared(struct nl_store *store, nl_sql_body *body, void *context,
                                         struct nl_error *err) NL_NONNULL(1, 2, 4);
 
+/* Appends to what this transaction gathers: the returned buffer, which `write` gets right before
+ * the commit, in the same transaction. A savepoint that is undone takes back what was appended in
+ * it. NULL where no transaction is open. */
+typedef enum nl_status nl_sql_write_gathered(struct nl_store *store, const struct nl_buf *gathered,
+                                             struct nl_error *err);
+struct nl_buf *nl_sql_gather(struct nl_store *store, nl_sql_write_gathered *write) NL_ALL_NONNULL;
+
 /* The stream to which this transaction may append records in an order of their own: 0 where all
  * others that do so wait for its end, else one that only this store appends to. */
 int64_t nl_sql_stream(struct nl_store *store) NL_ALL_NONNULL;

@@ -10,6 +10,10 @@
 struct nl_audit {
     int64_t records, entries, streams;
     int64_t events, actions, subscriptions; /* rows that agree with the ledger */
+    int64_t issues, deliveries;             /* likewise */
+    int64_t commit_points, outcomes, sent;  /* of deliveries, in the ledger */
+    int64_t consented;                      /* commit points of issues with a standing consent */
+    int64_t repeated;                       /* deliveries that staff had sent once more */
     int64_t before;                         /* rows from before it began */
     unsigned char head[NL_DIGEST_LEN];      /* of the tree over all entries */
     struct nl_findings findings;            /* the first ones */

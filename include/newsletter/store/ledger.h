@@ -18,6 +18,9 @@ enum nl_ledger_kind {
     NL_LEDGER_LEASED = 8,
     NL_LEDGER_COMMIT_POINT = 9,
     NL_LEDGER_OUTCOME = 10,
+    NL_LEDGER_WITHDRAWN = 11,
+    NL_LEDGER_SET = 12,
+    NL_LEDGER_SUPPRESSED = 13,
 };
 
 /* The id of a record is its stream times this, and its number in that stream from 1 on. */
@@ -36,6 +39,10 @@ NL_CHECKED enum nl_status nl_ledger_each(
     enum nl_status (*each)(const struct nl_ledger_record *record, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
+/* The id of the first record after the id `after`; 0 where there is none. */
+NL_CHECKED enum nl_status nl_ledger_next(struct nl_store *store, int64_t after, int64_t *id,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+
 enum { NL_LEDGER_KEY = 32 };
 
 /* Calls `each` for the keys of commitments, in the order of the people's ids; 0 is no person's. */
@@ -44,6 +51,11 @@ nl_ledger_each_key(struct nl_store *store,
                    enum nl_status (*each)(int64_t subscriber, const unsigned char *key, void *ctx,
                                           struct nl_error *err),
                    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+
+/* Appends the editions of an issue, as an entry has them, and counts them. */
+NL_CHECKED enum nl_status nl_ledger_editions(struct nl_store *store, int64_t issue,
+                                             struct nl_buf *out, size_t *count,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* The commitment to items that are personal data, each encoded as CBOR: HMAC-SHA256 of the
  * encodings one after the other. */

@@ -24,6 +24,18 @@ struct nl_subscription_row {
     const unsigned char *key;
 };
 
+struct nl_delivery_state_row {
+    int64_t id, issue, subscription;
+    int code;
+    const char *state;
+};
+
+NL_CHECKED enum nl_status
+nl_ledger_each_delivery(struct nl_store *store,
+                        enum nl_status (*each)(const struct nl_delivery_state_row *row, void *ctx,
+                                               struct nl_error *err),
+                        void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+
 NL_CHECKED enum nl_status nl_ledger_each_event(
     struct nl_store *store,
     enum nl_status (*each)(const struct nl_event_row *row, void *ctx, struct nl_error *err),

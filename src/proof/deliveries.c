@@ -1,0 +1,227 @@
+#include "proof/deliveries.h"
+
+#include "newsletter/store/delivery.h"
+
+#include <inttypes.h>
+
+static struct nl_booked_delivery *put(struct nl_books *books, const struct nl_entry *entry) {
+    return nl_numbered_put(&books->deliveries, nl_entry_number(entry, 2));
+}
+
+/* ---- what must hold ---- */
+
+/* Streams are in the order of the commits, each by itself. Between two of them only times tell, by
+ * clocks that differ by a second or so. */
+static bool has_consent(const struct nl_books *books, const struct nl_booked_delivery *delivery,
+                        int64_t at) {
+    enum { DOUBT = 2 };
+    bool exact = delivery->stream == 0;
+    return delivery->issue == 0 ||
+           nl_books_active(books, delivery->subscription, exact ? INT64_MAX : at - DOUBT,
+                           exact ? INT64_MAX : at + DOUBT);
+}
+
+/* The issue of a message that has reached its commit point needs a consent. */
+static void check_consent(struct nl_books *books, int64_t id,
+                          const struct nl_booked_delivery *delivery) {
+    if (delivery->issue == 0)
+        return;
+    if (delivery->consented)
+        books->audit->consented++;
+    else
+        nl_books_fault(books, "consent",
+                       "delivery %" PRId64 " went to subscription %" PRId64
+                       ", which had no standing consent",
+                       id, delivery->subscription);
+}
+
+/* After a message was sent, or may have been, only somebody of the staff can have it sent again. */
+static void note_mailed(struct nl_books *books, int64_t id, struct nl_booked_delivery *delivery) {
+    if (delivery->mailed)
+        nl_books_fault(books, "twice",
+                       "delivery %" PRId64 " was sent twice, and nobody had asked for it", id);
+    delivery->mailed = true;
+}
+
+/* A domain that does not exist refuses for good without a reply; the enhanced status says so. */
+static bool follows(enum nl_outcome outcome, int64_t code, bool refused) {
+    bool accepted = code >= 200 && code < 300;
+    if (outcome == NL_SENT)
+        return accepted;
+    return outcome == NL_BOUNCED ? (code >= 400 && code < 600) || (code == 0 && refused)
+                                 : !accepted;
+}
+
+static void check_reply(struct nl_books *books, const struct nl_entry *entry) {
+    const struct nl_cbor_item *status = &entry->items[5];
+    bool refused = status->kind == NL_CBOR_TEXT && status->len > 0 && status->data[0] == '5';
+    int64_t code = nl_entry_number(entry, 4);
+    if (!follows((enum nl_outcome)nl_entry_number(entry, 3), code, refused))
+        nl_books_fault(books, "reply",
+                       "the outcome of delivery %" PRId64
+                       " does not follow from the reply %" PRId64,
+                       nl_entry_number(entry, 2), code);
+}
+
+/* ---- entries ---- */
+
+static bool enter_lease(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+    int64_t id = nl_entry_number(entry, 2);
+    struct nl_booked_delivery *delivery = put(books, entry);
+    if (delivery == NULL)
+        return false;
+    if (delivery->open)
+        nl_books_fault(books, "twice",
+                       "delivery %" PRId64 " was leased while its commit point had no outcome", id);
+    delivery->issue = nl_entry_number(entry, 3);
+    delivery->subscription = nl_entry_number(entry, 4);
+    delivery->stream = stream;
+    delivery->state = NL_BOOKED_LEASED;
+    delivery->open = false;
+    if (delivery->issue == 0)
+        return true;
+    int64_t *other = nl_numbered_put(&books->copies,
+                                     delivery->issue * NL_LEDGER_STREAM + delivery->subscription);
+    if (other == NULL)
+        return false;
+    if (*other != 0 && *other != id)
+        nl_books_fault(books, "twice",
+                       "deliveries %" PRId64 " and %" PRId64 " are the same issue for the same "
+                       "subscription",
+                       *other, id);
+    *other = id;
+    return true;
+}
+
+static bool enter_commit_point(struct nl_books *books, const struct nl_entry *entry,
+                               int64_t stream) {
+    struct nl_booked_delivery *delivery = put(books, entry);
+    if (delivery == NULL)
+        return false;
+    if (delivery->state == NL_BOOKED_LEASED && delivery->stream == stream) {
+        books->audit->commit_points += !delivery->open;
+        delivery->open = true;
+        delivery->consented = has_consent(books, delivery, nl_entry_number(entry, 1));
+    } else if (stream == 0) {
+        nl_books_fault(books, "lease", "delivery %" PRId64 " has a commit point without a lease",
+                       nl_entry_number(entry, 2));
+    }
+    return true;
+}
+
+static void end_lease(struct nl_books *books, int64_t id, struct nl_booked_delivery *delivery,
+                      enum nl_outcome outcome, int64_t code) {
+    static const enum nl_booked_state states[] = {
+        [NL_SENT] = NL_BOOKED_SENT,       [NL_DEFERRED] = NL_BOOKED_DEFERRED,
+        [NL_BOUNCED] = NL_BOOKED_BOUNCED, [NL_FAILED] = NL_BOOKED_FAILED,
+        [NL_UNKNOWN] = NL_BOOKED_UNKNOWN, [NL_REQUEUED] = NL_BOOKED_QUEUED};
+    bool open = delivery->open;
+    if (outcome == NL_SENT && !open && delivery->state == NL_BOOKED_LEASED)
+        nl_books_fault(books, "lease", "delivery %" PRId64 " was sent without a commit point", id);
+    if (outcome != NL_REQUEUED && open)
+        check_consent(books, id, delivery);
+    if (open && (outcome == NL_SENT || outcome == NL_UNKNOWN))
+        note_mailed(books, id, delivery);
+    books->audit->outcomes += outcome != NL_REQUEUED;
+    books->audit->sent += outcome == NL_SENT;
+    delivery->state = (unsigned char)states[outcome];
+    delivery->code = (int)code;
+    delivery->open = false;
+}
+
+static void settle(struct nl_books *books, const struct nl_entry *entry,
+                   struct nl_booked_delivery *delivery) {
+    enum nl_outcome outcome = (enum nl_outcome)nl_entry_number(entry, 3);
+    if (outcome != NL_REQUEUED)
+        check_reply(books, entry);
+    end_lease(books, nl_entry_number(entry, 2), delivery, outcome, nl_entry_number(entry, 4));
+}
+
+/* An outcome counts for the run that has the lease. A run that had lost it may still say that what
+ * became unknown was sent. A turn that was recorded twice says the same twice. */
+static bool enter_outcome(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+    struct nl_booked_delivery *delivery = put(books, entry);
+    int64_t outcome = nl_entry_number(entry, 3);
+    int64_t id = nl_entry_number(entry, 2);
+    if (delivery == NULL)
+        return false;
+    if (outcome < NL_SENT || outcome > NL_REQUEUED)
+        nl_books_fault(books, "reply", "delivery %" PRId64 " has no outcome that there is", id);
+    else if (delivery->stream == stream &&
+             (delivery->state == NL_BOOKED_LEASED ||
+              (delivery->state == NL_BOOKED_UNKNOWN && outcome == NL_SENT)))
+        settle(books, entry, delivery);
+    else if (stream == 0)
+        nl_books_fault(books, "lease", "delivery %" PRId64 " has an outcome without a lease", id);
+    return true;
+}
+
+static bool enter_set(struct nl_books *books, const struct nl_entry *entry) {
+    struct nl_booked_delivery *delivery = put(books, entry);
+    int64_t id = nl_entry_number(entry, 2);
+    if (delivery == NULL)
+        return false;
+    if (nl_entry_is(entry, 3, "queued")) {
+        books->audit->repeated += delivery->mailed;
+        delivery->state = NL_BOOKED_QUEUED;
+        delivery->mailed = false;
+    } else if (nl_entry_is(entry, 3, "unknown")) {
+        if (delivery->open) {
+            check_consent(books, id, delivery);
+            note_mailed(books, id, delivery);
+        }
+        delivery->state = NL_BOOKED_UNKNOWN;
+    } else {
+        delivery->state = NL_BOOKED_BOUNCED;
+    }
+    delivery->code = 0;
+    delivery->open = false;
+    return true;
+}
+
+/* Another stream may have said something later of the delivery: runs share the work. */
+static bool is_past(const struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+    const struct nl_booked_delivery *delivery =
+        nl_numbered_find(&books->deliveries, nl_entry_number(entry, 2));
+    int64_t at = nl_entry_number(entry, 1);
+    return delivery != NULL && stream != delivery->said_by &&
+           (at < delivery->at || (at == delivery->at && delivery->mailed));
+}
+
+static void remember(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+    struct nl_booked_delivery *delivery =
+        nl_numbered_find(&books->deliveries, nl_entry_number(entry, 2));
+    if (delivery == NULL)
+        return;
+    delivery->at = nl_entry_number(entry, 1);
+    delivery->said_by = stream;
+}
+
+static bool enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+    struct nl_booked_delivery *delivery = NULL;
+    switch (entry->kind) {
+    case NL_LEDGER_LEASED:
+        return enter_lease(books, entry, stream);
+    case NL_LEDGER_COMMIT_POINT:
+        return enter_commit_point(books, entry, stream);
+    case NL_LEDGER_OUTCOME:
+        return enter_outcome(books, entry, stream);
+    case NL_LEDGER_SET:
+        return enter_set(books, entry);
+    case NL_LEDGER_WITHDRAWN:
+        delivery = put(books, entry);
+        if (delivery != NULL && delivery->stream == stream)
+            delivery->open = false;
+        return delivery != NULL;
+    default:
+        return true;
+    }
+}
+
+bool nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+    if (stream != 0 && is_past(books, entry, stream))
+        return true;
+    bool entered = enter(books, entry, stream);
+    remember(books, entry, stream);
+    return entered;
+}
