@@ -1,13 +1,17 @@
 -- The ledger (docs/audit.md): records that are only ever added. A record holds entries, one after the other, and a digest over
--- the digest of the record before it and itself. Its id is 4294967296 * the number of a stream + its number in that stream.
+-- the digest of the record before it in its stream, its id and itself. Ids are in the order of what the records tell.
 CREATE TABLE ledger (
-    id    INTEGER PRIMARY KEY,
-    body  BLOB NOT NULL,
-    chain BLOB NOT NULL
+    id     INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    body   BLOB NOT NULL,
+    chain  BLOB NOT NULL
 ) STRICT;
 
+-- The id of the next record.
+CREATE VIEW ledger_next AS SELECT coalesce(max(id), 0) + 1 AS id FROM ledger;
+
 -- The first entry: the ledger begins after these rows of event, audit, delivery and subscription.
-INSERT INTO ledger (id, body, chain) SELECT 1, b.body, chained(x'', b.body) FROM (
+INSERT INTO ledger (id, stream, body, chain) SELECT 1, 0, b.body, chained(x'', 1, b.body) FROM (
     SELECT CAST(x'820178' || char(length(t.words)) || t.words AS BLOB) AS body FROM (
         SELECT coalesce((SELECT max(id) FROM event), 0) || ' ' || coalesce((SELECT max(id) FROM audit), 0) || ' ' ||
             coalesce((SELECT max(id) FROM delivery), 0) || ' ' || coalesce((SELECT max(id) FROM subscription), 0) ||

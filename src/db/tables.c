@@ -103,7 +103,7 @@ const struct nl_table nl_tables[] = {
     {"issue_sender", "issue, account", "is", SMALL},
     {"staff_mail", "id, about, sender, address, message, next_at, attempts", "isssbii", LARGE},
     {"import_part", "id, import, content", "iib", LARGE},
-    {"ledger", "id, body, chain", "ibb", LARGE},
+    {"ledger", "id, stream, body, chain", "iibb", LARGE},
     {"ledger_key", "subscriber, key", "ib", SMALL},
     {NULL, NULL, NULL, 0},
 };

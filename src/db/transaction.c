@@ -127,6 +127,11 @@ enum nl_status nl_sql_shared(struct nl_store *store, nl_sql_body *body, void *co
     return transact(store, false, body, context, err);
 }
 
+enum nl_status nl_sql_within(struct nl_store *store, nl_sql_body *body, void *context,
+                             struct nl_error *err) {
+    return store->depth > 0 ? body(store, context, err) : transact(store, true, body, context, err);
+}
+
 int64_t nl_sql_stream(struct nl_store *store) {
     if (!nl_store_is_served(store) || (store->depth > 0 && store->exclusive))
         return 0;

@@ -10,12 +10,11 @@ static struct nl_booked_delivery *put(struct nl_books *books, const struct nl_en
 
 /* ---- what must hold ---- */
 
-/* Streams are in the order of the commits, each by itself. Between two of them only times tell, by
- * clocks that differ by a second or so. */
+/* In stream 0 the order of the entries is that of the commits. In the others a turn reads the
+ * subscription, but does not lock it: somebody may leave in the same moment. */
 static bool has_consent(const struct nl_books *books, const struct nl_booked_delivery *delivery,
-                        int64_t at) {
+                        int64_t at, bool exact) {
     enum { DOUBT = 2 };
-    bool exact = delivery->stream == 0;
     return delivery->issue == 0 ||
            nl_books_active(books, delivery->subscription, exact ? INT64_MAX : at - DOUBT,
                            exact ? INT64_MAX : at + DOUBT);
@@ -53,10 +52,10 @@ static bool follows(enum nl_outcome outcome, int64_t code, bool refused) {
 }
 
 static void check_reply(struct nl_books *books, const struct nl_entry *entry) {
-    const struct nl_cbor_item *status = &entry->items[5];
+    const struct nl_cbor_item *status = &entry->items[6];
     bool refused = status->kind == NL_CBOR_TEXT && status->len > 0 && status->data[0] == '5';
-    int64_t code = nl_entry_number(entry, 4);
-    if (!follows((enum nl_outcome)nl_entry_number(entry, 3), code, refused))
+    int64_t code = nl_entry_number(entry, 5);
+    if (!follows((enum nl_outcome)nl_entry_number(entry, 4), code, refused))
         nl_books_fault(books, "reply",
                        "the outcome of delivery %" PRId64
                        " does not follow from the reply %" PRId64,
@@ -65,7 +64,13 @@ static void check_reply(struct nl_books *books, const struct nl_entry *entry) {
 
 /* ---- entries ---- */
 
-static bool enter_lease(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+#define COPIES INT64_C(0x100000000) /* subscriptions of an issue */
+
+static int64_t run_of(const struct nl_entry *entry) {
+    return nl_entry_number(entry, 3);
+}
+
+static bool enter_lease(struct nl_books *books, const struct nl_entry *entry) {
     int64_t id = nl_entry_number(entry, 2);
     struct nl_booked_delivery *delivery = put(books, entry);
     if (delivery == NULL)
@@ -73,15 +78,15 @@ static bool enter_lease(struct nl_books *books, const struct nl_entry *entry, in
     if (delivery->open)
         nl_books_fault(books, "twice",
                        "delivery %" PRId64 " was leased while its commit point had no outcome", id);
-    delivery->issue = nl_entry_number(entry, 3);
-    delivery->subscription = nl_entry_number(entry, 4);
-    delivery->stream = stream;
+    delivery->run = run_of(entry);
+    delivery->issue = nl_entry_number(entry, 4);
+    delivery->subscription = nl_entry_number(entry, 5);
     delivery->state = NL_BOOKED_LEASED;
     delivery->open = false;
     if (delivery->issue == 0)
         return true;
-    int64_t *other = nl_numbered_put(&books->copies,
-                                     delivery->issue * NL_LEDGER_STREAM + delivery->subscription);
+    int64_t *other =
+        nl_numbered_put(&books->copies, delivery->issue * COPIES + delivery->subscription);
     if (other == NULL)
         return false;
     if (*other != 0 && *other != id)
@@ -98,10 +103,10 @@ static bool enter_commit_point(struct nl_books *books, const struct nl_entry *en
     struct nl_booked_delivery *delivery = put(books, entry);
     if (delivery == NULL)
         return false;
-    if (delivery->state == NL_BOOKED_LEASED && delivery->stream == stream) {
+    if (delivery->state == NL_BOOKED_LEASED && delivery->run == run_of(entry)) {
         books->audit->commit_points += !delivery->open;
         delivery->open = true;
-        delivery->consented = has_consent(books, delivery, nl_entry_number(entry, 1));
+        delivery->consented = has_consent(books, delivery, nl_entry_number(entry, 1), stream == 0);
     } else if (stream == 0) {
         nl_books_fault(books, "lease", "delivery %" PRId64 " has a commit point without a lease",
                        nl_entry_number(entry, 2));
@@ -131,23 +136,23 @@ static void end_lease(struct nl_books *books, int64_t id, struct nl_booked_deliv
 
 static void settle(struct nl_books *books, const struct nl_entry *entry,
                    struct nl_booked_delivery *delivery) {
-    enum nl_outcome outcome = (enum nl_outcome)nl_entry_number(entry, 3);
+    enum nl_outcome outcome = (enum nl_outcome)nl_entry_number(entry, 4);
     if (outcome != NL_REQUEUED)
         check_reply(books, entry);
-    end_lease(books, nl_entry_number(entry, 2), delivery, outcome, nl_entry_number(entry, 4));
+    end_lease(books, nl_entry_number(entry, 2), delivery, outcome, nl_entry_number(entry, 5));
 }
 
 /* An outcome counts for the run that has the lease. A run that had lost it may still say that what
  * became unknown was sent. A turn that was recorded twice says the same twice. */
 static bool enter_outcome(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
     struct nl_booked_delivery *delivery = put(books, entry);
-    int64_t outcome = nl_entry_number(entry, 3);
+    int64_t outcome = nl_entry_number(entry, 4);
     int64_t id = nl_entry_number(entry, 2);
     if (delivery == NULL)
         return false;
     if (outcome < NL_SENT || outcome > NL_REQUEUED)
         nl_books_fault(books, "reply", "delivery %" PRId64 " has no outcome that there is", id);
-    else if (delivery->stream == stream &&
+    else if (delivery->run == run_of(entry) &&
              (delivery->state == NL_BOOKED_LEASED ||
               (delivery->state == NL_BOOKED_UNKNOWN && outcome == NL_SENT)))
         settle(books, entry, delivery);
@@ -179,29 +184,11 @@ static bool enter_set(struct nl_books *books, const struct nl_entry *entry) {
     return true;
 }
 
-/* Another stream may have said something later of the delivery: runs share the work. */
-static bool is_past(const struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
-    const struct nl_booked_delivery *delivery =
-        nl_numbered_find(&books->deliveries, nl_entry_number(entry, 2));
-    int64_t at = nl_entry_number(entry, 1);
-    return delivery != NULL && stream != delivery->said_by &&
-           (at < delivery->at || (at == delivery->at && delivery->mailed));
-}
-
-static void remember(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
-    struct nl_booked_delivery *delivery =
-        nl_numbered_find(&books->deliveries, nl_entry_number(entry, 2));
-    if (delivery == NULL)
-        return;
-    delivery->at = nl_entry_number(entry, 1);
-    delivery->said_by = stream;
-}
-
-static bool enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+bool nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
     struct nl_booked_delivery *delivery = NULL;
     switch (entry->kind) {
     case NL_LEDGER_LEASED:
-        return enter_lease(books, entry, stream);
+        return enter_lease(books, entry);
     case NL_LEDGER_COMMIT_POINT:
         return enter_commit_point(books, entry, stream);
     case NL_LEDGER_OUTCOME:
@@ -210,18 +197,10 @@ static bool enter(struct nl_books *books, const struct nl_entry *entry, int64_t 
         return enter_set(books, entry);
     case NL_LEDGER_WITHDRAWN:
         delivery = put(books, entry);
-        if (delivery != NULL && delivery->stream == stream)
+        if (delivery != NULL && delivery->run == run_of(entry))
             delivery->open = false;
         return delivery != NULL;
     default:
         return true;
     }
-}
-
-bool nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
-    if (stream != 0 && is_past(books, entry, stream))
-        return true;
-    bool entered = enter(books, entry, stream);
-    remember(books, entry, stream);
-    return entered;
 }

@@ -15,8 +15,7 @@ enum nl_booked_state {
 };
 
 struct nl_booked_delivery {
-    int64_t issue, subscription, stream;
-    int64_t at, said_by; /* the last entry about it: its time and stream */
+    int64_t run, issue, subscription;
     int code;
     unsigned char state; /* enum nl_booked_state */
     bool open;           /* it has a commit point without an outcome */
@@ -25,7 +24,7 @@ struct nl_booked_delivery {
     bool seen;
 };
 
-/* Enters an entry about a delivery; false without memory. */
+/* Enters an entry about a delivery, of a record in that stream; false without memory. */
 bool nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream);
 
 /* Holds the deliveries of the database against the books. */

@@ -3,56 +3,51 @@
 #include "newsletter/store/ledger.h"
 #include "proof/deliveries.h"
 
+#include <endian.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 void nl_audit_free(struct nl_audit *audit) {
     nl_findings_free(&audit->findings);
 }
 
-/* A walk along one stream after the other: each record says what the next one hangs on. */
+/* The digest of the last record of each stream, on which its next one hangs. */
 struct reading {
     struct nl_books books;
-    int64_t last;                       /* the record before */
-    unsigned char chain[NL_DIGEST_LEN]; /* and its digest */
+    struct nl_numbered streams; /* unsigned char[NL_DIGEST_LEN] by the stream's number and 1 */
 };
 
-static void check_place(struct reading *reading, const struct nl_ledger_record *record) {
-    int64_t stream = record->id / NL_LEDGER_STREAM;
-    bool begins = reading->last == 0 || stream != reading->last / NL_LEDGER_STREAM;
-    int64_t wanted = begins ? stream * NL_LEDGER_STREAM + 1 : reading->last + 1;
-    if (begins)
-        memset(reading->chain, 0, sizeof reading->chain);
-    reading->books.audit->streams += begins;
-    if (record->id != wanted)
-        nl_books_fault(&reading->books, "chain",
-                       "record %" PRId64 " of the ledger is missing: %" PRId64 " comes next",
-                       wanted, record->id);
+/* SHA-256 of the digest before, the id as 8 bytes and the body. */
+static enum nl_status digest_of(const struct nl_ledger_record *record, const unsigned char *before,
+                                unsigned char out[NL_DIGEST_LEN], struct nl_error *err) {
+    struct nl_buf all = {0};
+    uint64_t id = htobe64((uint64_t)record->id);
+    nl_buf_add(&all, before, before != NULL ? NL_DIGEST_LEN : 0);
+    nl_buf_add(&all, &id, sizeof id);
+    nl_buf_add(&all, record->body, record->len);
+    nl_digest(nl_buf_text(&all), all.len, out);
+    enum nl_status status = all.failed ? nl_error_nomem(err) : NL_OK;
+    nl_buf_free(&all);
+    return status;
 }
 
-static bool check_chain(struct reading *reading, const struct nl_ledger_record *record,
-                        struct nl_error *err) {
-    struct nl_buf both = {0};
+static enum nl_status check_chain(struct reading *reading, const struct nl_ledger_record *record,
+                                  struct nl_error *err) {
     unsigned char digest[NL_DIGEST_LEN];
-    bool first = record->id % NL_LEDGER_STREAM == 1;
-    nl_buf_add(&both, reading->chain, first ? 0 : sizeof reading->chain);
-    nl_buf_add(&both, record->body, record->len);
-    bool failed = both.failed;
-    nl_digest(nl_buf_text(&both), both.len, digest);
-    nl_buf_free(&both);
-    if (failed) {
-        nl_error_ignore(nl_error_nomem(err));
-        return false;
-    }
+    unsigned char *last = nl_numbered_find(&reading->streams, record->stream + 1);
+    reading->books.audit->streams += last == NULL;
+    enum nl_status status = digest_of(record, last, digest, err);
+    if (status == NL_OK && last == NULL)
+        last = nl_numbered_put(&reading->streams, record->stream + 1);
+    if (status != NL_OK || last == NULL)
+        return status == NL_OK ? nl_error_nomem(err) : status;
     if (record->chain_len != NL_DIGEST_LEN || memcmp(digest, record->chain, NL_DIGEST_LEN) != 0)
         nl_books_fault(&reading->books, "chain",
                        "record %" PRId64 " of the ledger is not what was written after the one "
                        "before it",
                        record->id);
-    if (record->chain_len == NL_DIGEST_LEN)
-        memcpy(reading->chain, record->chain, NL_DIGEST_LEN);
-    return true;
+    memcpy(last, record->chain_len == NL_DIGEST_LEN ? record->chain : digest, NL_DIGEST_LEN);
+    return NL_OK;
 }
 
 static enum nl_status read_entries(struct reading *reading, const struct nl_ledger_record *record,
@@ -70,8 +65,7 @@ static enum nl_status read_entries(struct reading *reading, const struct nl_ledg
         nl_merkle_leaf(reading->books.hasher, entry.data, entry.len, leaf);
         nl_merkle_add(&reading->books.tree, reading->books.hasher, leaf);
         status = nl_books_enter(&reading->books, &entry, err);
-        if (status == NL_OK &&
-            !nl_deliveries_enter(&reading->books, &entry, record->id / NL_LEDGER_STREAM))
+        if (status == NL_OK && !nl_deliveries_enter(&reading->books, &entry, record->stream))
             status = nl_error_nomem(err);
     }
     return status;
@@ -81,67 +75,8 @@ static enum nl_status read_record(const struct nl_ledger_record *record, void *c
                                   struct nl_error *err) {
     struct reading *reading = ctx;
     reading->books.audit->records++;
-    check_place(reading, record);
-    if (!check_chain(reading, record, err))
-        return NL_OS;
-    reading->last = record->id;
-    return read_entries(reading, record, err);
-}
-
-/* ---- the order of the streams ---- */
-
-/* A stream and the time of its first entry. */
-struct begin {
-    int64_t at, stream;
-};
-
-static enum nl_status read_begin(const struct nl_ledger_record *record, void *ctx,
-                                 struct nl_error *err) {
-    struct nl_buf *begins = ctx;
-    struct nl_cbor reader = {.at = record->body, .left = record->len};
-    struct nl_entry entry;
-    struct begin begin = {.stream = record->id / NL_LEDGER_STREAM};
-    if (nl_entry_take(&reader, &entry))
-        begin.at = nl_entry_number(&entry, 1);
-    nl_buf_add(begins, &begin, sizeof begin);
-    return begins->failed ? nl_error_nomem(err) : NL_OK;
-}
-
-static int compare_begins(const void *a, const void *b) {
-    const struct begin *one = a;
-    const struct begin *two = b;
-    int by_time = (one->at > two->at) - (one->at < two->at);
-    return by_time != 0 ? by_time : (one->stream > two->stream) - (one->stream < two->stream);
-}
-
-static enum nl_status find_streams(struct nl_store *store, struct nl_buf *begins,
-                                   struct nl_error *err) {
-    int64_t id = 0;
-    enum nl_status status = nl_ledger_next(store, 0, &id, err);
-    while (status == NL_OK && id != 0) {
-        status = nl_ledger_each(store, id - 1, id, read_begin, begins, err);
-        if (status == NL_OK)
-            status =
-                nl_ledger_next(store, (id / NL_LEDGER_STREAM + 1) * NL_LEDGER_STREAM, &id, err);
-    }
-    if (begins->len > 0)
-        qsort(begins->data, begins->len / sizeof(struct begin), sizeof(struct begin),
-              compare_begins);
-    return status;
-}
-
-static enum nl_status read_streams(struct nl_store *store, struct reading *reading,
-                                   struct nl_error *err) {
-    struct nl_buf found = {0};
-    enum nl_status status = find_streams(store, &found, err);
-    const struct begin *begins = (const struct begin *)(const void *)found.data;
-    for (size_t i = 0; status == NL_OK && i < found.len / sizeof *begins; i++) {
-        int64_t first = begins[i].stream * NL_LEDGER_STREAM;
-        status =
-            nl_ledger_each(store, first, first + NL_LEDGER_STREAM - 1, read_record, reading, err);
-    }
-    nl_buf_free(&found);
-    return status;
+    enum nl_status status = check_chain(reading, record, err);
+    return status == NL_OK ? read_entries(reading, record, err) : status;
 }
 
 static void close_books(struct nl_books *books) {
@@ -165,14 +100,15 @@ enum nl_status nl_audit_run(struct nl_store *store, struct nl_audit *out, struct
                   .lists = {.size = sizeof(char)},
                   .deliveries = {.size = sizeof(struct nl_booked_delivery)},
                   .copies = {.size = sizeof(int64_t)},
-                  .issues = {.size = sizeof(struct nl_booked_issue)}}};
+                  .issues = {.size = sizeof(struct nl_booked_issue)}},
+        .streams = {.size = NL_DIGEST_LEN}};
     struct nl_books *books = &reading.books;
     *out = (struct nl_audit){0};
     enum nl_status status = books->hasher == NULL ? nl_error_nomem(err) : NL_OK;
     if (status == NL_OK)
         status = nl_store_begin_reading(store, err);
     if (status == NL_OK)
-        status = read_streams(store, &reading, err);
+        status = nl_ledger_each(store, read_record, &reading, err);
     if (status == NL_OK && out->records == 0)
         nl_books_fault(books, "chain", "the ledger is empty");
     if (status == NL_OK)
@@ -184,5 +120,6 @@ enum nl_status nl_audit_run(struct nl_store *store, struct nl_audit *out, struct
     }
     nl_store_rollback(store);
     close_books(books);
+    nl_numbered_drop(&reading.streams);
     return status;
 }

@@ -3,18 +3,28 @@
 #include "store/audited.h"
 #include "store/ledger.h"
 
+struct note {
+    const struct nl_actor *actor;
+    const char *action, *object, *detail;
+};
+
+static enum nl_status add_note(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct note *note = ctx;
+    int64_t id = 0;
+    enum nl_status status = nl_sql_insert(
+        store, err, &id,
+        "INSERT INTO audit (at, actor, door, client, action, object, detail) VALUES "
+        "(?, ?, ?, ?, ?, ?, ?)",
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(note->actor->name),
+                  NL_STRING(note->actor->door), NL_STRING(note->actor->client),
+                  NL_STRING(note->action), NL_STRING(note->object), NL_STRING(note->detail)));
+    return status == NL_OK ? nl_ledger_action(store, id, err) : status;
+}
+
 enum nl_status nl_audit_note(struct nl_store *store, const struct nl_actor *actor,
                              const char *action, const char *object, const char *detail,
                              struct nl_error *err) {
-    int64_t id = 0;
-    enum nl_status status =
-        nl_sql_insert(store, err, &id,
-                      "INSERT INTO audit (at, actor, door, client, action, object, detail) VALUES "
-                      "(?, ?, ?, ?, ?, ?, ?)",
-                      NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(actor->name),
-                                NL_STRING(actor->door), NL_STRING(actor->client), NL_STRING(action),
-                                NL_STRING(object), NL_STRING(detail)));
-    return status == NL_OK ? nl_ledger_action(store, id, err) : status;
+    return nl_sql_within(store, add_note, &(struct note){actor, action, object, detail}, err);
 }
 
 struct body {

@@ -260,7 +260,7 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
     if (status == NL_OK)
         status = mark_leased(store, owner, until, &taken, err);
     if (status == NL_OK && taken.count > 0)
-        status = nl_ledger_leased(store, scope->issue, jobs, taken.count, err);
+        status = nl_ledger_leased(store, owner, scope->issue, jobs, taken.count, err);
     if (status != NL_OK) {
         for (size_t i = 0; i < taken.count; i++)
             nl_job_free(&jobs[i]);
@@ -286,7 +286,7 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *
         "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
         ")" NL_IDS_CHANGED("d.id"),
         NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
-    return status == NL_OK ? nl_ledger_commit_points(store, deliveries, count,
+    return status == NL_OK ? nl_ledger_commit_points(store, owner, deliveries, count,
                                                      nl_sql_has_arrays(store) ? NULL : ok, err)
                            : status;
 }
@@ -299,7 +299,7 @@ enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, const 
                        "UPDATE delivery SET dot_at = NULL WHERE id " NL_IDS " AND " IS_LEASED
                        " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
                        NL_VALUES(NL_STRING(owner)));
-    return status == NL_OK ? nl_ledger_withdrawn(store, deliveries, count, err) : status;
+    return status == NL_OK ? nl_ledger_withdrawn(store, owner, deliveries, count, err) : status;
 }
 
 enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,

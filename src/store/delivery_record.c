@@ -38,8 +38,9 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         NL_VALUES(NL_STRING(state), NL_INT(counts), NL_INT(now), NL_INT(result->next_attempt_at),
                   NL_INT(result->code), NL_STRING(result->status), NL_STRING(result->text),
                   NL_INT(record->delivery), NL_STRING(owner)));
-    return status == NL_OK && nl_sql_changes(store) > 0 ? nl_ledger_outcome(store, record, err)
-                                                        : status;
+    return status == NL_OK && nl_sql_changes(store) > 0
+               ? nl_ledger_outcome(store, owner, record, err)
+               : status;
 }
 
 /* ---- on a server: two statements for all of them ---- */
@@ -141,7 +142,7 @@ static enum nl_status record_together(struct nl_store *store, const struct nl_re
     /* Which rows have changed is known after the commit. An outcome of a run that had lost its
      * lease is in the ledger, too; the audit knows it by its stream. */
     for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = nl_ledger_outcome(store, &records[i], err);
+        status = nl_ledger_outcome(store, owner, &records[i], err);
     return status;
 }
 

@@ -2,27 +2,37 @@
 
 #include "store/ledger.h"
 
-enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
-                            int64_t subscriber, int64_t issue, const char *detail,
-                            struct nl_error *err) {
-    int64_t id = 0;
-    enum nl_status status =
-        nl_sql_insert(store, err, &id,
-                      "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
-                      "VALUES (?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), ?)",
-                      NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(kind), NL_INT(list),
-                                NL_INT(subscriber), NL_INT(issue), NL_STRING(detail)));
-    return status == NL_OK ? nl_ledger_event(store, id, err) : status;
-}
+/* A statement that adds to the history, and returns the ids of what it adds. */
+struct adding {
+    const char *sql;
+    const struct nl_value *values;
+};
 
-enum nl_status nl_event_add_all(struct nl_store *store, const char *sql,
-                                const struct nl_value *values, struct nl_error *err) {
+static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *err) {
+    const struct adding *adding = ctx;
     struct nl_buf ids = {0};
-    enum nl_status status = nl_sql_each(store, err, nl_sql_add_id, &ids, sql, values);
+    enum nl_status status =
+        nl_sql_each(store, err, nl_sql_add_id, &ids, adding->sql, adding->values);
     if (status == NL_OK)
         status = nl_ledger_events(store, &ids, err);
     nl_buf_free(&ids);
     return status;
+}
+
+enum nl_status nl_event_add_all(struct nl_store *store, const char *sql,
+                                const struct nl_value *values, struct nl_error *err) {
+    return nl_sql_within(store, add, &(struct adding){sql, values}, err);
+}
+
+enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t list,
+                            int64_t subscriber, int64_t issue, const char *detail,
+                            struct nl_error *err) {
+    return nl_event_add_all(store,
+                            "INSERT INTO event (at, kind, list, subscriber, issue, detail) VALUES "
+                            "(?, ?, nullif(?, 0), nullif(?, 0), nullif(?, 0), ?) RETURNING id",
+                            NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(kind), NL_INT(list),
+                                      NL_INT(subscriber), NL_INT(issue), NL_STRING(detail)),
+                            err);
 }
 
 enum nl_status nl_event_cause(struct nl_store *store, int64_t subscription, int64_t linked,

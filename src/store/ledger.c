@@ -8,18 +8,14 @@
 /* One statement, so that in a turn of a run it travels with the others. */
 static enum nl_status add_record(struct nl_store *store, const struct nl_buf *entries,
                                  struct nl_error *err) {
-    int64_t base = nl_sql_stream(store) * NL_LEDGER_STREAM;
     if (entries->failed)
         return nl_error_nomem(err);
-    if (entries->len == 0)
-        return NL_OK;
     return nl_sql_run(store, err,
-                      "INSERT INTO ledger (id, body, chain) VALUES (coalesce((SELECT max(id) FROM "
-                      "ledger WHERE id > ?1 AND id < ?4), ?1) + 1, ?2, chained(coalesce((SELECT "
-                      "chain FROM ledger WHERE id > ?1 AND id < ?4 ORDER BY id DESC LIMIT 1), "
-                      "?3), ?2))",
-                      NL_VALUES(NL_INT(base), NL_BYTES(entries->data, entries->len),
-                                NL_BYTES("", 0), NL_INT(base + NL_LEDGER_STREAM)));
+                      "INSERT INTO ledger (id, stream, body, chain) SELECT n.id, ?1, ?2, "
+                      "chained(coalesce((SELECT chain FROM ledger WHERE stream = ?1 ORDER BY id "
+                      "DESC LIMIT 1), ?3), n.id, ?2) FROM ledger_next AS n",
+                      NL_VALUES(NL_INT(nl_sql_stream(store)), NL_BYTES(entries->data, entries->len),
+                                NL_BYTES("", 0)));
 }
 
 struct nl_buf *nl_ledger_open(struct nl_store *store) {

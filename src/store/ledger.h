@@ -5,8 +5,8 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/ledger.h"
 
-/* Appends entries: at the commit all of a transaction become one record; without a transaction they
- * are one. */
+/* Appends entries: at the commit all of a transaction become one record; without a transaction,
+ * which the program always has, they are one by themselves. */
 NL_CHECKED enum nl_status nl_ledger_add(struct nl_store *store, const struct nl_buf *entries,
                                         struct nl_error *err) NL_ALL_NONNULL;
 
@@ -49,19 +49,23 @@ NL_CHECKED enum nl_status nl_ledger_standings(struct nl_store *store, int64_t su
 NL_CHECKED enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue, int64_t list,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* Deliveries: leases; commit points, where ok[i] tells which were recorded (NULL: that is not known
- * yet); commit points that were withdrawn; an outcome; a state that something else gave to many. */
+/* Deliveries, which a run has by the name `owner`: leases; commit points, where ok[i] tells which
+ * were recorded (NULL: that is not known yet); commit points that were withdrawn; an outcome; a
+ * state that something else gave to many. */
 struct nl_job;
 struct nl_record;
-NL_CHECKED enum nl_status nl_ledger_leased(struct nl_store *store, int64_t issue,
+NL_CHECKED enum nl_status nl_ledger_leased(struct nl_store *store, const char *owner, int64_t issue,
                                            const struct nl_job *jobs, size_t count,
                                            struct nl_error *err) NL_ALL_NONNULL;
-NL_CHECKED enum nl_status nl_ledger_commit_points(struct nl_store *store, const int64_t *deliveries,
-                                                  size_t count, const bool *ok,
-                                                  struct nl_error *err) NL_NONNULL(1, 5);
-NL_CHECKED enum nl_status nl_ledger_withdrawn(struct nl_store *store, const int64_t *deliveries,
-                                              size_t count, struct nl_error *err) NL_NONNULL(1, 4);
-NL_CHECKED enum nl_status nl_ledger_outcome(struct nl_store *store, const struct nl_record *record,
+NL_CHECKED enum nl_status nl_ledger_commit_points(struct nl_store *store, const char *owner,
+                                                  const int64_t *deliveries, size_t count,
+                                                  const bool *ok, struct nl_error *err)
+    NL_NONNULL(1, 2, 6);
+NL_CHECKED enum nl_status nl_ledger_withdrawn(struct nl_store *store, const char *owner,
+                                              const int64_t *deliveries, size_t count,
+                                              struct nl_error *err) NL_NONNULL(1, 2, 5);
+NL_CHECKED enum nl_status nl_ledger_outcome(struct nl_store *store, const char *owner,
+                                            const struct nl_record *record,
                                             struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_ledger_set(struct nl_store *store, const char *state,
                                         const struct nl_buf *ids,

@@ -9,7 +9,6 @@ import json
 import sqlite3
 import sys
 
-STREAM = 4294967296
 QUEUED, SENT, DEFERRED, BOUNCED, FAILED, UNKNOWN, REQUEUED, LEASED = "queued sent deferred bounced failed unknown requeued leased".split()
 OUTCOMES = [SENT, DEFERRED, BOUNCED, FAILED, UNKNOWN, REQUEUED]
 
@@ -59,11 +58,6 @@ def entries(body):
         yield entry, body[begin:at]
 
 
-def began(body):
-    time = next(entries(body))[0][1]
-    return time if isinstance(time, int) else 0
-
-
 class Tree:
     def __init__(self):
         self.peaks = []  # (leaves, hash), the largest first
@@ -86,9 +80,8 @@ class Tree:
 
 class Delivery:
     def __init__(self):
-        self.state, self.stream, self.issue, self.subscription, self.code = QUEUED, None, 0, 0, 0
+        self.state, self.run, self.issue, self.subscription, self.code = QUEUED, None, 0, 0, 0
         self.open = self.mailed = self.consented = False
-        self.said = (0, None)
 
 
 class Books:
@@ -105,21 +98,17 @@ class Books:
         self.faults.append(" ".join(map(str, words)))
 
     def read(self, rows):
-        last, chain = 0, b""
-        for number, body, digest in rows:
-            if last == 0 or number // STREAM != last // STREAM:
-                last, chain = number // STREAM * STREAM, b""
-            if number != last + 1:
-                self.fault("record", last + 1, "is missing")
-            if hashlib.sha256(chain + body).digest() != digest:
+        chains = {}
+        for number, stream, body, digest in rows:
+            if hashlib.sha256(chains.get(stream, b"") + number.to_bytes(8, "big") + body).digest() != digest:
                 self.fault("record", number, "does not follow")
-            last, chain = number, digest
+            chains[stream] = digest
             self.records += 1
             try:
                 for entry, data in entries(body):
                     self.count += 1
                     self.tree.add(data)
-                    self.enter(entry, number // STREAM)
+                    self.enter(entry, stream)
             except (AssertionError, IndexError, ValueError, TypeError) as error:
                 self.fault("record", number, "cannot be read:", error)
 
@@ -162,22 +151,19 @@ class Books:
     def deliver(self, kind, entry, stream):
         number = entry[2]
         delivery = self.deliveries.setdefault(number, Delivery())
-        if stream and stream != delivery.said[1] and (entry[1] < delivery.said[0] or (entry[1] == delivery.said[0] and delivery.mailed)):
-            return
-        delivery.said = (entry[1], stream)
-        ours = delivery.stream == stream
+        ours = delivery.run == entry[3]
         if kind == 8 and delivery.open:
             self.fault("delivery", number, "was leased again without an outcome")
         if kind == 8:
-            delivery.issue, delivery.subscription = entry[3:5]
-            delivery.state, delivery.stream, delivery.open = LEASED, stream, False
+            delivery.run, delivery.issue, delivery.subscription = entry[3:6]
+            delivery.state, delivery.open = LEASED, False
             if delivery.issue and self.copies.setdefault((delivery.issue, delivery.subscription), number) != number:
                 self.fault("delivery", number, "is a second one")
         elif kind == 9 and ours and delivery.state == LEASED:
             delivery.open = True
             delivery.consented = not delivery.issue or self.was_active(delivery.subscription, entry[1], stream == 0)
-        elif kind == 10 and ours and (delivery.state == LEASED or (delivery.state, entry[3]) == (UNKNOWN, 0)):
-            self.end(number, delivery, OUTCOMES[entry[3]], entry[4], (entry[5] or "").startswith("5"))
+        elif kind == 10 and ours and (delivery.state == LEASED or (delivery.state, entry[4]) == (UNKNOWN, 0)):
+            self.end(number, delivery, OUTCOMES[entry[4]], entry[5], (entry[6] or "").startswith("5"))
         elif kind == 11 and ours:
             delivery.open = False
         elif kind == 12:
@@ -287,9 +273,7 @@ def main():
         cursor.execute(statement)
         return [tuple(bytes(item) if isinstance(item, memoryview) else item for item in row) for row in cursor.fetchall()]
 
-    rows = query("SELECT id, body, chain FROM ledger ORDER BY id")
-    begins = {number // STREAM: began(body) for number, body, _ in reversed(rows)}
-    books = Books(sorted(rows, key=lambda row: (begins[row[0] // STREAM], row[0])))
+    books = Books(query("SELECT id, stream, body, chain FROM ledger ORDER BY id"))
     books.compare(query)
     print(json.dumps({"records": books.records, "entries": books.count, "head": books.tree.head().hex(), "sent": books.sent,
                       "faults": books.faults}, indent=1))

@@ -73,6 +73,8 @@ def database_statement(statement):
 class Site:
     """One installation: configuration, database, list, and the commands on it. `server`: a PostgreSQL server of its own."""
 
+    tampered = False  # a test has written into the database by itself: that is not in the ledger
+
     def __init__(self, folder, server=None):
         self.folder = str(folder)
         self.database = (new_schema(server) if POSTGRESQL else
@@ -118,6 +120,7 @@ class Site:
                  "--title", "News Bulletin", "--postal-address", "1 Quay Street")
 
     def sql(self, statement, *values):
+        self.tampered = self.tampered or not statement.lstrip().upper().startswith("SELECT")
         if POSTGRESQL:
             return self.server_sql(statement, values)
         connection = sqlite3.connect(self.database, timeout=30)
@@ -140,6 +143,7 @@ class Site:
 
     def add_active(self, addresses, name=None):
         """Confirmed subscriptions, put into the database directly: many, quickly."""
+        self.tampered = True
         if POSTGRESQL:
             self.sql("WITH added AS (INSERT INTO subscriber (uuid, address, address_key, name, "
                      "created_at) SELECT gen_random_uuid(), a, a, ?::text, 1 FROM "
@@ -196,6 +200,12 @@ def pytest_configure(config):
                             "and lead to the same statements, PostgreSQL gets the first one only")
     config.addinivalue_line("markers", "postgresql: runs with PostgreSQL only")
     config.addinivalue_line("markers", "slow(seconds): takes that long, 5 if nothing is said; ./check --quick leaves it out")
+
+
+def check_ledger(site):
+    """The database agrees with the ledger, whatever a test has done by our commands."""
+    audited = site.run("audit", "--json", expect=None)
+    assert site.tampered or audited.returncode != 65, audited.out
 
 
 def for_this_engine(items):
@@ -262,12 +272,14 @@ def site(bare_site, installation):
     if not POSTGRESQL:
         shutil.copy(installation.database, bare_site.database)
         yield bare_site
+        check_ledger(bare_site)
         return
     name = f"site{next(SCHEMAS)}"
     database_statement(f"CREATE DATABASE {name} TEMPLATE installation STRATEGY file_copy")
     bare_site.database = installation.database.replace("/installation?", f"/{name}?")
     bare_site.configure(database=bare_site.database)
     yield bare_site
+    check_ledger(bare_site)
     database_statement(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 

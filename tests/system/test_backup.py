@@ -13,6 +13,7 @@ pytestmark = pytest.mark.one_engine("SQLite's way of copying")
 
 
 def test_each_page_is_copied_once_while_others_write(site):
+    site.tampered = True
     with sqlite3.connect(site.database) as connection:
         connection.execute("CREATE TABLE filler (bytes BLOB)")
         connection.executemany("INSERT INTO filler VALUES (randomblob(?))", [(1 << 20,)] * 40)

@@ -86,7 +86,7 @@ TAMPERING = {
     "a record changed": ("UPDATE ledger SET body = (SELECT body FROM ledger WHERE id = 2) WHERE id = 5", "record 5 of the ledger is not"),
     "its digest changed, too": ("UPDATE ledger SET body = (SELECT body FROM ledger WHERE id = 2), chain = (SELECT chain FROM ledger WHERE "
                                 "id = 2) WHERE id = 5", "record 5 of the ledger is not"),
-    "a record removed": ("DELETE FROM ledger WHERE id = 5", "record 5 of the ledger is missing"),
+    "a record removed": ("DELETE FROM ledger WHERE id = 5", "record 6 of the ledger is not"),
     "records exchanged": ("UPDATE ledger SET body = (SELECT o.body FROM ledger o WHERE o.id = 9 - ledger.id) WHERE id IN (4, 5)",
                           "record 4 of the ledger is not"),
     "all removed": ("DELETE FROM ledger", "the ledger is empty"),
@@ -181,8 +181,9 @@ def test_resent_by_staff(connected, server):
 def append(site, entry):
     """Adds a record as the program would, with the right digest."""
     import hashlib
-    (last, chain), = site.sql("SELECT id, chain FROM ledger ORDER BY id DESC LIMIT 1")
-    site.sql("INSERT INTO ledger (id, body, chain) VALUES (?, ?, ?)", last + 1, entry, hashlib.sha256(bytes(chain) + entry).digest())
+    (number, chain), = site.sql("SELECT (SELECT max(id) FROM ledger) + 1, chain FROM ledger WHERE stream = 0 ORDER BY id DESC LIMIT 1")
+    digest = hashlib.sha256(bytes(chain) + number.to_bytes(8, "big") + entry).digest()
+    site.sql("INSERT INTO ledger (id, stream, body, chain) VALUES (?, 0, ?, ?)", number, entry, digest)
 
 
 def encoded(*items):
@@ -196,17 +197,17 @@ def wrongs(site):
                                                 "ORDER BY id LIMIT 1")
     (gone,), = site.sql("SELECT min(id) FROM subscription WHERE state = 'unsubscribed'")
     at, fresh = 4000000000, 1000
-    again = [(8, at, delivery, issue, subscription), (9, at, delivery), (10, at, delivery, 0, 250, None)]
+    again = [(8, at, delivery, 7, issue, subscription), (9, at, delivery, 7), (10, at, delivery, 7, 0, 250, None)]
     return {
         "sent twice": (again, "was sent twice"),
-        "a second delivery": ([(8, at, fresh, issue, subscription)], "the same issue for the same"),
-        "without consent": ([(8, at, fresh, issue, gone), (9, at, fresh), (10, at, fresh, 0, 250, None)], "no standing consent"),
-        "without a reply": ([(8, at, fresh, issue, 7777), (9, at, fresh), (10, at, fresh, 0, 0, None)], "does not follow from the reply"),
-        "refused, but sent": ([(8, at, fresh, issue, 7777), (9, at, fresh), (10, at, fresh, 0, 550, None)], "does not follow from the reply"),
-        "without a commit point": ([(8, at, fresh, issue, 7777), (10, at, fresh, 0, 250, None)], "without a commit point"),
-        "without a lease": ([(9, at, fresh)], "without a lease"),
-        "an outcome alone": ([(10, at, fresh, 0, 250, None)], "outcome without a lease"),
-        "leased in between": ([(8, at, fresh, issue, 7777), (9, at, fresh), (8, at, fresh, issue, 7777)], "had no outcome"),
+        "a second delivery": ([(8, at, fresh, 7, issue, subscription)], "the same issue for the same"),
+        "without consent": ([(8, at, fresh, 7, issue, gone), (9, at, fresh, 7), (10, at, fresh, 7, 0, 250, None)], "no standing consent"),
+        "without a reply": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 0, None)], "does not follow from the reply"),
+        "refused, but sent": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 550, None)], "does not follow from the reply"),
+        "without a commit point": ([(8, at, fresh, 7, issue, 7777), (10, at, fresh, 7, 0, 250, None)], "without a commit point"),
+        "without a lease": ([(9, at, fresh, 7)], "without a lease"),
+        "an outcome alone": ([(10, at, fresh, 7, 0, 250, None)], "outcome without a lease"),
+        "leased in between": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (8, at, fresh, 7, issue, 7777)], "had no outcome"),
     }
 
 

@@ -17,7 +17,7 @@ MIGRATIONS = sorted(glob.glob(os.path.join(TOP, "migrations", "*.sql")))
 def make(path, upto):
     """A database as the newsletter of that schema left it."""
     database = sqlite3.connect(path)
-    database.create_function("chained", 2, lambda chain, body: hashlib.sha256((chain or b"") + body).digest())
+    database.create_function("chained", 3, lambda chain, number, body: hashlib.sha256(chain + number.to_bytes(8, "big") + body).digest())
     database.execute("CREATE TABLE schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
                      "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT")
     for number, file in enumerate(MIGRATIONS[:upto], 1):

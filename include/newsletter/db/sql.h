@@ -199,6 +199,11 @@ NL_CHECKED enum nl_status nl_sql_exclusive(struct nl_store *store, nl_sql_body *
 NL_CHECKED enum nl_status nl_sql_shared(struct nl_store *store, nl_sql_body *body, void *context,
                                         struct nl_error *err) NL_NONNULL(1, 2, 4);
 
+/* Runs the body in the transaction that is open, whichever it is; without one, in an exclusive one.
+ */
+NL_CHECKED enum nl_status nl_sql_within(struct nl_store *store, nl_sql_body *body, void *context,
+                                        struct nl_error *err) NL_NONNULL(1, 2, 4);
+
 /* Appends to what this transaction gathers: the returned buffer, which `write` gets right before
  * the commit, in the same transaction. A savepoint that is undone takes back what was appended in
  * it. NULL where no transaction is open. */

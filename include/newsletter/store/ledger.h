@@ -23,25 +23,17 @@ enum nl_ledger_kind {
     NL_LEDGER_SUPPRESSED = 13,
 };
 
-/* The id of a record is its stream times this, and its number in that stream from 1 on. */
-#define NL_LEDGER_STREAM INT64_C(0x100000000)
-
 struct nl_ledger_record {
-    int64_t id;
+    int64_t id, stream;
     const unsigned char *body, *chain;
     size_t len, chain_len;
 };
 
-/* Calls `each` for all records after the id `after`, in the order of their ids, up to the id
- * `last`. The bytes live until it returns. */
+/* Calls `each` for all records, in the order of their ids. The bytes live until it returns. */
 NL_CHECKED enum nl_status nl_ledger_each(
-    struct nl_store *store, int64_t after, int64_t last,
+    struct nl_store *store,
     enum nl_status (*each)(const struct nl_ledger_record *record, void *ctx, struct nl_error *err),
-    void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
-
-/* The id of the first record after the id `after`; 0 where there is none. */
-NL_CHECKED enum nl_status nl_ledger_next(struct nl_store *store, int64_t after, int64_t *id,
-                                         struct nl_error *err) NL_ALL_NONNULL;
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
 
 enum { NL_LEDGER_KEY = 32 };
 

@@ -3,6 +3,7 @@
 #include "newsletter/base/file.h"
 #include "newsletter/base/token.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -71,21 +72,28 @@ static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
                             err);
 }
 
-/* chained(CHAIN, BODY): the digest that a record of the ledger carries. */
+static void add_blob(struct nl_buf *out, sqlite3_value *value) {
+    const void *bytes = sqlite3_value_blob(value);
+    if (bytes != NULL)
+        nl_buf_add(out, bytes, (size_t)sqlite3_value_bytes(value));
+}
+
+/* chained(CHAIN, ID, BODY): the digest that a record of the ledger carries. */
 static void chain_record(sqlite3_context *context, int count, sqlite3_value **values) {
     unsigned char digest[NL_DIGEST_LEN];
-    struct nl_buf both = {0};
-    for (int i = 0; i < count; i++)
-        if (sqlite3_value_bytes(values[i]) > 0)
-            nl_buf_add(&both, sqlite3_value_blob(values[i]),
-                       (size_t)sqlite3_value_bytes(values[i]));
-    if (both.failed) {
+    struct nl_buf all = {0};
+    uint64_t id = htobe64((uint64_t)sqlite3_value_int64(values[1]));
+    (void)count;
+    add_blob(&all, values[0]);
+    nl_buf_add(&all, &id, sizeof id);
+    add_blob(&all, values[2]);
+    if (all.failed) {
         sqlite3_result_error_nomem(context);
     } else {
-        nl_digest(nl_buf_text(&both), both.len, digest);
+        nl_digest(nl_buf_text(&all), all.len, digest);
         sqlite3_result_blob(context, digest, sizeof digest, SQLITE_TRANSIENT);
     }
-    nl_buf_free(&both);
+    nl_buf_free(&all);
 }
 
 /* 'restore' may have renamed the file after we opened it and before we had a lock on it. */
@@ -106,7 +114,7 @@ enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct n
     if (sqlite3_open_v2(path, &link->db, OPEN_FLAGS, NULL) != SQLITE_OK)
         return link->db != NULL ? nl_sqlite_error(store, err) : nl_error_nomem(err);
     nl_sqlite_follow_words(store);
-    sqlite3_create_function(link->db, "chained", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+    sqlite3_create_function(link->db, "chained", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                             chain_record, NULL, NULL);
     enum nl_status status = configure(store, err);
     return status == NL_OK ? check_place(store, path, err) : status;
