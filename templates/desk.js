@@ -86,9 +86,11 @@
         way.textContent = form.dataset.correct;
         item.append(', ', way);
       }
-      text.lang = 'en';
-      text.dir = 'ltr';
-      text.textContent = finding.text;
+      if (finding.english) {
+        text.lang = 'en';
+        text.dir = 'ltr';
+      }
+      text.textContent = finding.said;
       item.append(': ', text);
       if (finding.fix) item.append(fix_of(finding));
       list.append(item);

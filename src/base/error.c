@@ -15,18 +15,25 @@ static char *format_line(const char *format, va_list args) {
     return text;
 }
 
-enum nl_status nl_error_set(struct nl_error *err, enum nl_status status, const char *format, ...) {
+enum nl_status nl_error_set_args(struct nl_error *err, enum nl_status status, const char *format,
+                                 va_list args) {
+    va_list again;
     if (err == NULL)
         return status;
-    va_list args;
-    va_start(args, format);
+    va_copy(again, args);
     char *text = format_line(format, args);
-    va_end(args);
-    va_start(args, format);
-    struct nl_error_part *parts = nl_error_part_make(format, args);
-    va_end(args);
+    struct nl_error_part *parts = nl_error_part_make(format, again);
+    va_end(again);
     nl_error_free(err);
     *err = (struct nl_error){status, text, parts};
+    return status;
+}
+
+enum nl_status nl_error_set(struct nl_error *err, enum nl_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    nl_error_set_args(err, status, format, args);
+    va_end(args);
     return status;
 }
 

@@ -1,37 +1,58 @@
 #include "newsletter/base/finding.h"
 
-#include "newsletter/base/error.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-void nl_findings_add(struct nl_findings *findings, enum nl_level level, const char *rule,
-                     const char *path, const char *format, ...) {
+static void free_item(struct nl_finding *item) {
+    free(item->path);
+    free(item->text);
+    nl_error_free(&item->said);
+}
+
+/* The text may quote servers and files: it stays one line whatever they said. */
+static char *text_of(const struct nl_error *said, size_t line) {
+    char *text = NULL;
+    if (said->text == NULL)
+        return NULL;
+    if (line == 0)
+        return strdup(said->text);
+    return asprintf(&text, "line %zu: %s", line, said->text) >= 0 ? text : NULL;
+}
+
+void nl_findings_add_args(struct nl_findings *findings, enum nl_level level, const char *rule,
+                          const char *path, size_t line, const char *format, va_list args) {
     struct nl_finding item = {.level = level, .rule = rule};
-    va_list arguments;
-    va_start(arguments, format);
-    int len = vasprintf(&item.text, format, arguments);
-    va_end(arguments);
-    if (len < 0)
-        item.text = NULL;
+    nl_error_set_args(&item.said, NL_DATA, format, args);
+    item.text = text_of(&item.said, line);
     item.path = path != NULL ? strdup(path) : NULL;
     struct nl_finding *grown =
         realloc(findings->items, (findings->count + 1) * sizeof *findings->items);
     if (grown != NULL)
         findings->items = grown;
     if (grown == NULL || item.text == NULL || (path != NULL && item.path == NULL)) {
-        free(item.text);
-        free(item.path);
+        free_item(&item);
         findings->failed = true;
         return;
     }
-    /* The text may quote servers and files: it stays one line whatever they said. */
-    for (char *p = item.text; *p != '\0'; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = ' ';
     grown[findings->count++] = item;
+}
+
+void nl_findings_add_at(struct nl_findings *findings, enum nl_level level, const char *rule,
+                        const char *path, size_t line, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    nl_findings_add_args(findings, level, rule, path, line, format, args);
+    va_end(args);
+}
+
+void nl_findings_add(struct nl_findings *findings, enum nl_level level, const char *rule,
+                     const char *path, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    nl_findings_add_args(findings, level, rule, path, 0, format, args);
+    va_end(args);
 }
 
 size_t nl_findings_count(const struct nl_findings *findings, enum nl_level level) {
@@ -42,10 +63,8 @@ size_t nl_findings_count(const struct nl_findings *findings, enum nl_level level
 }
 
 void nl_findings_free(struct nl_findings *findings) {
-    for (size_t i = 0; i < findings->count; i++) {
-        free(findings->items[i].text);
-        free(findings->items[i].path);
-    }
+    for (size_t i = 0; i < findings->count; i++)
+        free_item(&findings->items[i]);
     free(findings->items);
     *findings = (struct nl_findings){0};
 }

@@ -1,11 +1,12 @@
 #include "newsletter/bulletin/check.h"
+#include "newsletter/base/catalog.h"
 
 #include "bulletin/check_access.h"
+#include "bulletin/link_host.h"
 #include "bulletin/markdown.h"
 #include "newsletter/base/address.h"
 #include "newsletter/bulletin/frontmatter.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,26 +32,9 @@ struct check {
                     (check)->path, __VA_ARGS__)
 
 /* A finding at a line of the Markdown. */
-#define find_at(check, node, severe, rule, format, ...)                                            \
-    find(check, severe, rule, "line %zu: " format, (node)->line + (check)->before, __VA_ARGS__)
-
-static bool ends_with(const char *text, const char *end) {
-    size_t len = strlen(text);
-    size_t end_len = strlen(end);
-    return len >= end_len && strcasecmp(text + len - end_len, end) == 0;
-}
-
-/* Whether one of two domains is the other or lies below it: DMARC's relaxed alignment (RFC 7489
- * section 3.1), as far as that can be told without a list of public suffixes. */
-static bool are_aligned(const char *a, const char *b) {
-    size_t a_len = strlen(a);
-    size_t b_len = strlen(b);
-    if (a_len == b_len)
-        return strcasecmp(a, b) == 0;
-    const char *longer = a_len > b_len ? a : b;
-    const char *shorter = a_len > b_len ? b : a;
-    return ends_with(longer, shorter) && longer[strlen(longer) - strlen(shorter) - 1] == '.';
-}
+#define find_at(check, node, severe, rule, ...)                                                    \
+    nl_findings_add_at((check)->out, (severe) ? NL_LEVEL_ERROR : NL_LEVEL_WARNING, rule,           \
+                       (check)->path, (node)->line + (check)->before, __VA_ARGS__)
 
 static void check_subject(struct check *check, const char *subject) {
     size_t length = u8_mbsnlen((const uint8_t *)subject, strlen(subject));
@@ -64,97 +48,68 @@ static void check_subject(struct check *check, const char *subject) {
     }
     if (length > SUBJECT_LENGTH)
         find(check, false, "subject-length",
-             "the subject has %zu characters, and mail programs cut it after %d (phones after 40): "
-             "set a shorter 'subject'",
+             NL_TEXT("the subject has %zu characters, and mail programs cut it after %d (phones "
+                     "after 40): "
+                     "set a shorter 'subject'"),
              length, (int)SUBJECT_LENGTH);
     if (upper > 10 && lower == 0)
-        find(check, false, "subject-capitals",
-             "the subject is all capitals, which filters take for spam: write it normally");
+        find(
+            check, false, "subject-capitals",
+            NL_TEXT("the subject is all capitals, which filters take for spam: write it normally"));
     if (marks > 1)
-        find(check, false, "subject-marks",
-             "the subject has %zu exclamation or dollar signs, which filters take for spam", marks);
+        find(
+            check, false, "subject-marks",
+            NL_TEXT("the subject has %zu exclamation or dollar signs, which filters take for spam"),
+            marks);
     if (strncasecmp(subject, "re:", 3) == 0 || strncasecmp(subject, "fwd:", 4) == 0 ||
         strncasecmp(subject, "fw:", 3) == 0)
         find(check, true, "subject-reply",
-             "the subject pretends to be a reply or a forward, which is taken for deceit: remove "
-             "'%.*s:'",
+             NL_TEXT("the subject pretends to be a reply or a forward, which is taken for deceit: "
+                     "remove "
+                     "'%.*s:'"),
              (int)strcspn(subject, ":"), subject);
-}
-
-/* The host of an http(s) URL, to be freed; NULL for other URLs. */
-static char *host_of(const char *url) {
-    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
-        return NULL;
-    const char *host = strstr(url, "//") + 2;
-    size_t len = strcspn(host, "/?#");
-    const char *user = memchr(host, '@', len);
-    if (user != NULL) {
-        len -= (size_t)(user + 1 - host);
-        host = user + 1;
-    }
-    return strndup(host, host[0] == '[' ? len : strcspn(host, ":/?#"));
-}
-
-static bool is_numeric(const char *host) {
-    struct in_addr address;
-    return host[0] == '[' || inet_aton(host, &address) != 0;
-}
-
-static bool is_shortener(const char *host) {
-    static const char *const names[] = {"bit.ly",  "t.co",        "goo.gl",  "tinyurl.com",
-                                        "ow.ly",   "is.gd",       "buff.ly", "rebrand.ly",
-                                        "cutt.ly", "shorturl.at", "clck.ru", "t.ly"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcasecmp(host, names[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool is_unreachable(const char *host) {
-    static const char *const ends[] = {".local",   ".localhost", ".internal", ".lan",
-                                       ".invalid", ".test",      ".example"};
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (ends_with(host, ends[i]))
-            return true;
-    return strchr(host, '.') == NULL;
 }
 
 /* A link that shows the address of another site looks like phishing. */
 static void check_words(struct check *check, const struct nl_md_node *link, const char *host) {
     struct nl_buf words = {0};
     nl_access_words(link, &words);
-    char *shown = host_of(nl_buf_text(&words));
-    if (shown != NULL && !are_aligned(shown, host))
-        find_at(check, link, true, "link-deceives",
-                "the words of a link say %s but it leads to %s: filters take that for phishing",
-                shown, host);
+    char *shown = nl_host_of_url(nl_buf_text(&words));
+    if (shown != NULL && !nl_host_aligns(shown, host))
+        find_at(
+            check, link, true, "link-deceives",
+            NL_TEXT(
+                "the words of a link say %s but it leads to %s: filters take that for phishing"),
+            shown, host);
     if (nl_buf_text(&words)[strspn(nl_buf_text(&words), " ")] == '\0' &&
         (link->first == NULL || link->first->type != NL_MD_IMAGE))
         find_at(check, link, false, "link-empty",
-                "the link to %s has no words: nobody can click it", link->text);
+                NL_TEXT("the link to %s has no words: nobody can click it"), link->text);
     free(shown);
     nl_buf_free(&words);
 }
 
 static void check_url(struct check *check, const char *what, const struct nl_md_node *node) {
     const char *url = node->text;
-    char *host = host_of(url);
+    char *host = nl_host_of_url(url);
     if (host == NULL)
         return;
     if (strncasecmp(url, "http://", 7) == 0)
-        find_at(check, node, false, "not-https", "%s %s is not encrypted: use https", what, url);
-    if (is_numeric(host))
-        find_at(check, node, false, "link-numeric",
-                "%s %s leads to a bare IP address, which filters take for spam: use a name", what,
+        find_at(check, node, false, "not-https", NL_TEXT("%s %s is not encrypted: use https"), what,
                 url);
-    else if (is_unreachable(host))
-        find_at(check, node, true, "link-unreachable",
-                "%s %s leads to a host that readers cannot reach", what, url);
-    else if (is_shortener(host))
+    if (nl_host_is_numeric(host))
         find_at(
-            check, node, false, "link-shortened",
-            "%s %s hides where it leads, and many filters refuse shorteners: use the full address",
+            check, node, false, "link-numeric",
+            NL_TEXT("%s %s leads to a bare IP address, which filters take for spam: use a name"),
             what, url);
+    else if (nl_host_is_unreachable(host))
+        find_at(check, node, true, "link-unreachable",
+                NL_TEXT("%s %s leads to a host that readers cannot reach"), what, url);
+    else if (nl_host_is_shortener(host))
+        find_at(check, node, false, "link-shortened",
+                NL_TEXT("%s %s hides where it leads, and many filters refuse shorteners: use the "
+                        "full address"),
+                what, url);
     free(host);
 }
 
@@ -170,11 +125,11 @@ static void check_node(struct check *check, const struct nl_md_node *node) {
     switch (node->type) {
     case NL_MD_IMAGE:
         check->images++;
-        check_url(check, "the image", node);
+        check_url(check, NL_TEXT_IN("error", "the image"), node);
         break;
     case NL_MD_LINK:
-        check_url(check, "the link", node);
-        host = host_of(node->text);
+        check_url(check, NL_TEXT_IN("error", "the link"), node);
+        host = nl_host_of_url(node->text);
         if (host != NULL)
             check_words(check, node, host);
         break;
@@ -210,13 +165,14 @@ static enum nl_status check_body(struct check *check, struct nl_error *err) {
         nl_check_width(&access, document);
         if (check->images > 0 && check->words < FEW_WORDS)
             find(check, false, "all-images",
-                 "%zu words and %zu image%s: filters distrust mail of images alone, and readers "
-                 "without images see nothing",
-                 check->words, check->images, check->images == 1 ? "" : "s");
+                 NL_TEXT("words: %zu, images: %zu. Filters distrust mail of images alone, and "
+                         "readers without images see nothing"),
+                 check->words, check->images);
         if (front.preheader == NULL)
             find(check, false, "preheader",
-                 "no 'preheader': mail programs show the first words of the mail next to the "
-                 "subject instead");
+                 NL_TEXT(
+                     "no 'preheader': mail programs show the first words of the mail next to the "
+                     "subject instead"));
     }
     nl_md_free(document);
     nl_frontmatter_free(&front);
@@ -227,22 +183,26 @@ static void check_size(struct check *check) {
     size_t size = check->view->html.len;
     if (size > NL_CLIP_SIZE)
         find(check, true, "size",
-             "the HTML part has %zu kB, and Gmail cuts it off after 102 kB, the unsubscribe link "
-             "included: shorten the issue and link to the rest",
+             NL_TEXT("the HTML part has %zu kB, and Gmail cuts it off after 102 kB, the "
+                     "unsubscribe link "
+                     "included: shorten the issue and link to the rest"),
              size / 1024);
     else if (size > (size_t)NL_CLIP_SIZE * 4 / 5)
-        find(check, false, "size", "the HTML part has %zu kB; Gmail cuts it off after 102 kB",
-             size / 1024);
+        find(check, false, "size",
+             NL_TEXT("the HTML part has %zu kB; Gmail cuts it off after 102 kB"), size / 1024);
     if (check->edition.message_len > MESSAGE_SIZE)
-        find(check, false, "message-size", "the message has %zu kB, for each of its readers",
+        find(check, false, "message-size",
+             NL_TEXT("the message has %zu kB, for each of its readers"),
              check->edition.message_len / 1024);
 }
 
 static void check_place(struct check *check) {
     if (check->view->placed != NULL)
         find(check, false, "place",
-             "%s has a place in it, where it was taken, for every reader to see: save it without "
-             "such data ('exiftool -all= FILE'), or upload it in the press room, which does that",
+             NL_TEXT("%s has a place in it, where it was taken, for every reader to see: save it "
+                     "without "
+                     "such data ('exiftool -all= FILE'), or upload it in the press room, which "
+                     "does that"),
              check->view->placed);
 }
 
@@ -262,10 +222,12 @@ static void check_styles(struct check *check, const char *html) {
             if (*p == '{' && depth++ == 0) {
                 name += strspn(name, " \t\r\n");
                 if (name[0] != '@' && strncmp(name, ":root", 5) != 0)
-                    find(check, false, "style",
-                         "the style of '%.*s' stands in a <style> block and not in the element: "
-                         "Gmail and Outlook drop such blocks at times",
-                         (int)strcspn(name, "{\n"), name);
+                    find(
+                        check, false, "style",
+                        NL_TEXT(
+                            "the style of '%.*s' stands in a <style> block and not in the element: "
+                            "Gmail and Outlook drop such blocks at times"),
+                        (int)strcspn(name, "{\n"), name);
             } else if (*p == '}' && depth > 0 && --depth == 0) {
                 name = p + 1;
             }
@@ -273,37 +235,43 @@ static void check_styles(struct check *check, const char *html) {
         at = end;
     }
     if (size > STYLE_SIZE)
-        find(check, false, "style", "the <style> blocks have %zu bytes; Gmail drops them over %d",
-             size, (int)STYLE_SIZE);
+        find(check, false, "style",
+             NL_TEXT("the <style> blocks have %zu bytes; Gmail drops them over %d"), size,
+             (int)STYLE_SIZE);
 }
 
 /* Looks for faults that an operator's own template can have. */
 static void check_html(struct check *check, const struct nl_config *config) {
     static const struct {
         const char *text, *problem;
-    } bad[] = {{"<script", "a script, which no mail program runs"},
-               {"<link", "a linked style sheet, which mail programs do not load: inline it"},
-               {"<form", "a form, which many mail programs block: link to a page"},
-               {"<iframe", "a frame, which no mail program shows"},
-               {"javascript:", "a script, which no mail program runs"},
-               {"position:", "CSS positioning, which Outlook and Gmail drop"}};
+    } bad[] = {
+        {"<script", NL_TEXT_IN("error", "a script, which no mail program runs")},
+        {"<link",
+         NL_TEXT_IN("error", "a linked style sheet, which mail programs do not load: inline it")},
+        {"<form", NL_TEXT_IN("error", "a form, which many mail programs block: link to a page")},
+        {"<iframe", NL_TEXT_IN("error", "a frame, which no mail program shows")},
+        {"javascript:", NL_TEXT_IN("error", "a script, which no mail program runs")},
+        {"position:", NL_TEXT_IN("error", "CSS positioning, which Outlook and Gmail drop")}};
     const char *html = nl_buf_text(&check->view->html);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (strcasestr(html, bad[i].text) != NULL)
-            find(check, false, "html", "the HTML part holds %s", bad[i].problem);
+            find(check, false, "html", NL_TEXT("the HTML part holds %s"), bad[i].problem);
     size_t len = (size_t)(strstr(config->unsubscribe_url, "{token}") - config->unsubscribe_url);
     if (strcspn(config->unsubscribe_url, "&") >= len &&
         memmem(html, check->view->html.len, config->unsubscribe_url, len) == NULL)
-        find(check, true, "unsubscribe-link",
-             "the HTML part shows no unsubscribe link: the template needs {{unsubscribe_url}}");
+        find(
+            check, true, "unsubscribe-link",
+            NL_TEXT(
+                "the HTML part shows no unsubscribe link: the template needs {{unsubscribe_url}}"));
     check_styles(check, html);
 }
 
 static void check_one_click(struct check *check, const struct nl_config *config) {
     if (strncasecmp(config->unsubscribe_url, "https://", 8) != 0)
         find(check, true, "one-click",
-             "unsubscribe_url is not https, which one-click unsubscription (RFC 8058) and Gmail's "
-             "and Yahoo's rules for bulk senders require");
+             NL_TEXT("unsubscribe_url is not https, which one-click unsubscription (RFC 8058) and "
+                     "Gmail's "
+                     "and Yahoo's rules for bulk senders require"));
 }
 
 /* Checks the sender as Gmail and Yahoo demand it of bulk senders. */
@@ -321,37 +289,41 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
     for (size_t i = 0; i < sizeof free_mail / sizeof free_mail[0]; i++)
         if (strcasecmp(sender.domain, free_mail[i]) == 0)
             find(check, true, "from-free-mail",
-                 "%s mail that %s did not send is refused under its DMARC policy: use a domain of "
-                 "your own",
+                 NL_TEXT("%s mail that %s did not send is refused under its DMARC policy: use a "
+                         "domain of "
+                         "your own"),
                  sender.domain, sender.domain);
     if (!signs)
         find(check, false, "dkim",
-             "mail is not signed by us; Gmail and Yahoo refuse unsigned bulk mail: run 'newsletter "
-             "dkim keygen', unless your mail server signs");
-    if (config->dkim.domain != NULL && !are_aligned(config->dkim.domain, sender.domain))
+             NL_TEXT("mail is not signed by us; Gmail and Yahoo refuse unsigned bulk mail: run "
+                     "'newsletter "
+                     "dkim keygen', unless your mail server signs"));
+    if (config->dkim.domain != NULL && !nl_host_aligns(config->dkim.domain, sender.domain))
         find(check, true, "dkim-alignment",
-             "dkim.domain %s signs for another domain than that of From, %s: DMARC fails",
+             NL_TEXT("dkim.domain %s signs for another domain than that of From, %s: DMARC fails"),
              config->dkim.domain, sender.domain);
     const char *at = config->bounce_address != NULL ? strrchr(config->bounce_address, '@') : NULL;
     if (at == NULL)
         find(check, false, "bounce-address",
-             "no bounce_address: bounces cannot be assigned to recipients, and dead "
-             "addresses stay on the list");
-    else if (!signs && !are_aligned(at + 1, sender.domain))
+             NL_TEXT("no bounce_address: bounces cannot be assigned to recipients, and dead "
+                     "addresses stay on the list"));
+    else if (!signs && !nl_host_aligns(at + 1, sender.domain))
         find(check, false, "spf-alignment",
-             "bounce_address is in %s, From in %s: without a DKIM signature DMARC fails", at + 1,
-             sender.domain);
+             NL_TEXT("bounce_address is in %s, From in %s: without a DKIM signature DMARC fails"),
+             at + 1, sender.domain);
     struct nl_identity identity;
     nl_identity_of(config, list->name, list->language, &identity);
     if (list->postal_address == NULL && identity.postal_address[0] == '\0')
         find(check, true, "postal-address",
-             "the list has no postal address, which the law asks for in many countries: newsletter "
-             "list edit %s --postal-address TEXT",
+             NL_TEXT("the list has no postal address, which the law asks for in many countries: "
+                     "newsletter "
+                     "list edit %s --postal-address TEXT"),
              list->name);
     if (name == NULL)
         find(check, false, "from-name",
-             "From has no name before the address, and readers know names: newsletter list edit %s "
-             "--from 'NAME <%s>'",
+             NL_TEXT("From has no name before the address, and readers know names: newsletter list "
+                     "edit %s "
+                     "--from 'NAME <%s>'"),
              list->name, sender.text);
     free(name);
     nl_address_free(&sender);

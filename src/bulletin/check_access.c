@@ -3,6 +3,7 @@
 #include "bulletin/foreign.h"
 #include "bulletin/markdown_rows.h"
 #include "bulletin/vague.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 
 #include <stdarg.h>
@@ -23,18 +24,11 @@ struct walk {
 
 void nl_access_find(const struct nl_access *access, size_t line, const char *rule,
                     const char *format, ...) {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    if (vasprintf(&text, format, args) < 0)
-        access->out->failed = true;
-    else if (line > 0)
-        nl_findings_add(access->out, NL_LEVEL_WARNING, rule, access->path, "line %zu: %s",
-                        line + access->before, text);
-    else
-        nl_findings_add(access->out, NL_LEVEL_WARNING, rule, access->path, "%s", text);
+    nl_findings_add_args(access->out, NL_LEVEL_WARNING, rule, access->path,
+                         line > 0 ? line + access->before : 0, format, args);
     va_end(args);
-    free(text);
 }
 
 void nl_access_words(const struct nl_md_node *node, struct nl_buf *out) {
@@ -60,14 +54,16 @@ static void check_picture(const struct walk *walk, const struct nl_md_node *node
     nl_access_words(node, &words);
     const char *text = nl_buf_text(&words);
     if (nl_access_is_blank(text))
-        nl_access_find(walk->access, node->line, "image-alt",
-                       "the image %s has no alternative text, and many see no images: ![what it "
-                       "shows](...)",
-                       node->text);
+        nl_access_find(
+            walk->access, node->line, "image-alt",
+            NL_TEXT("the image %s has no alternative text, and many see no images: ![what it "
+                    "shows](...)"),
+            node->text);
     else if (nl_vague_picture(text))
-        nl_access_find(walk->access, node->line, "image-words",
-                       "'%.*s' does not say what the image %s shows to people who do not see it",
-                       shown(text), text, node->text);
+        nl_access_find(
+            walk->access, node->line, "image-words",
+            NL_TEXT("'%.*s' does not say what the image %s shows to people who do not see it"),
+            shown(text), text, node->text);
     nl_buf_free(&words);
 }
 
@@ -76,10 +72,11 @@ static void check_link(const struct walk *walk, const struct nl_md_node *node) {
     nl_access_words(node, &words);
     const char *text = nl_buf_text(&words);
     if (nl_vague_link(text))
-        nl_access_find(walk->access, node->line, "link-words",
-                       "'%.*s' does not say where the link leads, and screen readers list links "
-                       "without the text around them: link words such as 'the programme'",
-                       shown(text), text);
+        nl_access_find(
+            walk->access, node->line, "link-words",
+            NL_TEXT("'%.*s' does not say where the link leads, and screen readers list links "
+                    "without the text around them: link words such as 'the programme'"),
+            shown(text), text);
     nl_buf_free(&words);
 }
 
@@ -89,16 +86,17 @@ static void check_heading(struct walk *walk, const struct nl_md_node *node) {
     const char *text = nl_buf_text(&words);
     if (nl_access_is_blank(text))
         nl_access_find(walk->access, node->line, "heading-empty",
-                       "a heading has no words: remove the signs '#'");
+                       NL_TEXT("a heading has no words: remove the signs '#'"));
     else if (node->level == TITLE_LEVEL)
         nl_access_find(walk->access, node->line, "heading-order",
-                       "the title is the one heading of level 1: write '## %.*s'", shown(text),
-                       text);
+                       NL_TEXT("the title is the one heading of level 1: write '## %.*s'"),
+                       shown(text), text);
     else if (node->level > walk->heading + 1)
-        nl_access_find(walk->access, node->line, "heading-order",
-                       "the heading '%.*s' has level %d after one of level %d, so readers miss one "
-                       "between them: use level %d",
-                       shown(text), text, node->level, walk->heading, walk->heading + 1);
+        nl_access_find(
+            walk->access, node->line, "heading-order",
+            NL_TEXT("the heading '%.*s' has level %d after one of level %d, so readers miss one "
+                    "between them: use level %d"),
+            shown(text), text, node->level, walk->heading, walk->heading + 1);
     walk->heading = node->level;
     nl_buf_free(&words);
 }
@@ -114,11 +112,11 @@ static void check_paragraph(const struct walk *walk, const struct nl_md_node *no
     const char *text = nl_buf_text(&words);
     if (words.len > 0 && words.len <= HEADING_LETTERS &&
         strchr(".!?:;,", text[words.len - 1]) == NULL)
-        nl_access_find(walk->access, node->line, "heading-bold",
-                       "'%.*s' looks like a heading, but screen readers find only headings: write "
-                       "'%.*s %.*s'",
-                       shown(text), text, walk->heading < 2 ? 2 : walk->heading, "######",
-                       shown(text), text);
+        nl_access_find(
+            walk->access, node->line, "heading-bold",
+            NL_TEXT("'%.*s' looks like a heading, but screen readers find only headings: write "
+                    "'%.*s %.*s'"),
+            shown(text), text, walk->heading < 2 ? 2 : walk->heading, "######", shown(text), text);
     nl_buf_free(&words);
 }
 
@@ -135,10 +133,11 @@ static void check_rows(const struct walk *walk, const struct nl_md_node *node) {
         before = child;
         if (line && child->type == NL_MD_TEXT &&
             nl_md_delimiters(child->text, child->text + strlen(child->text)) > 0)
-            nl_access_find(walk->access, child->line, "table-rows",
-                           "'%.*s' makes no table of the lines around it: leave a line empty "
-                           "before the table, and give its first row as many cells as this one",
-                           shown(child->text), child->text);
+            nl_access_find(
+                walk->access, child->line, "table-rows",
+                NL_TEXT("'%.*s' makes no table of the lines around it: leave a line empty "
+                        "before the table, and give its first row as many cells as this one"),
+                shown(child->text), child->text);
     }
 }
 
@@ -161,10 +160,11 @@ static void check_table(const struct walk *walk, const struct nl_md_node *node) 
     if (blank && line > 2)
         line -= 2;
     if (empty > 0)
-        nl_access_find(walk->access, line, "table-head",
-                       "%zu column%s of the table %s no name in the first row: screen readers "
-                       "name the column of each cell",
-                       empty, empty == 1 ? "" : "s", empty == 1 ? "has" : "have");
+        nl_access_find(
+            walk->access, line, "table-head",
+            NL_TEXT("the columns of the table without a name in the first row: %zu. Screen "
+                    "readers name the column of each cell"),
+            empty);
 }
 
 /* Appends the words of a block, except what is marked as another language. */
@@ -188,10 +188,11 @@ static void check_language(const struct walk *walk, const struct nl_md_node *nod
     const char *found = words.len > 0 ? nl_foreign_language(text, walk->access->language) : NULL;
     text += strspn(text, " ");
     if (found != NULL)
-        nl_access_find(walk->access, node->line, "language-mark",
-                       "'%.*s...' is in another language than the issue (%s), and screen readers "
-                       "speak it wrongly: mark it, [text](lang:%s)",
-                       shown(text), text, walk->access->language, found[0] != '\0' ? found : "xx");
+        nl_access_find(
+            walk->access, node->line, "language-mark",
+            NL_TEXT("'%.*s...' is in another language than the issue (%s), and screen readers "
+                    "speak it wrongly: mark it, [text](lang:%s)"),
+            shown(text), text, walk->access->language, found[0] != '\0' ? found : "xx");
     nl_buf_free(&words);
 }
 
@@ -203,17 +204,18 @@ static void check_code(const struct walk *walk, const struct nl_md_node *node,
     bool within = node->parent->type == NL_MD_ITEM || node->parent->type == NL_MD_NOTE;
     if (node->letter != '\0')
         return;
-    nl_access_find(walk->access, node->line, "indented-code",
-                   "%s, or put code between lines of ```",
-                   listed || within ? "this is indented so far that it shows as code: indent it to "
-                                      "the text of the item that it belongs to"
-                                    : "a tab or four blanks make this show as code: remove them");
+    nl_access_find(
+        walk->access, node->line, "indented-code", NL_TEXT("%s, or put code between lines of ```"),
+        listed || within
+            ? NL_TEXT_IN("error", "this is indented so far that it shows as code: indent it to "
+                                  "the text of the item that it belongs to")
+            : NL_TEXT_IN("error", "a tab or four blanks make this show as code: remove them"));
 }
 
 static void check_note(const struct walk *walk, const struct nl_md_node *node) {
     if (node->level == 0)
         nl_access_find(walk->access, node->line, "footnote",
-                       "nothing refers to the footnote [^%s], so readers do not see it",
+                       NL_TEXT("nothing refers to the footnote [^%s], so readers do not see it"),
                        node->text);
 }
 

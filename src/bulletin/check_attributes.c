@@ -1,3 +1,4 @@
+#include "newsletter/base/catalog.h"
 #include "newsletter/bulletin/check.h"
 
 #include "newsletter/store/attribute_use.h"
@@ -25,7 +26,7 @@ static enum nl_status check_attribute(const char *name, void *ctx, struct nl_err
     enum nl_status status = nl_attribute_is_used(check->store, name, &used, err);
     if (status == NL_OK && !used)
         nl_findings_add(check->out, NL_LEVEL_WARNING, "attribute", check->path,
-                        "no subscriber has the attribute '%s': check its spelling", name);
+                        NL_TEXT("no subscriber has the attribute '%s': check its spelling"), name);
     return status;
 }
 

@@ -1,7 +1,9 @@
 #include "bulletin/check_access.h"
 #include "bulletin/raw_html.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/colour.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { DEPTH = 64 };
@@ -12,7 +14,8 @@ static const double readable = 4.5; /* WCAG 2.2, 1.4.3 */
 static const struct scheme {
     const char *name;
     unsigned text, ground;
-} schemes[] = {{"a light", 0x222222, 0xffffff}, {"a dark", 0xe6e9ec, 0x1f262d}};
+} schemes[] = {{NL_TEXT_IN("error", "a light"), 0x222222, 0xffffff},
+               {NL_TEXT_IN("error", "a dark"), 0xe6e9ec, 0x1f262d}};
 
 /* An element that is open. */
 struct element {
@@ -56,15 +59,20 @@ static void check_contrast(const struct reading *self, const struct element *ele
         unsigned text = element->has_text ? element->text : schemes[i].text;
         unsigned ground = element->has_ground ? element->ground : schemes[i].ground;
         double contrast = nl_colour_contrast(text, ground);
+        char found[16];
+        char needed[16];
         if (contrast >= readable)
             continue;
-        nl_access_find(self->access, line, "contrast",
-                       "<%s> shows #%06x on #%06x on %s screen, a contrast of %.1f where reading "
-                       "needs %.1f%s",
-                       element->name, text, ground, schemes[i].name, contrast, readable,
-                       element->has_text && element->has_ground
-                           ? ""
-                           : ": set both 'color' and 'background', or neither");
+        snprintf(found, sizeof found, "%.1f", contrast);
+        snprintf(needed, sizeof needed, "%.1f", readable);
+        nl_access_find(
+            self->access, line, "contrast",
+            NL_TEXT("<%s> shows #%06x on #%06x on %s screen, a contrast of %s where reading "
+                    "needs %s%s"),
+            element->name, text, ground, schemes[i].name, found, needed,
+            element->has_text && element->has_ground
+                ? ""
+                : NL_TEXT_IN("error", ": set both 'color' and 'background', or neither"));
         return;
     }
 }
@@ -103,9 +111,10 @@ static void check_tag(struct reading *self, const struct nl_html_tag *tag, size_
     struct nl_buf value = {0};
     bool layout = false;
     if (strcmp(tag->name, "img") == 0 && !nl_html_attribute(tag, "alt", &value))
-        nl_access_find(self->access, line, "image-alt",
-                       "an <img> has no alternative text: write alt=\"what it shows\", or alt=\"\" "
-                       "for an ornament");
+        nl_access_find(
+            self->access, line, "image-alt",
+            NL_TEXT("an <img> has no alternative text: write alt=\"what it shows\", or alt=\"\" "
+                    "for an ornament"));
     nl_buf_clear(&value);
     if (strcmp(tag->name, "table") == 0 && !tag->closes) {
         layout = nl_html_attribute(tag, "role", &value) &&
@@ -117,8 +126,8 @@ static void check_tag(struct reading *self, const struct nl_html_tag *tag, size_
     if (strcmp(tag->name, "table") == 0 && tag->closes) {
         if (self->table_line > 0)
             nl_access_find(self->access, self->table_line, "table-head",
-                           "a <table> has no <th>: name its columns or rows, or write "
-                           "role=\"presentation\" if it only places things");
+                           NL_TEXT("a <table> has no <th>: name its columns or rows, or write "
+                                   "role=\"presentation\" if it only places things"));
         self->table_line = 0;
     }
     if (tag->closes)

@@ -1,5 +1,6 @@
 #include "bulletin/check_access.h"
 #include "bulletin/table_fit.h"
+#include "newsletter/base/catalog.h"
 
 /* Letters of the usual size that a telephone's line has room for. */
 enum { LINE_LETTERS = 36 };
@@ -14,8 +15,8 @@ void nl_check_width(const struct nl_access *access, const struct nl_md_node *nod
         if (longest > LINE_LETTERS)
             nl_access_find(
                 access, node->line, "long-word",
-                "a word or address has %zu letters, and a telephone's line %d: it will be "
-                "broken; give an address as [words](address)",
+                NL_TEXT("a word or address has %zu letters, and a telephone's line %d: it will be "
+                        "broken; give an address as [words](address)"),
                 longest, LINE_LETTERS);
         nl_buf_free(&words);
     }

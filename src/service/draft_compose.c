@@ -1,5 +1,6 @@
 #include "newsletter/service/drafts.h"
 
+#include "newsletter/base/kept_error.h"
 #include "newsletter/bulletin/check.h"
 #include "newsletter/store/draft.h"
 #include "service/draft_folder.h"
@@ -38,8 +39,8 @@ static int64_t take_line(const char **text) {
     return line;
 }
 
-/* Takes "issue.ru.md:12: " from the begin of a text: the language and the line say where. */
-static const char *take_place(const char *text, char language[40], int64_t *line) {
+const char *nl_draft_finding_place(const char *text, char language[NL_FINDING_LANGUAGE],
+                                   int64_t *line) {
     static const char head[] = "issue.";
     const char *end = strstr(text, ".md:");
     language[0] = '\0';
@@ -47,7 +48,7 @@ static const char *take_place(const char *text, char language[40], int64_t *line
     if (strncmp(text, head, sizeof head - 1) != 0 || end == NULL)
         return text;
     size_t len = (size_t)(end - text) - (sizeof head - 1);
-    if (len == 0 || len >= 40 || memchr(text + sizeof head - 1, ' ', len) != NULL)
+    if (len == 0 || len >= NL_FINDING_LANGUAGE || memchr(text + sizeof head - 1, ' ', len) != NULL)
         return text;
     memcpy(language, text + sizeof head - 1, len);
     language[len] = '\0';
@@ -56,9 +57,26 @@ static const char *take_place(const char *text, char language[40], int64_t *line
     return said;
 }
 
+/* The parts of a finding for pages, without the path of the folder in its words. */
+static json_t *keep(const struct nl_error *said, const struct nl_buf *folder) {
+    json_t *kept = nl_error_keep(said);
+    size_t at = 0;
+    json_t *part = NULL;
+    json_array_foreach(kept, at, part) {
+        for (size_t i = 1; i < json_array_size(part); i++) {
+            struct nl_buf word = {0};
+            add_without(&word, json_string_value(json_array_get(part, i)), folder);
+            json_array_set_new(part, i, json_string(nl_buf_text(&word)));
+            nl_buf_free(&word);
+        }
+    }
+    return kept != NULL ? kept : json_null();
+}
+
 static enum nl_status add_finding(struct nl_draft_composed *out, const struct nl_buf *folder,
-                                  enum nl_level level, const char *rule, const char *path,
-                                  const char *text, struct nl_error *err) {
+                                  const struct nl_finding *item, struct nl_error *err) {
+    const char *path = item->path;
+    const char *text = item->text;
     struct nl_buf plain = {0};
     char language[40];
     int64_t line = 0;
@@ -67,13 +85,14 @@ static enum nl_status add_finding(struct nl_draft_composed *out, const struct nl
         nl_buf_adds(&plain, ": ");
     }
     add_without(&plain, text, folder);
-    const char *said = take_place(nl_buf_text(&plain), language, &line);
-    json_t *finding = json_pack("{s:s, s:s, s:s, s:s, s:I}", "level",
-                                level == NL_LEVEL_ERROR ? "error" : "warning", "rule", rule, "text",
-                                said, "language", language, "line", (json_int_t)line);
+    const char *said = nl_draft_finding_place(nl_buf_text(&plain), language, &line);
+    json_t *finding = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "level",
+                                item->level == NL_LEVEL_ERROR ? "error" : "warning", "rule",
+                                item->rule, "text", said, "language", language, "line",
+                                (json_int_t)line, NL_FINDING_PARTS, keep(&item->said, folder));
     bool failed = plain.failed || json_array_append_new(out->findings, finding) != 0;
     nl_buf_free(&plain);
-    if (level == NL_LEVEL_ERROR)
+    if (item->level == NL_LEVEL_ERROR)
         out->errors++;
     else
         out->warnings++;
@@ -93,7 +112,7 @@ static enum nl_status check(const struct nl_office *office, const struct nl_draf
     for (size_t i = 0; status == NL_OK && i < findings.count; i++) {
         const struct nl_finding *item = &findings.items[i];
         if (item->level != NL_LEVEL_GOOD)
-            status = add_finding(out, folder, item->level, item->rule, item->path, item->text, err);
+            status = add_finding(out, folder, item, err);
     }
     if (status == NL_OK && findings.failed)
         status = nl_error_nomem(err);
@@ -120,8 +139,9 @@ static enum nl_status compose(const struct nl_office *office, const struct nl_dr
         return status;
     struct nl_error mistake = *err;
     *err = (struct nl_error){0};
-    status =
-        add_finding(out, &folder->path, NL_LEVEL_ERROR, "text", NULL, nl_error_text(&mistake), err);
+    const struct nl_finding item = {NL_LEVEL_ERROR, "text", NULL, (char *)nl_error_text(&mistake),
+                                    mistake};
+    status = add_finding(out, &folder->path, &item, err);
     nl_error_free(&mistake);
     return status;
 }

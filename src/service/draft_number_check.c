@@ -1,4 +1,5 @@
 #include "service/draft_number_check.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/bulletin/frontmatter.h"
 #include "newsletter/store/issue.h"
 
@@ -96,11 +97,11 @@ static void check_number(const struct earlier *earlier, const char *path, const 
     add_next(earlier, number, &next);
     if (number[0] == '\0')
         nl_findings_add(out, NL_LEVEL_WARNING, "number", path,
-                        "the issue has no number, and the one before it has: use '%s'",
+                        NL_TEXT("the issue has no number, and the one before it has: use '%s'"),
                         nl_buf_text(&next));
     else
         nl_findings_add(out, NL_LEVEL_WARNING, "number", path,
-                        "use the number '%s': %s is that of an earlier issue, %s",
+                        NL_TEXT("use the number '%s': %s is that of an earlier issue, %s"),
                         nl_buf_text(&next), number,
                         json_string_value(json_object_get(user, "title")));
     out->failed = out->failed || next.failed;

@@ -1,5 +1,6 @@
 #include "service/send_health.h"
 
+#include "newsletter/base/kept_error.h"
 #include "newsletter/doctor/doctor.h"
 #include "newsletter/store/approval.h"
 #include "newsletter/store/issue.h"
@@ -39,9 +40,9 @@ static enum nl_status add_findings(const struct nl_office *office, const struct 
     for (size_t i = 0; i < findings.count; i++) {
         const struct nl_finding *one = &findings.items[i];
         if (one->level == NL_LEVEL_ERROR || one->level == NL_LEVEL_WARNING)
-            nl_plan_hold(
-                plan, "doctor",
-                json_pack("{s:b, s:s}", "error", one->level == NL_LEVEL_ERROR, "text", one->text));
+            nl_plan_hold(plan, "doctor",
+                         json_pack("{s:b, s:s, s:o?}", "error", one->level == NL_LEVEL_ERROR,
+                                   "text", one->text, NL_FINDING_PARTS, nl_error_keep(&one->said)));
     }
     nl_findings_free(&findings);
     return status;

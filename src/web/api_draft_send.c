@@ -8,7 +8,16 @@
 
 /* ---- looking at it ---- */
 
+/* The API tells the English text alone. */
+static void drop_parts(json_t *array, const char *member) {
+    size_t at = 0;
+    json_t *one = NULL;
+    json_array_foreach(array, at, one)
+        json_object_del(member != NULL ? json_object_get(one, member) : one, NL_FINDING_PARTS);
+}
+
 static json_t *check_facts(const struct nl_draft_composed *composed) {
+    drop_parts(composed->findings, NULL);
     return json_pack("{s:b, s:I, s:I, s:O}", "whole", composed->whole, "errors",
                      (json_int_t)composed->errors, "warnings", (json_int_t)composed->warnings,
                      "findings", composed->findings);
@@ -107,6 +116,7 @@ static json_t *plan_facts(const struct nl_draft_plan *plan) {
     const struct nl_bulletin *bulletin = &plan->composed.bulletin;
     bool whole = plan->composed.whole;
     json_t *languages = json_array();
+    drop_parts(plan->holds, "doctor");
     for (size_t i = 0; i < bulletin->view_count; i++)
         json_array_append_new(languages, json_string(nl_bulletin_edition(bulletin, i).language));
     return json_pack("{s:o, s:I, s:I, s:o, s:o, s:s, s:o, s:o, s:I, s:o, s:O, s:O, s:O, s:I}", "at",

@@ -1,3 +1,4 @@
+#include "newsletter/base/kept_error.h"
 #include "newsletter/service/draft_fix.h"
 #include "newsletter/template/data.h"
 #include "web/desk.h"
@@ -82,6 +83,20 @@ static const char *body_of(const struct nl_desk *desk, int64_t lines) {
     return at;
 }
 
+/* The words of a finding in the language of the page. */
+static void add_words(const struct nl_desk *desk, const json_t *finding, json_t *item) {
+    const char *text = json_string_value(json_object_get(finding, "text"));
+    const struct nl_catalog *catalog = desk->call->theme->catalog;
+    char *worded = nl_catalog_kept(catalog, json_object_get(finding, NL_FINDING_PARTS), text);
+    char language[NL_FINDING_LANGUAGE];
+    int64_t line = 0;
+    const char *said = worded != NULL ? nl_draft_finding_place(worded, language, &line) : text;
+    nl_data_set(item, "said", said);
+    json_object_set_new(item, "english", json_boolean(strcmp(said, text) == 0));
+    json_object_del(item, NL_FINDING_PARTS);
+    free(worded);
+}
+
 void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t *data) {
     static const char *const of_a_fix[] = {"place", "fix", "fix_words"};
     json_t *out = json_array();
@@ -104,6 +119,7 @@ void nl_desk_findings(const struct nl_desk *desk, const json_t *findings, json_t
             nl_data_set(item, of_a_fix[i], "");
         if (own)
             add_fix(desk, number, body, at, item);
+        add_words(desk, finding, item);
         nl_data_set(item, "other", own ? "" : language);
         nl_data_set(item, "label",
                     nl_staff_text(desk->call, error ? NL_TEXT("Error") : NL_TEXT("Warning")));

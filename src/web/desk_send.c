@@ -1,6 +1,7 @@
 #include "web/desk.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/kept_error.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/service/draft_send.h"
@@ -41,8 +42,18 @@ static void word_hold(json_t *hold, json_t *facts, const char *const kinds[]) {
             json_object_set_new(hold, kinds[i], json_false());
 }
 
+/* The words of a finding of doctor in the language of the page. */
+static void word_finding(const struct nl_desk *desk, json_t *facts) {
+    const char *text = json_string_value(json_object_get(facts, "text"));
+    const json_t *parts = json_object_get(facts, NL_FINDING_PARTS);
+    char *said = nl_catalog_kept(desk->call->theme->catalog, parts, text);
+    nl_data_set(facts, "said", said != NULL ? said : text);
+    json_object_set_new(facts, "english", json_boolean(said == NULL || strcmp(said, text) == 0));
+    free(said);
+}
+
 /* Adds what holds it back, the weightiest first; the administrator's part stands at the end. */
-static void add_holds(const struct nl_draft_plan *plan, json_t *data) {
+static void add_holds(const struct nl_desk *desk, const struct nl_draft_plan *plan, json_t *data) {
     static const char *const kinds[] = {
         "stopped", "approval",   "replies",     "paused", "quiet",   "embargo",
         "warm_up", "rate",       "domains",     "ahead",  "earlier", "later",
@@ -56,6 +67,8 @@ static void add_holds(const struct nl_draft_plan *plan, json_t *data) {
             if (!json_is_object(facts))
                 continue;
             word_hold(hold, facts, kinds);
+            if (strcmp(kinds[i], "doctor") == 0)
+                word_finding(desk, facts);
             json_array_append(holds, hold);
         }
     }
@@ -105,7 +118,7 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     set_number(data, "without_zone", plan->without_zone);
     json_object_set(data, "by_language", plan->languages);
     json_object_set_new(data, "several", json_boolean(json_array_size(plan->languages) > 1));
-    add_holds(plan, data);
+    add_holds(desk, plan, data);
     add_options(desk, plan, data);
     add_groups(desk, data);
     nl_data_set(data, "segment_text", plan->segment != NULL ? plan->segment : "");

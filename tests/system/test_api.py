@@ -312,6 +312,7 @@ def test_the_life_of_a_draft(api, connected):
     api.call("PUT", at + "/texts/en", {"source": "late"}, 412, **{"If-Match": tag})
     found = api.call("GET", at + "/check")
     assert found["errors"] > 0 and any("boat.png" in one["text"] for one in found["findings"])
+    assert all(set(one) == {"level", "rule", "text", "language", "line"} for one in found["findings"])
     api.call("GET", at + "/preview", expect=409)
     content = base64.b64encode(PNG).decode()
     assert api.call("POST", at + "/files", {"name": "boat.png", "content": content, "picture": True}, 201) == {"name": "boat.png"}

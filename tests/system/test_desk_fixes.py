@@ -20,6 +20,45 @@ def save(desk, now, **changed):  # noqa: F811
     return desk.save(accept="application/json", revision=now["revision"], base=now["base"], **{**now["form"], **changed})
 
 
+FAULTS = """# First
+
+Words enough for a whole paragraph, see [here](http://example.org/x) and [](https://bit.ly/y).
+
+##### Deep
+
+![](quay.png)
+
+**Looks like one**
+
+And its text, with https://example.org/a-very-long-address-that-no-telephone-has-room-for.
+
+    four blanks
+
+| a | |
+|--|--|
+| 1 | 2 |
+
+[^1]: Nobody refers to it.
+"""
+
+
+@pytest.mark.parametrize("language, letters", [("ru", "[\u0400-\u04ff]"), ("ar", "[\u0600-\u06ff]")])
+def test_findings_are_told_in_the_language_of_the_page(desk, connected, language, letters):  # noqa: F811
+    """Each of them, on the page and to its script; the API and the command line tell them in English."""
+    assert desk.upload("picture", "quay.png", PNG, alt="x").status == 303
+    desk.http.cookie += f"; newsletter-language={language}"
+    found = json.loads(desk.save(accept="application/json", revision=desk.revision(), **{**FIELDS, "body": FAULTS}).text)["findings"]
+    rules = {one["rule"] for one in found}
+    expected = {"link-words", "not-https", "link-shortened", "link-empty", "heading-order", "image-alt", "heading-bold", "long-word",
+                "indented-code", "table-head", "footnote"}
+    assert sorted(expected - rules) == []
+    page = html.unescape(desk.page().text)
+    for one in found:
+        assert re.search(letters, one["said"]) and not one["english"] and "parts" not in one, one
+        assert re.match("[A-Za-z%']", one["text"]) and not re.search(letters, one["text"]), one
+        assert f"<span>{one['said']}</span>" in page, one
+
+
 def place(found, rule):
     """The last finding of a rule gives its field the name."""
     return max(at for at, finding in enumerate(found) if finding["rule"] == rule)

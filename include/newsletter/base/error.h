@@ -5,6 +5,7 @@
 
 #include "newsletter/base/attribute.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 enum nl_status {
@@ -51,6 +52,10 @@ struct nl_error {
  * NL_TEXT (newsletter/base/catalog.h) is shown translated on staff's pages. */
 enum nl_status nl_error_set(struct nl_error *err, enum nl_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same with its arguments in a list, which is used up. */
+enum nl_status nl_error_set_args(struct nl_error *err, enum nl_status status, const char *format,
+                                 va_list args) __attribute__((format(printf, 3, 0)));
 
 /* Puts "context: " in front of the text; each layer does so once at most. Returns err's status. */
 enum nl_status nl_error_context(struct nl_error *err, const char *format, ...)

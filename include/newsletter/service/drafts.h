@@ -133,13 +133,24 @@ NL_CHECKED enum nl_status nl_office_draft_file_remove(const struct nl_office *of
 
 /* ---- composing ---- */
 
+/* A member of findings, and of the facts of a hold: their text in the form of nl_error_keep, or
+ * null. It is for pages only, which word it (nl_catalog_kept). */
+#define NL_FINDING_PARTS "parts"
+
+enum { NL_FINDING_LANGUAGE = 40 };
+
+/* Takes "issue.ru.md:12: ", which says where, from the begin of the text of a finding, and "line
+ * 12: ". `language` is "" and *line 0 where there is none. */
+const char *nl_draft_finding_place(const char *text, char language[NL_FINDING_LANGUAGE],
+                                   int64_t *line) NL_ALL_NONNULL;
+
 /* A draft as it would be sent. Zero-initialise; free with nl_draft_composed_free. */
 struct nl_draft_composed {
     struct nl_list list;
     struct nl_bulletin bulletin; /* empty where a mistake keeps it from being composed */
     bool whole;                  /* it could be composed */
     json_t *findings; /* objects: level ("error", "warning"), rule, text, language ("" for none),
-                         line (of the file; 0 for none) */
+                         line (of the file; 0 for none); NL_FINDING_PARTS */
     size_t errors, warnings;
 };
 void nl_draft_composed_free(struct nl_draft_composed *composed);
