@@ -182,6 +182,16 @@ static enum nl_status write_media(struct building *building, struct nl_error *er
     return status;
 }
 
+static enum nl_status write_keys(struct building *building, struct nl_error *err) {
+    struct nl_buf keys = {0};
+    bool found = false;
+    enum nl_status status = nl_keys_file(building->config, &found, &keys, err);
+    if (status == NL_OK && found)
+        status = write_file(building, "", NL_KEYS_PATH, &keys, err);
+    nl_buf_free(&keys);
+    return status;
+}
+
 static enum nl_status write_top_file(const char *path, const struct nl_buf *body, void *ctx,
                                      struct nl_error *err) {
     return write_file(ctx, "", path, body, err);
@@ -210,6 +220,8 @@ static enum nl_status write_top(struct building *building, const struct open_arc
         status = write_look(building, NULL, &theme, err);
     if (status == NL_OK)
         status = write_media(building, err);
+    if (status == NL_OK)
+        status = write_keys(building, err);
     if (status == NL_OK)
         status = nl_front_make(&front, &bare, &page, err);
     if (status == NL_OK)

@@ -42,3 +42,14 @@ void nl_base64_add(struct nl_buf *out, const void *data, size_t len) {
         nl_buf_add(out, (const char *)text, (size_t)made);
     }
 }
+
+void nl_base64url_add(struct nl_buf *out, const void *data, size_t len) {
+    size_t before = out->len;
+    nl_base64_add(out, data, len);
+    if (out->failed)
+        return;
+    while (out->len > before && out->data[out->len - 1] == '=')
+        out->data[--out->len] = '\0';
+    for (size_t i = before; i < out->len; i++)
+        out->data[i] = out->data[i] == '+' ? '-' : out->data[i] == '/' ? '_' : out->data[i];
+}

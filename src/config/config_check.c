@@ -41,6 +41,20 @@ static enum nl_status check_fetch(struct nl_config *config, struct nl_error *err
                                   config->fetch.security, err);
 }
 
+/* The public keys lie next to the private one, unless they have a place of their own. */
+static enum nl_status find_public_keys(struct nl_config *config, struct nl_error *err) {
+    static const char ending[] = ".public";
+    const char *key_file = config->signing.key_file;
+    if (key_file == NULL || config->signing.public_keys != NULL)
+        return NL_OK;
+    char *path = malloc(strlen(key_file) + sizeof ending);
+    if (path == NULL)
+        return nl_error_nomem(err);
+    stpcpy(stpcpy(path, key_file), ending);
+    config->signing.public_keys = path;
+    return NL_OK;
+}
+
 /* DKIM domains and selectors become part of a header field. */
 static enum nl_status check_dkim(const struct nl_config *config, struct nl_error *err) {
     static const char allowed[] =
@@ -217,6 +231,8 @@ enum nl_status nl_config_check(struct nl_config *config, struct nl_error *err) {
                             "path of Chromium or of a Python that has WeasyPrint",
                             config->path, config->archive.pdf);
     status = check_media(config, err);
+    if (status == NL_OK)
+        status = find_public_keys(config, err);
     if (status == NL_OK)
         status = check_dkim(config, err);
     if (status == NL_OK)

@@ -169,6 +169,8 @@ static const struct setting {
     {"dkim.key_file", PATH, AT(dkim.key_file), NULL, 0, 0},
     {"dkim.ed25519_selector", TEXT, AT(dkim.ed25519_selector), NULL, 0, 0},
     {"dkim.ed25519_key_file", PATH, AT(dkim.ed25519_key_file), NULL, 0, 0},
+    {"signing.key_file", PATH, AT(signing.key_file), NULL, 0, 0},
+    {"signing.public_keys", PATH, AT(signing.public_keys), NULL, 0, 0},
     {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000},
     {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000},
     {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000},

@@ -11,6 +11,9 @@ typedef enum nl_status nl_page_handler(struct nl_site *site, const struct nl_req
 /* front_page.c: the front page, and the page that lists the archives. */
 nl_page_handler nl_front_page, nl_archives_page, nl_statement_page;
 
+/* look_files.c: the office's public keys. */
+nl_page_handler nl_site_keys;
+
 /* join.c */
 nl_page_handler nl_join_form, nl_join;
 

@@ -29,3 +29,11 @@ enum nl_status nl_site_media(struct nl_site *site, const struct nl_request *requ
     response->cacheable = response->ranges = found;
     return status == NL_OK && !found ? nl_site_not_found(site, request, response, err) : status;
 }
+
+enum nl_status nl_site_keys(struct nl_site *site, const struct nl_request *request,
+                            struct nl_response *response, struct nl_error *err) {
+    bool found = false;
+    enum nl_status status = nl_keys_file(site->config, &found, &response->body, err);
+    response->type = "application/jwk-set+json";
+    return status == NL_OK && !found ? nl_site_not_found(site, request, response, err) : status;
+}

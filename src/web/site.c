@@ -1,5 +1,6 @@
 #include "newsletter/web/site.h"
 
+#include "newsletter/archive/archive.h"
 #include "newsletter/report/metrics.h"
 #include "newsletter/store/public_list.h"
 #include "newsletter/template/language_menu.h"
@@ -105,6 +106,7 @@ static const struct route {
     {"/logo-dark.jpg", nl_site_logo, NULL, false},
     {"/logo-dark.gif", nl_site_logo, NULL, false},
     {"/challenge.js", nl_gate_script, NULL, false},
+    {"/" NL_KEYS_PATH, nl_site_keys, NULL, false},
     {"/robots.txt", robots, NULL, false},
     {"/healthz", health, NULL, false},
     {"/metrics", metrics, NULL, false},

@@ -40,7 +40,7 @@ def answers(form, out):
 def prepared(site, server):
     """All that the commands below need. Returns values for their words."""
     site.configure(port=server.port, hooks={"mailgun": {"provider": "mailgun", "secret_file": "secret"}},
-                   webhooks={"allow_networks": "127.0.0.0/8"}, approval={"needed": 1, "own": True})
+                   webhooks={"allow_networks": "127.0.0.0/8"}, approval={"needed": 1, "own": True}, signing={"key_file": "signing.key"})
     site.write("secret", "s3cr3t\n")
     site.add_active(["ann@example.org", "bob@example.org"])
     site.issue(name="first.md")
@@ -66,6 +66,9 @@ list rename | list rename second third --yes
 list remove | list remove third --yes
 list show | list show
 dkim keygen | dkim keygen --selector s1 --domain example.org --output key --type ed25519
+key make | key make --name news.example.org
+key rotate | key rotate
+key show | key show
 doctor | doctor --local | 65
 hooks | hooks
 webhook add | webhook add crm http://127.0.0.1:9/

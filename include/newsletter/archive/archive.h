@@ -90,6 +90,12 @@ bool nl_look_is_own(const struct nl_config *config, const char *list) NL_NONNULL
 void nl_look_add(const struct nl_config *config, const char *list, const char *home,
                  const char *root, json_t *data) NL_NONNULL(1, 3, 4, 5);
 
+/* keys_file.c: where the office's public keys lie on its site, and the file: a JWK Set. *found is
+ * false where there is no key. */
+#define NL_KEYS_PATH ".well-known/newsletter-keys.json"
+NL_CHECKED enum nl_status nl_keys_file(const struct nl_config *config, bool *found,
+                                       struct nl_buf *out, struct nl_error *err) NL_ALL_NONNULL;
+
 /* recordings.c: a recording of the configuration by its name in paths, such as "media/audio-1.mp3".
  * *found is false where there is none of that name. *type is a constant. */
 NL_CHECKED enum nl_status nl_listen_own(const struct nl_config *config, const char *name,

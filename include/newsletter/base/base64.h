@@ -20,4 +20,7 @@ bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char *
 /* Appends data[0..len) in base64, on one line, with padding. */
 void nl_base64_add(struct nl_buf *out, const void *data, size_t len) NL_NONNULL(1);
 
+/* The same in the alphabet for URLs, without padding (section 5). */
+void nl_base64url_add(struct nl_buf *out, const void *data, size_t len) NL_NONNULL(1);
+
 #endif

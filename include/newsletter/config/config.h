@@ -192,6 +192,10 @@ struct nl_config {
         char *ed25519_selector;
         char *ed25519_key_file;
     } dkim;
+    struct {
+        char *key_file;    /* the office's private key; NULL: issues are not signed */
+        char *public_keys; /* a file; never NULL where there is a key_file */
+    } signing;
     struct nl_organisation organisation; /* read it with nl_identity_of */
     struct nl_organisation *looks;       /* of the lists that differ from it */
     size_t look_count;

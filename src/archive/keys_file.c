@@ -1,0 +1,26 @@
+#include "newsletter/archive/archive.h"
+
+#include "newsletter/base/key_ring.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum nl_status nl_keys_file(const struct nl_config *config, bool *found, struct nl_buf *out,
+                            struct nl_error *err) {
+    const char *path = config->signing.public_keys;
+    struct nl_key_ring ring = {0};
+    *found = path != NULL && access(path, F_OK) == 0;
+    if (!*found)
+        return NL_OK;
+    enum nl_status status = nl_key_ring_read(path, &ring, err);
+    json_t *json = status == NL_OK ? nl_key_ring_json(&ring) : NULL;
+    char *text = json != NULL ? json_dumps(json, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
+    if (status == NL_OK && text == NULL)
+        status = nl_error_nomem(err);
+    if (text != NULL)
+        nl_buf_addf(out, "%s\n", text);
+    free(text);
+    json_decref(json);
+    nl_key_ring_free(&ring);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}
