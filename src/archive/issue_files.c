@@ -2,7 +2,10 @@
 
 #include "archive/pictures.h"
 #include "newsletter/bulletin/attached.h"
+#include "newsletter/bulletin/genuine.h"
 #include "newsletter/bulletin/message.h"
+#include "newsletter/store/issue_note.h"
+#include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 
 static const char ics_name[] = "events.ics";
 static const char preview_name[] = "preview.png";
+static const char signature_name[] = "signature.txt";
 
 /* Endings that any web server knows, too. */
 static const struct {
@@ -138,11 +142,44 @@ static enum nl_status make_picture(const struct nl_edition_view *edition, const 
     return status;
 }
 
+/* The signature of the edition; nothing where it was not signed. */
+static enum nl_status read_signature(const struct nl_archive *archive,
+                                     const struct nl_edition_view *edition, struct nl_buf *out,
+                                     struct nl_buf *reference, struct nl_error *err) {
+    const char *language = edition->entry.language;
+    return nl_issue_note_read(archive->store, edition->entry.id,
+                              language != NULL ? language : archive->list->language, out, reference,
+                              err);
+}
+
+enum nl_status nl_page_reference(const struct nl_archive *archive,
+                                 const struct nl_edition_view *edition, json_t *data,
+                                 struct nl_error *err) {
+    struct nl_buf note = {0};
+    struct nl_buf reference = {0};
+    struct nl_buf url = {0};
+    enum nl_status status = read_signature(archive, edition, &note, &reference, err);
+    nl_reference_url(archive->config, nl_buf_text(&reference), &url);
+    nl_data_set(data, "reference", nl_buf_text(&reference));
+    nl_data_set(data, "genuine_url", nl_buf_text(&url));
+    nl_buf_free(&note);
+    nl_buf_free(&reference);
+    nl_buf_free(&url);
+    return status;
+}
+
 static enum nl_status make_file(const struct nl_archive *archive,
                                 const struct nl_edition_view *edition, const char *name,
                                 struct nl_archive_page *out, struct nl_error *err) {
+    enum nl_status status = NL_OK;
     if (strcmp(name, preview_name) == 0)
         return make_preview(archive, edition, out, err);
+    if (strcmp(name, signature_name) == 0) {
+        status = read_signature(archive, edition, &out->body, NULL, err);
+        out->found = out->body.len > 0;
+        out->type = "text/plain; charset=utf-8";
+        return status;
+    }
     if (strcmp(name, ics_name) == 0) {
         out->type = "text/calendar; charset=utf-8";
         return nl_issue_ics(archive, edition, &out->found, &out->body, err);
@@ -191,6 +228,11 @@ enum nl_status nl_issue_file_list(const struct nl_archive *archive,
         add_listed(preview_name, names);
     if (archive->config->archive.pdf != NULL)
         add_listed(NL_PDF_NAME, names);
+    nl_buf_clear(&body);
+    if (status == NL_OK)
+        status = read_signature(archive, edition, &body, NULL, err);
+    if (body.len > 0)
+        add_listed(signature_name, names);
     nl_buf_free(&body);
     return status;
 }

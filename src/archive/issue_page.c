@@ -155,6 +155,8 @@ static enum nl_status render(struct nl_page_builder *builder, const struct nl_ed
     nl_data_set(data, "pdf", archive->config->archive.pdf != NULL ? NL_PDF_NAME : "");
     add_open_graph(builder, edition, nl_buf_text(&body), data);
     if (status == NL_OK)
+        status = nl_page_reference(archive, edition, data, err);
+    if (status == NL_OK)
         status = nl_page_render(builder, "issue.html", data, out, err);
     json_decref(data);
     nl_buf_free(&body);

@@ -62,6 +62,11 @@ void nl_month_free(struct nl_month *month);
 enum nl_status nl_side_add(struct nl_page_builder *const *builders, size_t count, json_t *data,
                            struct nl_error *err);
 
+/* Adds the reference number of an edition that was signed, and where a reader asks about it. */
+enum nl_status nl_page_reference(const struct nl_archive *archive,
+                                 const struct nl_edition_view *edition, json_t *data,
+                                 struct nl_error *err);
+
 /* The data that every page has. The caller owns it. */
 json_t *nl_page_data(const struct nl_page_builder *builder, const char *heading);
 

@@ -1,5 +1,6 @@
 #include "archive/page_builder.h"
 
+#include "newsletter/base/qr.h"
 #include "newsletter/template/data.h"
 
 #include <openssl/evp.h>
@@ -20,6 +21,18 @@ static enum nl_status add_logo(const char *path, struct nl_buf *out, struct nl_e
                                         (const unsigned char *)picture.data, (int)picture.len);
     }
     nl_buf_free(&picture);
+    return status;
+}
+
+/* Paper has no links: a telephone reads this one. */
+static enum nl_status add_qr(const struct nl_theme *theme, json_t *data, struct nl_error *err) {
+    const char *url = json_string_value(json_object_get(data, "genuine_url"));
+    const char *label = nl_catalog_text(theme->catalog, NULL, NL_TEXT("Is this bulletin ours?"));
+    struct nl_buf code = {0};
+    enum nl_status status =
+        url != NULL && url[0] != '\0' ? nl_qr_svg(&code, url, label, err) : NL_OK;
+    nl_data_set(data, "qr", nl_buf_text(&code));
+    nl_buf_free(&code);
     return status;
 }
 
@@ -59,6 +72,10 @@ static enum nl_status compose(struct nl_page_builder *builder,
         nl_buf_addf(&address, "%sissue/%s/%s%s", archive->url, builder->entry.slug,
                     edition->own ? "" : language, edition->own ? "" : "/");
     nl_data_set(data, "canonical", nl_buf_text(&address));
+    if (status == NL_OK)
+        status = nl_page_reference(archive, edition, data, err);
+    if (status == NL_OK)
+        status = add_qr(archive->theme, data, err);
     if (status == NL_OK)
         status = nl_page_render(builder, "print.html", data, out, err);
     out->to_print = true;

@@ -1,4 +1,4 @@
-/* What the files of key rings share. */
+/* Parts of key rings that their files share. */
 #ifndef NL_BASE_KEY_RING_JSON_H
 #define NL_BASE_KEY_RING_JSON_H
 

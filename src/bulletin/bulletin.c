@@ -4,6 +4,7 @@
 #include "bulletin/edition.h"
 #include "bulletin/siblings.h"
 #include "newsletter/base/token.h"
+#include "newsletter/bulletin/genuine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,17 @@ static enum nl_status add_edition(struct nl_composed *composed, struct nl_bullet
     return status;
 }
 
+/* Issues have a number to ask about where they are signed. */
+static enum nl_status add_reference(struct nl_bulletin *bulletin, const struct nl_list *list,
+                                    const struct nl_config *config, struct nl_error *err) {
+    char reference[NL_REFERENCE_LEN + 1];
+    if (config->signing.key_file == NULL)
+        return NL_OK;
+    nl_reference(list->list_id, bulletin->issue.slug, reference);
+    bulletin->issue.reference = strdup(reference);
+    return bulletin->issue.reference != NULL ? NL_OK : nl_error_nomem(err);
+}
+
 static enum nl_status compose_file(const struct nl_sibling *file, const struct nl_list *list,
                                    const struct nl_config *config, struct nl_bulletin *out,
                                    struct nl_error *err) {
@@ -117,6 +129,7 @@ static enum nl_status compose_file(const struct nl_sibling *file, const struct n
                                                config, &composed, err);
     if (status == NL_OK && out->view_count == 0) {
         fill_issue(&composed, &out->issue);
+        status = add_reference(out, list, config, err);
         out->former_slug = take_text(&composed.front.former_slug);
     } else if (status == NL_OK)
         status = add_edition(&composed, out, err);
@@ -163,7 +176,9 @@ struct nl_edition nl_bulletin_edition(const struct nl_bulletin *bulletin, size_t
                                .alternative_subject = issue->alternative_subject,
                                .source = issue->source,
                                .message = issue->message,
-                               .message_len = issue->message_len};
+                               .message_len = issue->message_len,
+                               .body = issue->body,
+                               .body_len = issue->body_len};
 }
 
 void nl_issue_names_free(struct nl_issue_names *names) {

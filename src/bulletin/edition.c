@@ -31,7 +31,7 @@ struct composition {
     struct nl_composed *out;
     struct nl_theme theme;
     struct nl_slots slots;
-    struct nl_buf subject, preheader, html, text, body; /* with markers */
+    struct nl_buf subject, preheader, html, text, body, plain; /* with markers */
     struct nl_enclosures enclosures;
     struct nl_buf web_url; /* of its page; empty for none */
     struct nl_identity identity;
@@ -78,6 +78,7 @@ static enum nl_status render_layouts(struct composition *self, const struct nl_b
                                          .identity = &self->identity,
                                          .subject = nl_buf_text(&self->subject),
                                          .preheader = nl_buf_text(&self->preheader),
+                                         .slug = self->slug,
                                          .web_url = nl_buf_text(&self->web_url)};
     enum nl_status status =
         nl_issue_data(&parts, &self->slots, &self->enclosures, &self->data, self->err);
@@ -143,6 +144,10 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
     if (status == NL_OK)
         status = nl_slots_substitute(&self->slots, nl_buf_text(&web), self->config->unsubscribe_url,
                                      self->path, &self->body, self->err);
+    if (status == NL_OK)
+        status =
+            nl_slots_substitute(&self->slots, nl_buf_text(&text), self->config->unsubscribe_url,
+                                self->path, &self->plain, self->err);
     nl_md_free(document);
     nl_buf_free(&html);
     nl_buf_free(&text);
@@ -186,8 +191,10 @@ static enum nl_status assemble_message(struct composition *self) {
         nl_buf_addc(&page, '\n');
         pack_part(self, &page, NL_CONTEXT_HTML, &self->out->body);
         pack_part(self, &self->text, NL_CONTEXT_RAW, &view->text);
+        pack_part(self, &self->plain, NL_CONTEXT_RAW, &view->plain);
+        nl_enclosures_list(&self->enclosures, &view->files);
         if (self->out->message.failed || self->out->body.failed || view->html.failed ||
-            view->page.failed || view->text.failed)
+            view->page.failed || view->text.failed || view->plain.failed || view->files.failed)
             status = nl_error_nomem(self->err);
     }
     nl_fields_free(&fields);
@@ -225,31 +232,6 @@ static enum nl_status add_calendar(struct composition *self) {
     nl_buf_free(&uid);
     nl_buf_free(&text);
     return status;
-}
-
-/* Extends the digest by the issue's own files, so that a changed picture under the same name is
- * noticed. */
-static enum nl_status add_to_digest(const struct nl_enclosures *enclosures, char **digest,
-                                    struct nl_error *err) {
-    struct nl_buf all = {0};
-    char text[2 * NL_DIGEST_LEN + 1];
-    bool any = false;
-    nl_buf_adds(&all, *digest);
-    for (size_t i = 0; i < enclosures->count; i++) {
-        if (enclosures->items[i].made)
-            continue;
-        any = true;
-        nl_digest_hex(enclosures->items[i].data.data, enclosures->items[i].data.len, text);
-        nl_buf_addf(&all, " %s", text);
-    }
-    nl_digest_hex(nl_buf_text(&all), all.len, text);
-    bool complete = !all.failed;
-    nl_buf_free(&all);
-    if (!any)
-        return NL_OK;
-    free(*digest);
-    *digest = strdup(text);
-    return complete && *digest != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 enum nl_status nl_edition_read(const char *path, char **source, struct nl_error *err) {
@@ -322,6 +304,7 @@ static void free_composition(struct composition *self) {
     nl_buf_free(&self->subject);
     nl_buf_free(&self->preheader);
     nl_buf_free(&self->body);
+    nl_buf_free(&self->plain);
     nl_buf_free(&self->html);
     nl_buf_free(&self->text);
 }
@@ -365,7 +348,7 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
     if (status == NL_OK)
         status = compose_message(&self, out->source + body);
     if (status == NL_OK)
-        status = add_to_digest(&self.enclosures, &out->digest, err);
+        status = nl_enclosures_add_to_digest(&self.enclosures, &out->digest, err);
     if (status == NL_OK)
         status = nl_media_read(&out->front.media, path, &out->digest, &out->recordings,
                                &out->recording_count, err);
@@ -383,6 +366,8 @@ void nl_view_free(struct nl_view *view) {
     nl_buf_free(&view->page);
     free(view->placed);
     nl_buf_free(&view->text);
+    nl_buf_free(&view->plain);
+    nl_buf_free(&view->files);
     *view = (struct nl_view){0};
 }
 

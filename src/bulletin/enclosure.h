@@ -64,6 +64,14 @@ enum nl_status nl_enclosures_placed(const struct nl_enclosures *enclosures, char
 void nl_enclosures_embed(const struct nl_enclosures *enclosures, const char *html,
                          struct nl_buf *out);
 
+/* Appends a line for each file, as it is signed: "file: SHA-256 SIZE NAME". */
+void nl_enclosures_list(const struct nl_enclosures *enclosures, struct nl_buf *out);
+
+/* Extends the digest by the issue's own files, so that a changed picture under the same name is
+ * noticed. */
+enum nl_status nl_enclosures_add_to_digest(const struct nl_enclosures *enclosures, char **digest,
+                                           struct nl_error *err);
+
 void nl_enclosures_free(struct nl_enclosures *enclosures);
 
 #endif

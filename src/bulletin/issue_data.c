@@ -3,6 +3,7 @@
 #include "bulletin/event_links.h"
 #include "bulletin/mail_data.h"
 #include "newsletter/base/zone.h"
+#include "newsletter/bulletin/genuine.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 #include "newsletter/template/size.h"
@@ -108,6 +109,18 @@ static json_t *media_data(const struct nl_issue_parts *parts) {
     return list;
 }
 
+/* The number by which a reader asks whether the bulletin is ours, and the page for that. */
+static void add_reference(const struct nl_issue_parts *parts, json_t *data) {
+    char reference[NL_REFERENCE_LEN + 1] = "";
+    struct nl_buf url = {0};
+    if (parts->config->signing.key_file != NULL)
+        nl_reference(parts->list->list_id, parts->slug, reference);
+    nl_reference_url(parts->config, reference, &url);
+    nl_data_set(data, "reference", reference);
+    nl_data_set(data, "genuine_url", nl_buf_text(&url));
+    nl_buf_free(&url);
+}
+
 enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots *slots,
                              struct nl_enclosures *enclosures, json_t **out, struct nl_error *err) {
     const struct nl_frontmatter *front = parts->front;
@@ -119,6 +132,7 @@ enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots
         status = add_links(parts->config, slots, data, err);
     add_texts(parts, data);
     add_embargo(parts, data);
+    add_reference(parts, data);
     /* an issue that names somebody to ask replaces the whole block: half of each would mislead */
     const bool own = nl_contact_is_set(&front->contact);
     json_object_set_new(data, "contact",

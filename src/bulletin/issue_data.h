@@ -19,6 +19,7 @@ struct nl_issue_parts {
     const struct nl_theme *theme;
     const struct nl_identity *identity; /* in the design of the issue */
     const char *subject, *preheader;
+    const char *slug;    /* of the issue */
     const char *web_url; /* "" for none */
 };
 

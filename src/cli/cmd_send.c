@@ -1,6 +1,7 @@
 #include "cli/send_call.h"
 
 #include "newsletter/base/zone.h"
+#include "newsletter/bulletin/genuine.h"
 #include "newsletter/service/audience.h"
 #include "newsletter/service/issues.h"
 
@@ -62,10 +63,18 @@ static enum nl_status read_subject_plan(struct cli *cli, struct send_call *call,
     return NL_OK;
 }
 
+static enum nl_status sign_and_create(struct cli *cli, struct send_call *call, int64_t *count,
+                                      struct nl_error *err) {
+    enum nl_status status = nl_bulletin_sign(&call->bulletin, &call->list, &cli->config,
+                                             nl_env_now(nl_store_env(cli->store)), err);
+    return status == NL_OK
+               ? nl_issue_create_by(cli->store, &call->bulletin.issue, cli_actor(cli), count, err)
+               : status;
+}
+
 static enum nl_status schedule(struct cli *cli, struct send_call *call, struct nl_error *err) {
     int64_t count = 0;
-    enum nl_status status =
-        nl_issue_create_by(cli->store, &call->bulletin.issue, cli_actor(cli), &count, err);
+    enum nl_status status = sign_and_create(cli, call, &count, err);
     if (status == NL_OK && cli->json)
         cli_print_change(cli, &call->bulletin.issue, "scheduled",
                          json_pack("{s:o, s:O}", "at",
@@ -81,7 +90,7 @@ static enum nl_status start_sending(struct cli *cli, struct send_call *call, str
     const struct nl_issue *issue = &call->bulletin.issue;
     enum nl_status status = cli_connect(cli, err);
     if (status == NL_OK && !call->found) {
-        status = nl_issue_create_by(cli->store, &call->bulletin.issue, cli_actor(cli), &count, err);
+        status = sign_and_create(cli, call, &count, err);
     } else if (status == NL_OK) {
         issue = &call->known; /* composed as it was when it began */
         const struct nl_office office = cli_office(cli);

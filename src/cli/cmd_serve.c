@@ -57,6 +57,7 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
         .connections = config->serve.connections,
         .log = config->serve.log,
         .body_limit = nl_site_body_limit,
+        .form_limit = nl_site_form_limit,
         .writes = nl_site_writes,
     };
     enum nl_status status =

@@ -100,6 +100,8 @@ const struct nl_table nl_tables[] = {
     {"approval", "id, draft, seal, asked_at, asked_by, words, state", "iisisss", SMALL},
     {"approval_text", "approval, language, source", "iss", LARGE},
     {"approval_word", "id, approval, at, author, kind, passage, words", "iiissss", SMALL},
+    {"issue_note", "issue, language, reference, note", "isss", LARGE},
+    {"issue_passage", "hash, issue", "ii", SMALL},
     {"issue_sender", "issue, account", "is", SMALL},
     {"staff_mail", "id, about, sender, address, message, next_at, attempts", "isssbii", LARGE},
     {"import_part", "id, import, content", "iib", LARGE},

@@ -255,33 +255,45 @@ static bool is_text(const struct nl_part *part) {
     return strncmp(part->type, "text/", 5) == 0 || strncmp(part->type, "message/", 8) == 0;
 }
 
-static char *decode_body(const struct nl_part *part) {
+static char *copy_bytes(const char *data, size_t len, size_t *out) {
+    char *copy = calloc(1, len + 1);
+    if (copy != NULL)
+        memcpy(copy, data, len);
+    *out = len;
+    return copy;
+}
+
+char *nl_mail_decode(const struct nl_part *part, size_t limit, size_t *out_len) {
     char *decoded = NULL;
     size_t decoded_len = 0;
     size_t index = 0;
-    size_t len = part->body.len < NL_MAIL_TEXT ? part->body.len : NL_MAIL_TEXT;
+    const char *data = part->body.data;
+    size_t len = part->body.len < limit ? part->body.len : limit;
     if (part->encoding == MAILMIME_MECHANISM_8BIT)
-        return to_utf8(part->charset, part->body.data, len);
+        return out_len != NULL ? copy_bytes(data, len, out_len) : to_utf8(part->charset, data, len);
     /* libetpan's decoder looks a few bytes beyond the end of what is cut off. */
     char *padded = calloc(1, len + PADDING);
     if (padded == NULL)
         return NULL;
-    memcpy(padded, part->body.data, len);
-    bool plain = mailmime_part_parse(padded, len, &index, part->encoding, &decoded, &decoded_len) !=
-                 MAILIMF_NO_ERROR;
-    char *text = plain ? to_utf8(part->charset, part->body.data, len)
-                       : to_utf8(part->charset, decoded, decoded_len);
+    memcpy(padded, data, len);
+    if (mailmime_part_parse(padded, len, &index, part->encoding, &decoded, &decoded_len) ==
+        MAILIMF_NO_ERROR) {
+        data = decoded;
+        len = decoded_len;
+    }
+    char *result =
+        out_len != NULL ? copy_bytes(data, len, out_len) : to_utf8(part->charset, data, len);
     if (decoded != NULL)
         mailmime_decoded_part_free(decoded);
     free(padded);
-    return text;
+    return result;
 }
 
 const char *nl_mail_text(struct nl_mail *mail, size_t part) {
     struct nl_part *it = &mail->parts[part];
     if (it->text == NULL && it->leaf) {
         mail->steps += (it->body.len < NL_MAIL_TEXT ? it->body.len : NL_MAIL_TEXT) / 16;
-        it->text = decode_body(it);
+        it->text = nl_mail_decode(it, NL_MAIL_TEXT, NULL);
     }
     return it->text;
 }
@@ -353,11 +365,11 @@ static bool add_part(struct nl_mail *mail, const char *data, size_t len, int dep
     return complete;
 }
 
-enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
-                            struct nl_error *err) {
+enum nl_status nl_mail_read_up_to(const char *data, size_t len, size_t limit, struct nl_mail *out,
+                                  struct nl_error *err) {
     *out = (struct nl_mail){.parts = calloc(NL_MAIL_PARTS, sizeof(struct nl_part))};
-    if (len > NL_MAIL_SIZE)
-        len = NL_MAIL_SIZE;
+    if (len > limit)
+        len = limit;
     if (memchr(data, '\n', len) == NULL && memchr(data, '\r', len) != NULL) {
         if ((out->owned = malloc(len)) == NULL)
             return nl_error_nomem(err);
@@ -368,6 +380,11 @@ enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
     if (out->parts == NULL || !add_part(out, data, len, 0))
         return nl_error_nomem(err);
     return NL_OK;
+}
+
+enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
+                            struct nl_error *err) {
+    return nl_mail_read_up_to(data, len, NL_MAIL_SIZE, out, err);
 }
 
 void nl_mail_free(struct nl_mail *mail) {

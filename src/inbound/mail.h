@@ -51,6 +51,14 @@ enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
                             struct nl_error *err);
 void nl_mail_free(struct nl_mail *mail);
 
+/* The same with another bound than NL_MAIL_SIZE. */
+enum nl_status nl_mail_read_up_to(const char *data, size_t len, size_t limit, struct nl_mail *out,
+                                  struct nl_error *err);
+
+/* The first `limit` bytes of a part's body, decoded: as nl_mail_text, or, where `len` is not NULL,
+ * as bytes. The caller frees it. NULL without memory. */
+char *nl_mail_decode(const struct nl_part *part, size_t limit, size_t *len);
+
 /* The first NL_MAIL_TEXT bytes of a part's body, decoded: UTF-8 with LF, without control
  * characters. NULL for what is no text, or without memory. The mail's. */
 const char *nl_mail_text(struct nl_mail *mail, size_t part);

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
+#include "newsletter/bulletin/genuine.h"
 #include "newsletter/bulletin/sample.h"
 #include "newsletter/service/send_outlook.h"
 #include "newsletter/smtp/relay.h"
@@ -229,7 +230,9 @@ static enum nl_status make_issue(const struct nl_office *office, int64_t id,
             err, NL_DATA,
             NL_TEXT("subjects are tried on a sample before the rest: each reader's own "
                     "clock does not go with it"));
-    return nl_draft_make_issue(office->store, &request, err);
+    status = nl_bulletin_sign(&plan->composed.bulletin, &plan->composed.list, office->config,
+                              nl_store_now(office->store), err);
+    return status == NL_OK ? nl_draft_make_issue(office->store, &request, err) : status;
 }
 
 enum nl_status nl_office_draft_send(const struct nl_office *office, int64_t id,

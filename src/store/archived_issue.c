@@ -263,3 +263,11 @@ enum nl_status nl_store_public_state(struct nl_store *store, struct nl_buf *out,
     nl_buf_free(&text);
     return status;
 }
+
+enum nl_status nl_archive_is_open(struct nl_store *store, int64_t issue, bool *open,
+                                  struct nl_error *err) {
+    return nl_sql_exists(store, err, open,
+                         "SELECT 1 FROM issue i JOIN list l ON l.id = i.list WHERE i.id = ?1 AND "
+                         "l.private = 0 AND " PUBLIC("?2"),
+                         NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store))));
+}

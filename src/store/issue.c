@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/store/audit.h"
+#include "newsletter/store/issue_note.h"
 #include "store/event.h"
 #include "store/fan_out.h"
 #include "store/issue_edition.h"
@@ -48,6 +49,9 @@ void nl_issue_free(struct nl_issue *issue) {
     free(issue->archive);
     free(issue->segment);
     free(issue->local_time);
+    free(issue->reference);
+    free(issue->text.note);
+    free(issue->text.passages);
     nl_recordings_free(issue->recordings, issue->recording_count);
     nl_editions_free(issue->editions, issue->edition_count);
     *issue = (struct nl_issue){0};
@@ -140,6 +144,8 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         nl_recordings_add(store, issue->id, NULL, issue->recordings, issue->recording_count, err);
     if (status == NL_OK)
         status = nl_editions_add(store, issue, err);
+    if (status == NL_OK)
+        status = nl_issue_notes_add(store, issue, err);
     if (status == NL_OK)
         status = add_to_index(store, issue, err);
     if (status == NL_OK)

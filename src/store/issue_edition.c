@@ -16,6 +16,8 @@ void nl_editions_free(struct nl_edition *editions, size_t count) {
         free(editions[i].alternative_subject);
         free(editions[i].alternative);
         free(editions[i].body);
+        free(editions[i].text.note);
+        free(editions[i].text.passages);
         nl_recordings_free(editions[i].recordings, editions[i].recording_count);
     }
     free(editions);

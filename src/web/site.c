@@ -107,6 +107,7 @@ static const struct route {
     {"/logo-dark.gif", nl_site_logo, NULL, false},
     {"/challenge.js", nl_gate_script, NULL, false},
     {"/" NL_KEYS_PATH, nl_site_keys, NULL, false},
+    {"/genuine", nl_genuine_page, nl_genuine_page, false},
     {"/robots.txt", robots, NULL, false},
     {"/healthz", health, NULL, false},
     {"/metrics", metrics, NULL, false},

@@ -40,8 +40,9 @@ def answers(form, out):
 def prepared(site, server):
     """All that the commands below need. Returns values for their words."""
     site.configure(port=server.port, hooks={"mailgun": {"provider": "mailgun", "secret_file": "secret"}},
-                   webhooks={"allow_networks": "127.0.0.0/8"}, approval={"needed": 1, "own": True}, signing={"key_file": "signing.key"})
+                   webhooks={"allow_networks": "127.0.0.0/8"}, approval={"needed": 1, "own": True})
     site.write("secret", "s3cr3t\n")
+    site.write("unknown.txt", "Nobody of ours has written this.\n")
     site.add_active(["ann@example.org", "bob@example.org"])
     site.issue(name="first.md")
     site.issue(name="second.md", number="No 2")
@@ -56,6 +57,7 @@ def prepared(site, server):
              "---\ntitle: Draft\ndate: 2026-08-25\n---\nText.\n")
     site.run("send", "--yes", "first.md")
     site.run("send", "--yes", "both.md", "--sample", "100")
+    site.configure(signing={"key_file": "signing.key"})
 
 
 STEPS = """
@@ -69,6 +71,7 @@ dkim keygen | dkim keygen --selector s1 --domain example.org --output key --type
 key make | key make --name news.example.org
 key rotate | key rotate
 key show | key show
+verify | verify unknown.txt | 67
 doctor | doctor --local | 65
 hooks | hooks
 webhook add | webhook add crm http://127.0.0.1:9/

@@ -29,7 +29,7 @@ ROOMS = {
     "proof": (5, ""),
     "transfer": (5, "archive.h archive_entry.h csv.h gif_lib.h jansson.h jpeglib.h libxml png.h rnp unicase.h "
                     "unictype.h uninorm.h unistr.h"),
-    "bulletin": (6, "jansson.h libetpan libical md4c-html.h md4c.h openssl unicase.h unicode unictype.h unistr.h"),
+    "bulletin": (6, "jansson.h libetpan libical libxml md4c-html.h md4c.h openssl unicase.h unicode unictype.h uninorm.h unistr.h"),
     "report": (6, "jansson.h"),
     "delivery": (7, "curl"),
     "archive": (7, "jansson.h libxml openssl pango unictype.h uninorm.h unistr.h"),

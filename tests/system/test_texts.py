@@ -32,7 +32,7 @@ NAMES = {"newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tl
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
-         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta"}
+         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -88,6 +88,7 @@ def words_of(text):
 
 
 def latin(text):
+    text = re.sub(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}\b", " ", text)  # reference numbers
     return {word.lower() for word in re.findall(r"[A-Za-z][A-Za-z'-]+", text)}
 
 
@@ -142,7 +143,8 @@ class Everything:
         configure(site)
         site.configure(approval={"lists": "delta=1", "own": "true"}, webhooks={"allow_networks": "127.0.0.0/8"})
         site.configure(archive={"pdf": "weasyprint"}, serve={"url": "https://news.example.org", "joins_per_hour": 100000, "joins_in_total": 100000,
-                              "trusted_proxies": "127.0.0.1"})
+                              "trusted_proxies": "127.0.0.1"}, signing={"key_file": "signing.key"})
+        site.run("key", "make")
         site.run("list", "edit", "bulletin", "--title", "Ωμέγα", "--from", "Άλφα <press@example.org>",
                  "--postal-address", "Οδός 1", "--archive-url", "https://www.example.org/archive")
         for name, title in (("sigma", "Σίγμα"), ("delta", "Δέλτα")):
@@ -169,7 +171,7 @@ class Everything:
         self.people()
         site.write("programme.pdf", b"%PDF-1.4\n%%EOF\n")
         for language in self.found:
-            site.issue("Κείμενο.\n", name=f"issue.{language}.md", title="Τίτλος", number="№ 1", category="Γάμμα",
+            site.issue("\n\n".join(["Κείμενο.", *PASSAGES]) + "\n", name=f"issue.{language}.md", title="Τίτλος", number="№ 1", category="Γάμμα",
                        series="Βήτα", posted_by="Άλφα", attachments=["programme.pdf"],
                        media=[{"title": "Ήχος", "url": "https://www.example.org/sound.mp3"}], slug="issue" if language == "en" else None,
                        events=[{"title": "Γιορτή", "date": "2099-03-21", "until": "2099-03-23", "place": "Θήβα"},
@@ -267,6 +269,7 @@ class Everything:
                 ("issue", self.issue_path, 200), ("year", "/archive/bulletin/2026/", 200),
                 ("accessibility", "/accessibility/", 200), ("nowhere", "/nowhere", 404)):
             self.page(language, name, path, status=status)
+        self.genuine(language)
         address = f"join-{language}@example.org"
         for name, status, form in (
                 ("no address", 400, {"email": "x", "list": "bulletin"}), ("no list", 200, {"email": address}),
@@ -282,6 +285,21 @@ class Everything:
         self.page(language, "resubscribed", "/resubscribe", self.token(language, "unsubscribe"))
         self.own_page(language)
         self.follow(language, "address")
+
+    def genuine(self, language):
+        """The page that says whether a bulletin is ours, with each of its answers."""
+        first, second, third, fourth = (passage.replace("{{name|αναγνώστη}}", "αναγνώστη") for passage in PASSAGES)
+        seven = second.replace("εννέα", "επτά")
+        mail = (f"From: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n{second}\n\n{third}\n\n{fourth}\n"
+                "--b\nContent-Type: application/zip; name=α.zip\n\nx\n--b--\n")
+        number = self.site.sql("SELECT reference FROM issue_note WHERE language = 'ru'")[0][0]
+        for name, form in (("empty", {}), ("ours", {"text": f"Ωραίο είναι αυτό.\n\n{first}\n\n{second}\n\n{third}\n\n{fourth}"}),
+                           ("changed", {"text": f"{first}\n\n{seven}\n\n{third}\n\nΚαι κάτι άλλο.\n\n{fourth}"}),
+                           ("missing", {"text": f"{second}\n\n{fourth}"}), ("moved", {"text": f"{third}\n\n{second}\n\n{fourth}"}),
+                           ("file", {"text": mail}), ("unknown", {"text": "Αυτό δεν το έχει γράψει κανένας από εμάς ποτέ."}),
+                           ("named", {"text": f"Αυτό δεν το έχει γράψει κανένας από εμάς ποτέ.\n{number}"}),
+                           ("number", {"number": number}), ("no number", {"number": "0000"})):
+            self.page(language, "genuine " + name, "/genuine", {**form, "language": language})
 
     def inside(self, language, name, path, form=None, status=200):
         """A page of the dashboard."""
@@ -560,6 +578,11 @@ class Everything:
         self.site.sql("DELETE FROM returned WHERE at = 1")
 
 
+# Paragraphs of the issue that tests send, with a place that differs between readers.
+PASSAGES = ["Αγαπητέ {{name|αναγνώστη}}, σας γράφουμε για το πρώτο πλοίο του νέου έτους.",
+            "Το πρώτο πλοίο φεύγει τη Δευτέρα στις εννέα το πρωί από τη νέα προβλήτα του λιμανιού.",
+            "Ο λιμενάρχης ευχαριστεί όλους τους εθελοντές που έβαψαν την προβλήτα τις τελευταίες εβδομάδες.",
+            "Τα εισιτήρια πωλούνται στο γραφείο δίπλα στον φάρο κάθε μέρα από τις οκτώ ως τις έξι."]
 RENDERED = {}
 
 

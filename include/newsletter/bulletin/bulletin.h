@@ -14,8 +14,10 @@ struct nl_view {
     struct nl_buf html; /* the HTML part alone, packed like the message */
     struct nl_buf
         page; /* the HTML part with its images embedded, so that a browser can show it alone */
-    struct nl_buf text; /* the text part alone, packed */
-    char *placed;       /* a picture that says where it was taken; NULL: none does */
+    struct nl_buf text;  /* the text part alone, packed */
+    struct nl_buf plain; /* what is between its head and its foot, packed */
+    struct nl_buf files; /* a line for each file that goes along: its digest, size and name */
+    char *placed;        /* a picture that says where it was taken; NULL: none does */
 };
 
 /* A composed issue. Free with nl_bulletin_free. */

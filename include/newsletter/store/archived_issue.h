@@ -34,6 +34,11 @@ NL_CHECKED enum nl_status nl_archive_each(struct nl_store *store, int64_t list,
                                                                  void *ctx, struct nl_error *err),
                                           void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 4, 6);
 
+/* Whether the public may read an issue now: it went out, is not withheld, and its list is no
+ * secret. */
+NL_CHECKED enum nl_status nl_archive_is_open(struct nl_store *store, int64_t issue, bool *open,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
 /* Puts an issue into the archive, from `at` on (0: now). NL_DATA where it is never to be there. */
 NL_CHECKED enum nl_status nl_archive_publish(struct nl_store *store, int64_t issue, int64_t at,
                                              struct nl_error *err) NL_ALL_NONNULL;

@@ -10,6 +10,14 @@
 
 #include <stddef.h>
 
+/* The signature of the office over an edition: a signed note, NULL where it signs nothing, and hashes
+ * of runs of words in it. */
+struct nl_signed_text {
+    char *note;
+    int64_t *passages;
+    size_t passage_count;
+};
+
 /* An issue in one more language. */
 struct nl_edition {
     char *language;
@@ -25,6 +33,7 @@ struct nl_edition {
     size_t body_len;
     struct nl_recording *recordings; /* that it brings along; none when read from the store */
     size_t recording_count;
+    struct nl_signed_text text; /* empty when read from the store */
 };
 
 /* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the
@@ -66,6 +75,9 @@ struct nl_issue {
     int64_t ended_at;     /* 0 until sent */
     struct nl_recording *recordings; /* that it brings along; none when read from the store */
     size_t recording_count;
+    char
+        *reference; /* the number in its footer; NULL without a key, and when read from the store */
+    struct nl_signed_text text;  /* empty when read from the store */
     struct nl_edition *editions; /* the other languages; empty when read from the store */
     size_t edition_count;
 };

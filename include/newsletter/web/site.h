@@ -43,6 +43,9 @@ void nl_site_set_pdfs(struct nl_site *site, struct nl_pdfs *pdfs) NL_ALL_NONNULL
 /* An nl_body_limit; `ctx` is the site. */
 size_t nl_site_body_limit(void *ctx, const struct nl_request *request) NL_NONNULL(2);
 
+/* The same, for forms: a mail that somebody asks about may be large. */
+size_t nl_site_form_limit(void *ctx, const struct nl_request *request) NL_ALL_NONNULL;
+
 /* An nl_handler; `ctx` is the site. */
 NL_CHECKED enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
                                          struct nl_response *response, struct nl_error *err)

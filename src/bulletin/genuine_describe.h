@@ -1,0 +1,15 @@
+/* Facts about the issue of a signed note, for genuine_compare.c. */
+#ifndef NL_BULLETIN_GENUINE_DESCRIBE_H
+#define NL_BULLETIN_GENUINE_DESCRIBE_H
+
+#include "bulletin/genuine_note.h"
+#include "newsletter/bulletin/genuine.h"
+
+/* NL_DATA where the signature holds by none of the keys. *len: of the text that is signed. */
+NL_CHECKED enum nl_status nl_genuine_check(const char *note, const struct nl_key_ring *ring,
+                                           size_t *len, struct nl_error *err) NL_ALL_NONNULL;
+
+/* The members of nl_genuine_describe. NULL without memory. */
+json_t *nl_genuine_facts(const struct nl_note_of_issue *note) NL_ALL_NONNULL;
+
+#endif

@@ -1,0 +1,92 @@
+#include "bulletin/genuine_difference.h"
+
+#include "bulletin/canonical.h"
+
+#include <string.h>
+
+json_t *nl_difference_text(const struct nl_buf *text) {
+    size_t len = text->len;
+    if (len <= NL_DIFFERENCE_SHOWN)
+        return json_stringn(nl_buf_text(text), len);
+    len = NL_DIFFERENCE_SHOWN;
+    while (len > 0 && ((unsigned char)text->data[len] & 0xC0) == 0x80)
+        len--;
+    struct nl_buf cut = {0};
+    nl_buf_add(&cut, text->data, len);
+    nl_buf_adds(&cut, "\xe2\x80\xa6");
+    json_t *json = json_string(nl_buf_text(&cut));
+    nl_buf_free(&cut);
+    return json;
+}
+
+void nl_difference_foreign(const struct nl_matching *matching, size_t from, size_t to,
+                           struct nl_buf *out) {
+    for (size_t i = from; i < to && out->len <= NL_DIFFERENCE_SHOWN; i++)
+        if (!matching->taken[i])
+            nl_buf_addf(out, "%s%s", out->len > 0 ? " " : "", nl_wording_at(matching->words, i));
+}
+
+void nl_difference_ours(const struct nl_passage *passage, struct nl_buf *out) {
+    if (out->len > NL_DIFFERENCE_SHOWN)
+        return;
+    for (size_t i = 0; i < passage->count; i++) {
+        const struct nl_token_of_note *token = &passage->tokens[i];
+        if (token->kind != NL_TOKEN_WORD && token->kind != NL_TOKEN_SLOT &&
+            token->kind != NL_TOKEN_LINK)
+            continue;
+        nl_buf_adds(out, out->len > 0 ? " " : "");
+        for (size_t at = 0; at < token->len; at++) {
+            bool slot = token->len - at >= 3 && memcmp(token->text + at, NL_WORD_SLOT, 3) == 0;
+            nl_buf_add(out, slot ? "\xe2\x80\xa6" : token->text + at, slot ? 3 : 1);
+            at += slot ? 2 : 0;
+        }
+    }
+}
+
+void nl_difference_add(struct nl_comparison *comparison, const char *kind, size_t paragraph,
+                       const struct nl_buf *ours, const struct nl_buf *here) {
+    if (json_array_size(comparison->differences) < NL_DIFFERENCES_MOST)
+        json_array_append_new(comparison->differences,
+                              json_pack("{s:s, s:I, s:o, s:o}", "kind", kind, "paragraph",
+                                        (json_int_t)paragraph, "ours", nl_difference_text(ours),
+                                        "here", nl_difference_text(here)));
+}
+
+size_t nl_difference_source(struct nl_comparison *comparison, const struct nl_asked_text *text) {
+    const struct nl_section *section = &comparison->note->sections[NL_SECTION_SOURCE];
+    const struct nl_wording *words = &text->words;
+    size_t same = 0;
+    size_t wrong = 0;
+    for (int round = 0; round < 2; round++) {
+        if (round == 1 && same < 2 * wrong)
+            return 0; /* no file of this issue */
+        for (size_t at = 0, end = 0; at < words->count; at = end) {
+            char digest[NL_HEX_LEN];
+            bool known = false;
+            for (end = at;
+                 end < words->count && words->items[end].paragraph == words->items[at].paragraph;)
+                end++;
+            nl_canonical_digest(words, at, end - at, digest);
+            for (size_t i = 0; !known && i < section->count; i++)
+                known = section->passages[i].count == 1 &&
+                        memcmp(section->passages[i].tokens[0].text, digest,
+                               section->passages[i].tokens[0].len) == 0;
+            if (round == 0) {
+                same += known;
+                wrong += !known;
+            } else if (!known) {
+                struct nl_buf here = {0};
+                struct nl_buf none = {0};
+                for (size_t i = at; i < end && here.len <= NL_DIFFERENCE_SHOWN; i++)
+                    nl_buf_addf(&here, "%s%s", i > at ? " " : "", nl_wording_at(words, i));
+                nl_difference_add(comparison, "changed", words->items[at].paragraph + 1, &none,
+                                  &here);
+                nl_buf_free(&here);
+            }
+        }
+    }
+    struct nl_buf none = {0};
+    if (same < section->count && wrong == 0)
+        nl_difference_add(comparison, "missing", same, &none, &none);
+    return same;
+}

@@ -1,0 +1,175 @@
+#include "cli/cli.h"
+
+#include "newsletter/service/verdicts.h"
+
+#include <string.h>
+
+struct verify_options {
+    const char *signature, *key;
+};
+
+enum { MOST = 24 << 20, NOTE_MOST = 16 << 20 };
+
+/* ---- the answer in words ---- */
+
+static const char *text_of(const json_t *facts, const char *name) {
+    const char *text = json_string_value(json_object_get(facts, name));
+    return text != NULL ? text : "";
+}
+
+static void print_issue(const json_t *facts) {
+    printf("  %s\n  %s, %s, reference %s\n", text_of(facts, "title"), text_of(facts, "office"),
+           text_of(facts, "date"), text_of(facts, "reference"));
+}
+
+static void print_difference(const json_t *difference) {
+    const char *kind = text_of(difference, "kind");
+    long long paragraph = json_integer_value(json_object_get(difference, "paragraph"));
+    if (strcmp(kind, "file") == 0) {
+        printf("- a file that we have not sent: %s\n", text_of(difference, "here"));
+        return;
+    }
+    if (paragraph > 0)
+        printf("- paragraph %lld: %s\n", paragraph, kind);
+    else
+        printf("- %s\n", kind);
+    if (text_of(difference, "ours")[0] != '\0')
+        printf("  ours: %s\n", text_of(difference, "ours"));
+    if (text_of(difference, "here")[0] != '\0')
+        printf("  here: %s\n", text_of(difference, "here"));
+}
+
+static void print_texts(const json_t *facts, const char *name, const char *heading) {
+    const json_t *texts = json_object_get(facts, name);
+    if (json_array_size(texts) > 0)
+        puts(heading);
+    for (size_t i = 0; i < json_array_size(texts); i++)
+        printf("  %s\n", json_string_value(json_array_get(texts, i)));
+}
+
+static void print_answer(const struct nl_genuine *genuine) {
+    static const char *const words[] = {"not known to us", "ours, but changed", "ours, unchanged"};
+    const json_t *differences = json_object_get(genuine->facts, "differences");
+    puts(words[genuine->verdict]);
+    if (genuine->verdict == NL_VERDICT_UNKNOWN) {
+        const json_t *named = json_object_get(genuine->facts, "named");
+        if (json_is_object(named)) {
+            puts("It has the reference number of this issue, whose text is another:");
+            print_issue(named);
+        }
+        return;
+    }
+    print_issue(genuine->facts);
+    for (size_t i = 0; i < json_array_size(differences); i++)
+        print_difference(json_array_get(differences, i));
+    print_texts(genuine->facts, "personal", "What differs from reader to reader says here:");
+    print_texts(genuine->facts, "around", "Not part of it:");
+}
+
+static enum nl_status answer(struct cli *cli, const struct nl_genuine *genuine,
+                             struct nl_error *err) {
+    if (cli->json)
+        cli_print_json(cli, json_incref(genuine->facts));
+    else
+        print_answer(genuine);
+    switch (genuine->verdict) {
+    case NL_VERDICT_OURS:
+        return NL_OK;
+    case NL_VERDICT_CHANGED:
+        return nl_error_set(err, NL_DATA, "%s is ours, but changed", cli->words[0]);
+    default:
+        return nl_error_set(err, NL_NOTFOUND, "%s is not known to us", cli->words[0]);
+    }
+}
+
+/* ---- finding it ---- */
+
+static enum nl_status read_keys(struct cli *cli, const struct verify_options *chosen,
+                                struct nl_key_ring *ring, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    if (chosen->key != NULL)
+        return nl_key_ring_read(chosen->key, ring, err);
+    status = cli_configure(cli, err);
+    if (status == NL_OK && cli->config.signing.public_keys == NULL)
+        status = nl_error_set(err, NL_CONFIG,
+                              "%s names no signing.key_file: give the public key with --key",
+                              cli->config.path);
+    return status == NL_OK ? nl_key_ring_read(cli->config.signing.public_keys, ring, err) : status;
+}
+
+static enum nl_status compare_file(const struct nl_asked *asked, const char *path,
+                                   const struct nl_key_ring *ring, struct nl_genuine *out,
+                                   struct nl_error *err) {
+    struct nl_buf note = {0};
+    enum nl_status status = nl_file_read(path, NOTE_MOST, &note, err);
+    if (status == NL_OK)
+        status = nl_genuine_compare(asked, nl_buf_text(&note), ring, out, err);
+    if (status == NL_DATA)
+        nl_error_context(err, "%s", path);
+    nl_buf_free(&note);
+    return status;
+}
+
+static enum nl_status check_note(struct cli *cli, const struct nl_buf *note,
+                                 const struct nl_key_ring *ring, struct nl_error *err) {
+    struct nl_genuine genuine = {.verdict = NL_VERDICT_OURS};
+    enum nl_status status = nl_genuine_describe(nl_buf_text(note), ring, &genuine.facts, err);
+    if (status != NL_OK)
+        return nl_error_context(err, "%s", cli->words[0]);
+    json_object_set_new(genuine.facts, "verdict", json_string(nl_verdict_names[NL_VERDICT_OURS]));
+    status = answer(cli, &genuine, err);
+    nl_genuine_free(&genuine);
+    return status;
+}
+
+static enum nl_status verify_text(struct cli *cli, const struct verify_options *chosen,
+                                  const struct nl_buf *text, const struct nl_key_ring *ring,
+                                  struct nl_error *err) {
+    struct nl_asked *asked = NULL;
+    struct nl_genuine genuine = {0};
+    enum nl_status status = nl_asked_read(nl_buf_text(text), text->len, &asked, err);
+    if (status == NL_OK && chosen->signature != NULL) {
+        status = compare_file(asked, chosen->signature, ring, &genuine, err);
+    } else if (status == NL_OK) {
+        status = cli_open(cli, err);
+        const struct nl_office office = cli_office(cli);
+        if (status == NL_OK)
+            status = nl_office_genuine(&office, asked, ring, false, &genuine, err);
+    }
+    if (status == NL_OK)
+        status = answer(cli, &genuine, err);
+    nl_genuine_free(&genuine);
+    nl_asked_free(asked);
+    return status;
+}
+
+static enum nl_status verify_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct verify_options *chosen = options;
+    struct nl_key_ring ring = {0};
+    struct nl_buf text = {0};
+    enum nl_status status = nl_file_read(cli->words[0], MOST, &text, err);
+    if (status == NL_OK)
+        status = read_keys(cli, chosen, &ring, err);
+    if (status == NL_OK && nl_genuine_is_note(nl_buf_text(&text)))
+        status = check_note(cli, &text, &ring, err);
+    else if (status == NL_OK)
+        status = verify_text(cli, chosen, &text, &ring, err);
+    nl_key_ring_free(&ring);
+    nl_buf_free(&text);
+    return status;
+}
+
+static const struct cli_option verify_table[] = {
+    CLI_PATH("signature", struct verify_options, signature),
+    CLI_PATH("key", struct verify_options, key),
+    {0},
+};
+
+const struct cli_command cmd_verify = {
+    .name = "verify",
+    .options = verify_table,
+    .size = sizeof(struct verify_options),
+    .run = verify_run,
+    .words = {1, 1, "one FILE"},
+    .heedless_of_imports = true,
+};

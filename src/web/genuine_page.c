@@ -1,0 +1,229 @@
+#include "newsletter/service/verdicts.h"
+
+#include "newsletter/archive/archive.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/dates.h"
+#include "web/handlers.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Saved mails with pictures are large; the server keeps all of them at once within bounds. */
+enum { FORM_MOST = 12 << 20 };
+
+static const char path[] = "/genuine";
+
+size_t nl_site_form_limit(void *ctx, const struct nl_request *request) {
+    return strcmp(nl_site_path(ctx, request), path) == 0 ? FORM_MOST : 0;
+}
+
+/* The content of the page: a problem, what a number belongs to, or a comparison. */
+struct shown {
+    const char *problem; /* a translatable text, or NULL */
+    const char *number;  /* as it was typed */
+    json_t *reference;   /* what it belongs to, or NULL */
+    const struct nl_genuine *genuine;
+};
+
+/* ---- the data of the page ---- */
+
+static const char *text_of(const json_t *facts, const char *name) {
+    const char *text = json_string_value(json_object_get(facts, name));
+    return text != NULL ? text : "";
+}
+
+/* An issue: its title, date and number. */
+static json_t *issue_data(const struct nl_theme *theme, const json_t *facts) {
+    struct nl_buf date = {0};
+    json_t *issue = json_object();
+    if (text_of(facts, "date")[0] != '\0')
+        nl_date_long(theme, text_of(facts, "date"), &date);
+    nl_data_set(issue, "title", text_of(facts, "title"));
+    nl_data_set(issue, "tag", text_of(facts, "language"));
+    nl_data_set(issue, "date", nl_buf_text(&date));
+    nl_data_set(issue, "reference", text_of(facts, "reference"));
+    nl_buf_free(&date);
+    return issue;
+}
+
+/* The words for a kind of difference. */
+static const char *heading_of(const char *kind) {
+    static const char *const words[][2] = {{"changed", NL_TEXT("Changed")},
+                                           {"missing", NL_TEXT("Missing")},
+                                           {"added", NL_TEXT("Added")},
+                                           {"moved", NL_TEXT("In another place")},
+                                           {"file", NL_TEXT("A file that we have not sent")}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i][0], kind) == 0)
+            return words[i][1];
+    return words[0][1];
+}
+
+static json_t *difference_data(const struct nl_theme *theme, const json_t *difference) {
+    json_t *data = json_object();
+    const char *heading = heading_of(text_of(difference, "kind"));
+    nl_data_set(data, "kind", nl_catalog_text(theme->catalog, NULL, heading));
+    nl_data_set(data, "ours", text_of(difference, "ours"));
+    nl_data_set(data, "here", text_of(difference, "here"));
+    return data;
+}
+
+static json_t *texts_data(const json_t *texts) {
+    json_t *all = json_array();
+    for (size_t i = 0; i < json_array_size(texts); i++) {
+        json_t *one = json_object();
+        nl_data_set(one, "text", json_string_value(json_array_get(texts, i)));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+static bool has_text(const json_t *texts, const char *wanted) {
+    for (size_t i = 0; i < json_array_size(texts); i++)
+        if (strcmp(json_string_value(json_array_get(texts, i)), wanted) == 0)
+            return true;
+    return false;
+}
+
+static json_t *genuine_data(const struct nl_theme *theme, const struct nl_genuine *genuine) {
+    const json_t *facts = genuine->facts;
+    const json_t *named = json_object_get(facts, "named");
+    const json_t *differences = json_object_get(facts, "differences");
+    const json_t *checked = json_object_get(facts, "checked");
+    json_t *data = json_object();
+    json_t *list = json_array();
+    for (size_t i = 0; i < json_array_size(differences); i++)
+        json_array_append_new(list, difference_data(theme, json_array_get(differences, i)));
+    bool known = genuine->verdict != NL_VERDICT_UNKNOWN;
+    json_object_set_new(data, "ours", json_boolean(genuine->verdict == NL_VERDICT_OURS));
+    json_object_set_new(data, "changed", json_boolean(genuine->verdict == NL_VERDICT_CHANGED));
+    json_object_set_new(data, "unknown", json_boolean(!known));
+    json_object_set_new(data, "issue", known ? issue_data(theme, facts) : json_null());
+    json_object_set_new(data, "named",
+                        json_is_object(named) ? issue_data(theme, named) : json_null());
+    json_object_set_new(data, "differences", list);
+    json_t *personal = texts_data(json_object_get(facts, "personal"));
+    json_t *around = texts_data(json_object_get(facts, "around"));
+    json_object_set_new(data, "has_personal", json_boolean(json_array_size(personal) > 0));
+    json_object_set_new(data, "has_around", json_boolean(json_array_size(around) > 0));
+    json_object_set_new(data, "personal", personal);
+    json_object_set_new(data, "around", around);
+    json_object_set_new(
+        data, "without_links",
+        json_boolean(known && !has_text(checked, "html") && !has_text(checked, "source")));
+    return data;
+}
+
+static enum nl_status show(struct nl_site *site, const struct nl_request *request,
+                           const struct shown *shown, struct nl_response *response,
+                           struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    enum nl_status status = nl_site_theme(site, request, NULL, &theme, err);
+    if (status != NL_OK)
+        return status;
+    json_t *data = nl_site_data(site, theme, NULL);
+    const char *heading = nl_catalog_text(theme->catalog, NULL, NL_TEXT("Is this bulletin ours?"));
+    nl_data_set(data, "heading", heading);
+    nl_data_set(data, "number", shown->number);
+    nl_data_set(data, "problem",
+                shown->problem != NULL ? nl_catalog_text(theme->catalog, NULL, shown->problem)
+                                       : "");
+    json_t *belongs = json_array();
+    for (size_t i = 0; i < json_array_size(shown->reference); i++)
+        json_array_append_new(belongs, issue_data(theme, json_array_get(shown->reference, i)));
+    json_object_set_new(data, "has_belongs", json_boolean(json_array_size(belongs) > 0));
+    json_object_set_new(data, "belongs", belongs);
+    json_object_set_new(data, "answer",
+                        shown->genuine != NULL ? genuine_data(theme, shown->genuine) : json_null());
+    return nl_site_page(theme, "genuine.html", data, response, err);
+}
+
+/* ---- the answers ---- */
+
+/* The public keys; *may is false where the office signs nothing, and there is no such page. */
+static enum nl_status read_keys(const struct nl_site *site, struct nl_key_ring *ring, bool *may,
+                                struct nl_error *err) {
+    const char *file = site->config->signing.public_keys;
+    *may = file != NULL && access(file, F_OK) == 0;
+    return *may ? nl_key_ring_read(file, ring, err) : NL_OK;
+}
+
+static struct nl_office office_of(const struct nl_site *site) {
+    return (struct nl_office){.store = site->store, .config = site->config};
+}
+
+static enum nl_status answer_number(struct nl_site *site, const struct nl_request *request,
+                                    const struct nl_key_ring *ring, const char *number,
+                                    struct nl_response *response, struct nl_error *err) {
+    char reference[NL_REFERENCE_LEN + 1];
+    const struct nl_office office = office_of(site);
+    struct shown shown = {.number = number};
+    enum nl_status status = NL_OK;
+    if (nl_reference_parse(number, reference))
+        status = nl_office_reference(&office, reference, ring, true, &shown.reference, err);
+    if (status == NL_OK && json_array_size(shown.reference) == 0)
+        shown.problem = NL_TEXT("No bulletin that we have published has this number.");
+    if (status == NL_OK)
+        status = show(site, request, &shown, response, err);
+    json_decref(shown.reference);
+    return status;
+}
+
+static enum nl_status answer_text(struct nl_site *site, const struct nl_request *request,
+                                  const struct nl_key_ring *ring, const char *text, size_t len,
+                                  struct nl_response *response, struct nl_error *err) {
+    const struct nl_office office = office_of(site);
+    struct nl_asked *asked = NULL;
+    struct nl_genuine genuine = {0};
+    enum nl_status status = nl_asked_read(text, len, &asked, err);
+    if (status == NL_OK)
+        status = nl_office_genuine(&office, asked, ring, true, &genuine, err);
+    const struct shown shown = {.number = "", .genuine = &genuine};
+    if (status == NL_OK)
+        status = show(site, request, &shown, response, err);
+    nl_genuine_free(&genuine);
+    nl_asked_free(asked);
+    return status;
+}
+
+static enum nl_status answer(struct nl_site *site, const struct nl_request *request,
+                             const struct nl_key_ring *ring, struct nl_response *response,
+                             struct nl_error *err) {
+    const char *name = NULL;
+    size_t len = 0;
+    const char *file = nl_request_file(request, "mail", &name, &len);
+    const char *text = nl_site_field(request, "text");
+    const char *number = nl_site_field(request, "number");
+    if (!nl_site_may_network(site, site->costly, request, response))
+        return nl_site_say(site, request, 429, nl_too_many, response, err);
+    if (file != NULL && len > 0)
+        return answer_text(site, request, ring, file, len, response, err);
+    if (text[strspn(text, " \t\r\n")] != '\0')
+        return answer_text(site, request, ring, text, strlen(text), response, err);
+    if (number[strspn(number, " ")] != '\0')
+        return answer_number(site, request, ring, number, response, err);
+    const struct shown nothing = {
+        .number = "", .problem = NL_TEXT("Paste a text, choose a file, or type a number.")};
+    return show(site, request, &nothing, response, err);
+}
+
+enum nl_status nl_genuine_page(struct nl_site *site, const struct nl_request *request,
+                               struct nl_response *response, struct nl_error *err) {
+    struct nl_key_ring ring = {0};
+    bool may = false;
+    const char *number = nl_request_is_post(request) ? NULL : nl_request_query(request, "n");
+    const struct shown empty = {.number = ""};
+    enum nl_status status = read_keys(site, &ring, &may, err);
+    if (status == NL_OK && !may)
+        status = nl_site_not_found(site, request, response, err);
+    else if (status == NL_OK && nl_request_is_post(request))
+        status = answer(site, request, &ring, response, err);
+    else if (status == NL_OK && number != NULL && number[0] != '\0')
+        status = nl_site_may_network(site, site->costly, request, response)
+                     ? answer_number(site, request, &ring, number, response, err)
+                     : nl_site_say(site, request, 429, nl_too_many, response, err);
+    else if (status == NL_OK)
+        status = show(site, request, &empty, response, err);
+    nl_key_ring_free(&ring);
+    return status;
+}
