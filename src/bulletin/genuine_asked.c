@@ -56,6 +56,7 @@ static enum nl_status read_text(struct nl_asked *asked, const char *data, size_t
         if (data[at] != '\r' || at + 1 == len || data[at + 1] != '\n')
             nl_buf_addc(&lines, data[at]);
     nl_digest_hex(nl_buf_text(&lines), lines.len, asked->digest);
+    asked->front_matter = strncmp(nl_buf_text(&lines), "---\n", 4) == 0;
     asked->texts = calloc(1, sizeof *asked->texts);
     if (asked->texts == NULL || lines.failed) {
         nl_buf_free(&lines);

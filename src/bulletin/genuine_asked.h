@@ -17,6 +17,7 @@ struct nl_asked {
     struct nl_asked_text *texts;
     size_t count;
     struct nl_mail_texts mail; /* its files; empty for a text */
+    bool front_matter;         /* a text that begins as Markdown files do */
     char digest[NL_HEX_LEN];   /* of a text as it came, with LF line ends */
 };
 

@@ -261,7 +261,7 @@ static enum nl_status compare(struct nl_comparison *comparison, const struct nl_
         memcmp(source, asked->digest, len) == 0) {
         json_array_append_new(comparison->checked, json_string("source"));
         out->matched = asked->texts[0].words.count;
-    } else if (text && !asked->texts[0].html &&
+    } else if (text && asked->front_matter &&
                (out->matched = nl_difference_source(comparison, &asked->texts[0])) > 0) {
         json_array_append_new(comparison->checked, json_string("source"));
     } else {

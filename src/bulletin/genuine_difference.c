@@ -52,39 +52,63 @@ void nl_difference_add(struct nl_comparison *comparison, const char *kind, size_
                                         "here", nl_difference_text(here)));
 }
 
+/* ---- the Markdown file ---- */
+
+static size_t end_of_paragraph(const struct nl_wording *words, size_t at) {
+    size_t end = at;
+    while (end < words->count && words->items[end].paragraph == words->items[at].paragraph)
+        end++;
+    return end;
+}
+
+/* Its place among the paragraphs of the source, from 1; 0 for none. */
+static size_t find_paragraph(const struct nl_section *section, const struct nl_wording *words,
+                             size_t at, size_t end) {
+    char digest[NL_HEX_LEN];
+    nl_canonical_digest(words, at, end - at, digest);
+    for (size_t i = 0; i < section->count; i++)
+        if (section->passages[i].count == 1 && memcmp(section->passages[i].tokens[0].text, digest,
+                                                      section->passages[i].tokens[0].len) == 0)
+            return i + 1;
+    return 0;
+}
+
+static void tell_paragraph(struct nl_comparison *comparison, const char *kind,
+                           const struct nl_wording *words, size_t at, size_t end) {
+    struct nl_buf here = {0};
+    struct nl_buf none = {0};
+    for (size_t i = at; i < end && here.len <= NL_DIFFERENCE_SHOWN; i++)
+        nl_buf_addf(&here, "%s%s", i > at ? " " : "", nl_wording_at(words, i));
+    nl_difference_add(comparison, kind, words->items[at].paragraph + 1, &none, &here);
+    nl_buf_free(&here);
+}
+
+static void tell_paragraphs(struct nl_comparison *comparison, const struct nl_section *section,
+                            const struct nl_wording *words) {
+    size_t reached = 0;
+    for (size_t at = 0, end = 0; at < words->count; at = end) {
+        end = end_of_paragraph(words, at);
+        size_t place = find_paragraph(section, words, at, end);
+        if (place <= reached)
+            tell_paragraph(comparison, place == 0 ? "changed" : "moved", words, at, end);
+        reached = place > reached ? place : reached;
+    }
+}
+
 size_t nl_difference_source(struct nl_comparison *comparison, const struct nl_asked_text *text) {
     const struct nl_section *section = &comparison->note->sections[NL_SECTION_SOURCE];
     const struct nl_wording *words = &text->words;
     size_t same = 0;
     size_t wrong = 0;
-    for (int round = 0; round < 2; round++) {
-        if (round == 1 && same < 2 * wrong)
-            return 0; /* no file of this issue */
-        for (size_t at = 0, end = 0; at < words->count; at = end) {
-            char digest[NL_HEX_LEN];
-            bool known = false;
-            for (end = at;
-                 end < words->count && words->items[end].paragraph == words->items[at].paragraph;)
-                end++;
-            nl_canonical_digest(words, at, end - at, digest);
-            for (size_t i = 0; !known && i < section->count; i++)
-                known = section->passages[i].count == 1 &&
-                        memcmp(section->passages[i].tokens[0].text, digest,
-                               section->passages[i].tokens[0].len) == 0;
-            if (round == 0) {
-                same += known;
-                wrong += !known;
-            } else if (!known) {
-                struct nl_buf here = {0};
-                struct nl_buf none = {0};
-                for (size_t i = at; i < end && here.len <= NL_DIFFERENCE_SHOWN; i++)
-                    nl_buf_addf(&here, "%s%s", i > at ? " " : "", nl_wording_at(words, i));
-                nl_difference_add(comparison, "changed", words->items[at].paragraph + 1, &none,
-                                  &here);
-                nl_buf_free(&here);
-            }
-        }
+    for (size_t at = 0, end = 0; at < words->count; at = end) {
+        end = end_of_paragraph(words, at);
+        bool known = find_paragraph(section, words, at, end) > 0;
+        same += known;
+        wrong += !known;
     }
+    if (same < 2 * wrong)
+        return 0; /* no file of this issue */
+    tell_paragraphs(comparison, section, words);
     struct nl_buf none = {0};
     if (same < section->count && wrong == 0)
         nl_difference_add(comparison, "missing", same, &none, &none);

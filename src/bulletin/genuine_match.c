@@ -148,6 +148,8 @@ static bool take_value(struct nl_matching *matching, const struct nl_passage *pa
     if (!is_value(matching->words, at, count, &affixes) ||
         !match_from(matching, passage, token + 1, at + count, end))
         return false;
+    if (memmem(passage->tokens[token].text, passage->tokens[token].len, "://", 3) != NULL)
+        return true; /* the token in an address is nothing to read */
     for (size_t i = at; i < at + count; i++)
         nl_buf_addf(&matching->personal, "%s%s", i > at ? " " : "",
                     nl_wording_at(matching->words, i));

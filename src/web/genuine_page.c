@@ -48,9 +48,9 @@ static json_t *issue_data(const struct nl_theme *theme, const json_t *facts) {
 
 /* The words for a kind of difference. */
 static const char *heading_of(const char *kind) {
-    static const char *const words[][2] = {{"changed", NL_TEXT("Changed")},
-                                           {"missing", NL_TEXT("Missing")},
-                                           {"added", NL_TEXT("Added")},
+    static const char *const words[][2] = {{"changed", NL_TEXT("Words were changed")},
+                                           {"missing", NL_TEXT("Words are missing")},
+                                           {"added", NL_TEXT("Words were added")},
                                            {"moved", NL_TEXT("In another place")},
                                            {"file", NL_TEXT("A file that we have not sent")}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)

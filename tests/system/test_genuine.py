@@ -13,7 +13,7 @@ import textwrap
 import unicodedata
 
 import pytest
-from conftest import BINARY, parse
+from conftest import BINARY, parse, token, wait_for
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key, load_pem_public_key
 from webserver import WebServer
@@ -255,6 +255,11 @@ def test_the_source_and_the_signature(sent, server):
     assert facts(sent, source.replace("\n", "\r\n"), 0)["checked"] == ["source"]
     [difference] = facts(sent, source.replace("at nine", "at seven"), 65)["differences"]
     assert "at seven." in difference["here"]
+    first, last = "{{name|reader}},\n\nthe first", "The harbour master"
+    paragraphs = source.split("\n\n")
+    assert first in source and paragraphs[-1].startswith(last)
+    moved = "\n\n".join([paragraphs[0], paragraphs[-1].rstrip(), *paragraphs[1:-1]]) + "\n"
+    assert "moved" in [one["kind"] for one in facts(sent, moved, 65)["differences"]]
     sent.run("archive", "build", "out")
     [path] = glob.glob(os.path.join(sent.folder, "out/*/issue/*/signature.txt"))
     note = open(path, encoding="utf-8").read()
@@ -402,3 +407,37 @@ def test_without_a_key_there_is_no_page(connected):
     web = WebServer(BINARY, connected.folder, "--no-mail")
     assert web.get("/genuine").status == 404
     web.stop()
+
+
+# ---- receipts ----
+
+def test_a_receipt_says_what_was_agreed_to_and_is_checked(office, server):
+    office.run("key", "make", "--name", "news.example.org")
+    office.configure(confirmation={"text_version": "7", "resend_interval": "1h"})
+    office.run("subscribe", "ann@example.org", "--ip", "203.0.113.9", "--source", "form")
+    wait_for(lambda: server.messages("ann@example.org"))
+    office.run("confirm", token(parse(server.messages("ann@example.org")[0]), "confirm"))
+    said = office.run("consent", "show", "ann@example.org").out
+    assert said.startswith("News Bulletin (bulletin.example.org), from Press Office <press@example.org>: active\n")
+    assert " requested\n" in said and " confirmed\n" in said and "from: 203.0.113.9" in said and "version 7" in said
+    [receipt] = json.loads(office.run("consent", "show", "ann@example.org", "--json").out)
+    assert [event["event_type"] for event in receipt["events"]] == ["requested", "confirmed"]
+    assert receipt["notice"] == {"form_version": "7", "source": "form", "ip": "203.0.113.9"}
+    assert (receipt["purpose"]["list"], receipt["pii_principal_id"], receipt["state"]) == ("News Bulletin", "ann@example.org", "active")
+    # Another program: a JWS with a detached payload, over canonical JSON.
+    header, nothing, signature = receipt["signature"].split(".")
+    rest = {name: value for name, value in receipt.items() if name != "signature"}
+    payload = base64.urlsafe_b64encode(json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).rstrip(b"=")
+    private_of(office).public_key().verify(base64.urlsafe_b64decode(signature + "=="), header.encode() + b"." + payload)
+    assert nothing == "" and json.loads(base64.urlsafe_b64decode(header + "=="))["alg"] == "EdDSA"
+    office.write("good.json", json.dumps(receipt, indent=2))
+    office.write("bad.json", json.dumps({**receipt, "state": "ended"}))
+    office.write("bare.json", json.dumps(rest))
+    office.write("keys.json", office.run("key", "show", "--json").out)
+    office.run("key", "rotate")
+    assert office.run("consent", "verify", "good.json").out == "ours, unchanged\n"
+    assert office.run("consent", "verify", "good.json", "--key", "keys.json").out == "ours, unchanged\n"
+    assert "holds by none" in office.run("consent", "verify", "bad.json", expect=65).err
+    assert "not signed" in office.run("consent", "verify", "bare.json", expect=65).err
+    assert office.run("consent", "verify", "keys.json", expect=65).out == ""
+    office.run("consent", "show", "nobody@example.org", expect=67)

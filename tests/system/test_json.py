@@ -72,6 +72,8 @@ key make | key make --name news.example.org
 key rotate | key rotate
 key show | key show
 verify | verify unknown.txt | 67
+consent show | consent show ann@example.org
+consent verify | consent verify receipt.json
 doctor | doctor --local | 65
 hooks | hooks
 webhook add | webhook add crm http://127.0.0.1:9/
@@ -185,6 +187,8 @@ def test_every_command_answers_with_json(site, server):
     for name, words, status in steps():
         if name in SQLITE_ONLY and "postgresql" in site.database:
             continue
+        if name == "consent verify":
+            site.write("receipt.json", site.run("consent", "show", "ann@example.org", "--json").out)
         if name == "pause":
             site.sql("UPDATE issue SET state = 'sending' WHERE slug = 'no-2'")
         if name == "resend":

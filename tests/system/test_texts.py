@@ -293,7 +293,7 @@ class Everything:
         mail = (f"From: x\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n{second}\n\n{third}\n\n{fourth}\n"
                 "--b\nContent-Type: application/zip; name=α.zip\n\nx\n--b--\n")
         number = self.site.sql("SELECT reference FROM issue_note WHERE language = 'ru'")[0][0]
-        for name, form in (("empty", {}), ("ours", {"text": f"Ωραίο είναι αυτό.\n\n{first}\n\n{second}\n\n{third}\n\n{fourth}"}),
+        for name, form in (("empty", {}), ("ours", {"text": f"Ωραίο είναι αυτό.\n\nΚείμενο.\n\n{first}\n\n{second}\n\n{third}\n\n{fourth}"}),
                            ("changed", {"text": f"{first}\n\n{seven}\n\n{third}\n\nΚαι κάτι άλλο.\n\n{fourth}"}),
                            ("missing", {"text": f"{second}\n\n{fourth}"}), ("moved", {"text": f"{third}\n\n{second}\n\n{fourth}"}),
                            ("file", {"text": mail}), ("unknown", {"text": "Αυτό δεν το έχει γράψει κανένας από εμάς ποτέ."}),

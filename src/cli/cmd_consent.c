@@ -1,0 +1,121 @@
+#include "cli/cli.h"
+
+#include "newsletter/service/receipts.h"
+
+#include <string.h>
+
+struct consent_options {
+    const char *key;
+};
+
+enum { RECEIPT_MOST = 4 << 20 };
+
+static const char *text_of(const json_t *object, const char *name) {
+    const char *text = json_string_value(json_object_get(object, name));
+    return text != NULL ? text : "";
+}
+
+static void print_receipt(const json_t *receipt) {
+    const json_t *purpose = json_object_get(receipt, "purpose");
+    const json_t *notice = json_object_get(receipt, "notice");
+    const json_t *events = json_object_get(receipt, "events");
+    printf("%s (%s), from %s: %s\n", text_of(purpose, "list"), text_of(purpose, "list_id"),
+           text_of(json_object_get(receipt, "pii_controller"), "sender"),
+           text_of(receipt, "state"));
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const json_t *event = json_array_get(events, i);
+        printf("  %s %s\n", text_of(event, "event_time"), text_of(event, "event_type"));
+    }
+    if (text_of(notice, "source")[0] != '\0')
+        printf("  by: %s\n", text_of(notice, "source"));
+    if (text_of(notice, "ip")[0] != '\0')
+        printf("  from: %s\n", text_of(notice, "ip"));
+    if (text_of(notice, "form_version")[0] != '\0')
+        printf("  wording of the form: version %s\n", text_of(notice, "form_version"));
+}
+
+static enum nl_status consent_show(struct cli *cli, void *options, struct nl_error *err) {
+    const struct nl_who who = {.address = cli->words[0]};
+    json_t *receipts = NULL;
+    (void)options;
+    enum nl_status status = cli_open(cli, err);
+    const struct nl_office office = cli_office(cli);
+    if (status == NL_OK)
+        status = nl_office_receipts(&office, &who, &receipts, err);
+    if (status != NL_OK)
+        return status;
+    for (size_t i = 0; !cli->json && i < json_array_size(receipts); i++)
+        print_receipt(json_array_get(receipts, i));
+    if (cli->json)
+        cli_print_json(cli, receipts);
+    else
+        json_decref(receipts);
+    return NL_OK;
+}
+
+static enum nl_status read_ring(struct cli *cli, const char *path, struct nl_key_ring *ring,
+                                struct nl_error *err) {
+    enum nl_status status = path == NULL ? cli_configure(cli, err) : NL_OK;
+    if (status == NL_OK && path == NULL)
+        path = cli->config.signing.public_keys;
+    if (status == NL_OK && path == NULL)
+        status = nl_error_set(err, NL_CONFIG,
+                              "%s names no signing.key_file: give the public key with --key",
+                              cli->config.path);
+    return status == NL_OK ? nl_key_ring_read(path, ring, err) : status;
+}
+
+static enum nl_status check_all(const json_t *json, const struct nl_key_ring *ring,
+                                struct nl_error *err) {
+    if (!json_is_array(json))
+        return nl_receipt_check(json, ring, err);
+    enum nl_status status =
+        json_array_size(json) > 0 ? NL_OK : nl_error_set(err, NL_DATA, "there is no receipt in it");
+    for (size_t i = 0; status == NL_OK && i < json_array_size(json); i++)
+        status = nl_receipt_check(json_array_get(json, i), ring, err);
+    return status;
+}
+
+static enum nl_status consent_verify(struct cli *cli, void *options, struct nl_error *err) {
+    const struct consent_options *chosen = options;
+    struct nl_key_ring ring = {0};
+    struct nl_buf text = {0};
+    json_error_t problem;
+    json_t *json = NULL;
+    enum nl_status status = read_ring(cli, chosen->key, &ring, err);
+    if (status == NL_OK)
+        status = nl_file_read(cli->words[0], RECEIPT_MOST, &text, err);
+    if (status == NL_OK &&
+        (json = json_loads(nl_buf_text(&text), JSON_REJECT_DUPLICATES, &problem)) == NULL)
+        status = nl_error_set(err, NL_DATA, "line %d: %s", problem.line, problem.text);
+    if (status == NL_OK)
+        status = check_all(json, &ring, err);
+    if (status == NL_OK)
+        cli_tell(cli, json_pack("{s:s, s:s}", "file", cli->words[0], "result", "unchanged"),
+                 "ours, unchanged");
+    else if (status == NL_DATA)
+        nl_error_context(err, "%s", cli->words[0]);
+    json_decref(json);
+    nl_buf_free(&text);
+    nl_key_ring_free(&ring);
+    return status;
+}
+
+static const struct cli_option consent_table[] = {
+    CLI_PATH("key", struct consent_options, key),
+    {0},
+};
+
+static const struct cli_action consent_actions[] = {
+    {"show", consent_show, {1, 1, "one ADDRESS"}},
+    {"verify", consent_verify, {1, 1, "one FILE"}},
+    {0},
+};
+
+const struct cli_command cmd_consent = {
+    .name = "consent",
+    .options = consent_table,
+    .size = sizeof(struct consent_options),
+    .actions = consent_actions,
+    .heedless_of_imports = true,
+};
