@@ -188,6 +188,11 @@ static enum nl_status write_keys(struct building *building, struct nl_error *err
     enum nl_status status = nl_keys_file(building->config, &found, &keys, err);
     if (status == NL_OK && found)
         status = write_file(building, "", NL_KEYS_PATH, &keys, err);
+    nl_buf_clear(&keys);
+    if (status == NL_OK)
+        status = nl_checkpoint_file(building->store, &found, &keys, err);
+    if (status == NL_OK && found)
+        status = write_file(building, "", NL_CHECKPOINT_PATH, &keys, err);
     nl_buf_free(&keys);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "newsletter/archive/archive.h"
 
 #include "newsletter/base/key_ring.h"
+#include "newsletter/store/checkpoint.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,5 +23,16 @@ enum nl_status nl_keys_file(const struct nl_config *config, bool *found, struct 
     free(text);
     json_decref(json);
     nl_key_ring_free(&ring);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+}
+
+enum nl_status nl_checkpoint_file(struct nl_store *store, bool *found, struct nl_buf *out,
+                                  struct nl_error *err) {
+    struct nl_checkpoint newest = {0};
+    enum nl_status status = nl_checkpoint_newest(store, &newest, err);
+    *found = status == NL_OK && newest.note != NULL;
+    if (*found)
+        nl_buf_adds(out, newest.note);
+    free(newest.note);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

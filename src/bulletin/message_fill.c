@@ -197,6 +197,7 @@ enum nl_status nl_message_fill(const struct nl_message *message,
     struct nl_recipient reader = *recipient;
     json_t *attributes = NULL;
     nl_buf_clear(out);
+    nl_buf_adds(out, recipient->fields != NULL ? recipient->fields : "");
     reader.name = visible(recipient->name, &name);
     if (message->attributes && recipient->attributes != NULL)
         attributes = visible_attributes(recipient->attributes, &kept);

@@ -1,8 +1,16 @@
 #include "cli/cli.h"
 
+#include "newsletter/base/base64.h"
+#include "newsletter/base/file.h"
 #include "newsletter/proof/audit.h"
 
 #include <jansson.h>
+
+enum { NOTE_LIMIT = 64 << 10 };
+
+struct audit_options {
+    const char *checkpoint;
+};
 
 /* The figures by their names in JSON, and the words that people read. */
 static const struct figure {
@@ -23,12 +31,33 @@ static const struct figure {
     {"subscriptions", "subscriptions agree with it", offsetof(struct nl_audit, subscriptions)},
     {"issues", "issues agree with it", offsetof(struct nl_audit, issues)},
     {"deliveries", "deliveries agree with it", offsetof(struct nl_audit, deliveries)},
+    {"checkpoints", "checkpoints agree with it", offsetof(struct nl_audit, checkpoints)},
     {"before", "rows are older than it", offsetof(struct nl_audit, before)},
     {"faults", "faults", offsetof(struct nl_audit, faults)},
 };
 
 static long long value_of(const struct nl_audit *audit, const struct figure *figure) {
     return *(const int64_t *)(const void *)((const char *)audit + figure->offset);
+}
+
+/* The digests of a consistency proof, in base64. */
+static json_t *proof_of(const struct nl_audit *audit) {
+    json_t *digests = json_array();
+    for (size_t at = 0; at < audit->proof.len; at += NL_DIGEST_LEN) {
+        struct nl_buf text = {0};
+        nl_base64_add(&text, audit->proof.data + at, NL_DIGEST_LEN);
+        json_array_append_new(digests, json_string(nl_buf_text(&text)));
+        nl_buf_free(&text);
+    }
+    return digests;
+}
+
+static void show_given(const struct nl_audit *audit, json_t *object) {
+    if (audit->given == 0)
+        return;
+    json_object_set_new(object, "checkpoint",
+                        json_pack("{s:I, s:b, s:o}", "entries", (json_int_t)audit->given, "holds",
+                                  audit->given_holds, "proof", proof_of(audit)));
 }
 
 static void show(struct cli *cli, const struct nl_audit *audit) {
@@ -43,12 +72,15 @@ static void show(struct cli *cli, const struct nl_audit *audit) {
     }
     json_object_set_new(object, "head", json_string(head));
     json_object_set_new(object, "findings", cli_findings_facts(&audit->findings));
+    show_given(audit, object);
     if (cli->json) {
         cli_print_json(cli, object);
         return;
     }
     json_decref(object);
     printf("head %s\n", head);
+    if (audit->given_holds)
+        printf("the ledger goes on from the checkpoint of %lld entries\n", (long long)audit->given);
     for (size_t i = 0; i < audit->findings.count; i++)
         printf("error: %s [%s]\n", audit->findings.items[i].text, audit->findings.items[i].rule);
     if (audit->faults > NL_AUDIT_FAULTS)
@@ -56,11 +88,17 @@ static void show(struct cli *cli, const struct nl_audit *audit) {
 }
 
 static enum nl_status audit_run(struct cli *cli, void *options, struct nl_error *err) {
+    const struct audit_options *chosen = options;
     struct nl_audit audit = {0};
-    (void)options;
+    struct nl_buf note = {0};
     enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK && chosen->checkpoint != NULL)
+        status = nl_file_read(chosen->checkpoint, NOTE_LIMIT, &note, err);
+    const struct nl_audit_options given = {&cli->config,
+                                           chosen->checkpoint != NULL ? nl_buf_text(&note) : NULL};
     if (status == NL_OK)
-        status = nl_audit_run(cli->store, &audit, err);
+        status = nl_audit_run(cli->store, &given, &audit, err);
+    nl_buf_free(&note);
     if (status == NL_OK) {
         show(cli, &audit);
         if (audit.faults > 0)
@@ -71,8 +109,15 @@ static enum nl_status audit_run(struct cli *cli, void *options, struct nl_error 
     return status;
 }
 
+static const struct cli_option audit_table[] = {
+    CLI_TEXT("checkpoint", struct audit_options, checkpoint),
+    {0},
+};
+
 const struct cli_command cmd_audit = {
     .name = "audit",
+    .options = audit_table,
+    .size = sizeof(struct audit_options),
     .run = audit_run,
     .heedless_of_imports = true,
 };

@@ -119,6 +119,7 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
         .confirmation = pending->token.text,
         .message_id = nl_buf_text(&id),
         .date = nl_env_now(nl_store_env(plan->store)),
+        .fields = plan->fields,
     };
     enum nl_status status = NL_OK;
     if (plan->message_count == 0) {

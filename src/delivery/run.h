@@ -22,6 +22,7 @@ struct nl_run_plan {
     struct nl_scope scope;
     const struct nl_run_message *messages; /* the first is for languages without one */
     size_t message_count; /* 0: each delivery has its own (store/transactional.h) */
+    const char *fields;   /* of the header, for all messages; NULL: none */
     const char *from;     /* the list's sender, "Name <address>" */
     const struct nl_run_options *options;
 };

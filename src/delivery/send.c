@@ -2,6 +2,7 @@
 #include "delivery/messages.h"
 #include "delivery/outcome.h"
 #include "delivery/run.h"
+#include "newsletter/proof/checkpoint.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/subject_test.h"
@@ -36,8 +37,14 @@ static enum nl_status send_editions(struct nl_run_plan *plan, const struct nl_is
         status = add_edition(&messages, &editions[i], err);
     plan->messages = messages.items;
     plan->message_count = messages.count;
+    struct nl_buf fields = {0};
+    if (status == NL_OK)
+        status = nl_checkpoint_field(plan->store, &fields, err);
+    plan->fields = nl_buf_text(&fields);
     if (status == NL_OK)
         status = nl_run(plan, summary, err);
+    plan->fields = NULL;
+    nl_buf_free(&fields);
     nl_messages_free(&messages);
     nl_editions_free(editions, count);
     return status;
@@ -49,14 +56,14 @@ int64_t nl_run_tried(const struct nl_run_counts *counts) {
 
 /* Sets the state of the issue after a run. */
 static enum nl_status settle(struct nl_store *store, const struct nl_issue *issue,
-                             const struct nl_run_summary *summary, struct nl_error *err) {
+                             const struct nl_run_summary *summary, bool *done,
+                             struct nl_error *err) {
     struct nl_issue_change change = {0};
-    bool done = false;
     enum nl_status status = NL_OK;
     if (summary->paused)
         status = nl_issue_control(store, issue->id, NL_ISSUE_PAUSE,
                                   nl_error_text(&summary->problem), NULL, &change, err);
-    return status != NL_OK ? status : nl_issue_finish(store, issue->id, &done, err);
+    return status != NL_OK ? status : nl_issue_finish(store, issue->id, done, err);
 }
 
 enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
@@ -67,6 +74,7 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
     int64_t holder = 0;
     struct nl_issue_change change = {0};
     bool changed = false;
+    bool done = false;
     enum nl_status status = nl_store_lock(store, issue->id, &holder, err);
     if (status != NL_OK)
         return nl_error_context(err, "issue %s", issue->slug);
@@ -90,7 +98,9 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
     if (status == NL_OK)
         status = send_editions(&plan, issue, summary, err);
     if (status == NL_OK)
-        status = settle(store, issue, summary, err);
+        status = settle(store, issue, summary, &done, err);
+    if (done)
+        nl_checkpoint_make(store, config, true);
     nl_list_free(&list);
     nl_store_unlock(store, issue->id);
     return status;

@@ -2,6 +2,7 @@
 
 #include "delivery/staff_tell.h"
 #include "newsletter/delivery/schedule_start.h"
+#include "newsletter/proof/checkpoint.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/last_run.h"
 
@@ -115,6 +116,8 @@ enum nl_status nl_service_run(const struct nl_service *service, struct nl_servic
         status = send_notices(service, 0, err);
     if (status == NL_OK && (service->work & NL_SERVICE_ISSUES) != 0)
         status = send_issues(&pass, err);
+    if (status == NL_OK && (service->work & NL_SERVICE_ISSUES) != 0)
+        nl_checkpoint_make(service->store, service->config, false);
     if (status == NL_OK && (service->work & NL_SERVICE_ISSUES) != 0)
         status = nl_staff_tell(service, err);
     return status == NL_OK ? nl_staff_mails_send(service, err) : status;

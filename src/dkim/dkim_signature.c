@@ -65,7 +65,8 @@ static bool is_signed(const struct field *field) {
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (is_named(field, names[i], false))
             return true;
-    return is_named(field, "Content-", true) || is_named(field, "List-", true);
+    return is_named(field, "Content-", true) || is_named(field, "List-", true) ||
+           is_named(field, "Ledger-", true);
 }
 
 static bool read_header(const char *message, size_t len, struct header *out) {

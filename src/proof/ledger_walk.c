@@ -2,6 +2,7 @@
 
 #include "newsletter/store/ledger.h"
 #include "proof/deliveries.h"
+#include "proof/held.h"
 
 #include <endian.h>
 #include <inttypes.h>
@@ -9,11 +10,13 @@
 
 void nl_audit_free(struct nl_audit *audit) {
     nl_findings_free(&audit->findings);
+    nl_buf_free(&audit->proof);
 }
 
 /* The digest of the last record of each stream, on which its next one hangs. */
 struct reading {
     struct nl_books books;
+    struct nl_held held;
     struct nl_numbered streams; /* unsigned char[NL_DIGEST_LEN] by the stream's number and 1 */
 };
 
@@ -64,6 +67,7 @@ static enum nl_status read_entries(struct reading *reading, const struct nl_ledg
         }
         nl_merkle_leaf(reading->books.hasher, entry.data, entry.len, leaf);
         nl_merkle_add(&reading->books.tree, reading->books.hasher, leaf);
+        nl_held_leaf(&reading->held, &reading->books, leaf);
         status = nl_books_enter(&reading->books, &entry, err);
         if (status == NL_OK && !nl_deliveries_enter(&reading->books, &entry, record->stream))
             status = nl_error_nomem(err);
@@ -89,7 +93,8 @@ static void close_books(struct nl_books *books) {
     nl_hasher_free(books->hasher);
 }
 
-enum nl_status nl_audit_run(struct nl_store *store, struct nl_audit *out, struct nl_error *err) {
+enum nl_status nl_audit_run(struct nl_store *store, const struct nl_audit_options *options,
+                            struct nl_audit *out, struct nl_error *err) {
     struct reading reading = {
         .books = {.audit = out,
                   .hasher = nl_hasher_new(),
@@ -108,9 +113,13 @@ enum nl_status nl_audit_run(struct nl_store *store, struct nl_audit *out, struct
     if (status == NL_OK)
         status = nl_store_begin_reading(store, err);
     if (status == NL_OK)
-        status = nl_ledger_each(store, read_record, &reading, err);
+        status = nl_held_gather(&reading.held, books, store, options, err);
+    if (status == NL_OK)
+        status = nl_ledger_each(store, 0, INT64_MAX, read_record, &reading, err);
     if (status == NL_OK && out->records == 0)
         nl_books_fault(books, "chain", "the ledger is empty");
+    if (status == NL_OK)
+        status = nl_held_end(&reading.held, books, err);
     if (status == NL_OK)
         status = nl_books_compare(books, store, err);
     if (status == NL_OK) {
@@ -121,5 +130,6 @@ enum nl_status nl_audit_run(struct nl_store *store, struct nl_audit *out, struct
     nl_store_rollback(store);
     close_books(books);
     nl_numbered_drop(&reading.streams);
+    nl_held_free(&reading.held);
     return status;
 }

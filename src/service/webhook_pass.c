@@ -24,6 +24,7 @@ static const struct {
     {"bounced", "bounced"},
     {"complained", "complained"},
     {"erased", "erased"},
+    {"checkpoint", "checkpoint"},
     {"issue-started", "issue-sending"},
     {"issue-finished", "issue-finished"},
     {"imported", "import-finished"},

@@ -16,8 +16,8 @@
 enum { NAME_LIMIT = 64, SECRET_BYTES = 32 };
 
 const char *const nl_webhook_kinds[] = {
-    "subscribed", "confirmed",     "changed",        "unsubscribed",    "bounced", "complained",
-    "erased",     "issue-sending", "issue-finished", "import-finished", NULL};
+    "subscribed", "confirmed",  "changed",       "unsubscribed",   "bounced",         "complained",
+    "erased",     "checkpoint", "issue-sending", "issue-finished", "import-finished", NULL};
 
 /* ---- adding ---- */
 
@@ -31,8 +31,8 @@ static enum nl_status check_kinds(const char *kinds, struct nl_error *err) {
         if (!known)
             return nl_error_set(err, NL_DATA,
                                 NL_TEXT("'%.*s' is no event: use subscribed, confirmed, changed, "
-                                        "unsubscribed, bounced, complained, erased, issue-sending, "
-                                        "issue-finished or import-finished"),
+                                        "unsubscribed, bounced, complained, erased, checkpoint, "
+                                        "issue-sending, issue-finished or import-finished"),
                                 (int)(len < NAME_LIMIT ? len : NAME_LIMIT), at);
         at += len + (at[len] == ' ');
     }

@@ -20,20 +20,19 @@ static enum nl_status visit_record(const struct nl_sql_row *row, void *ctx, stru
 }
 
 /* Page by page: a server would send all of years at once. */
-enum nl_status nl_ledger_each(struct nl_store *store,
+enum nl_status nl_ledger_each(struct nl_store *store, int64_t after, int64_t last,
                               enum nl_status (*each)(const struct nl_ledger_record *record,
                                                      void *ctx, struct nl_error *err),
                               void *ctx, struct nl_error *err) {
     enum { PAGE = 5000 };
-    struct visit visit = {.record = each, .ctx = ctx};
+    struct visit visit = {.record = each, .ctx = ctx, .last = after};
     enum nl_status status = NL_OK;
-    int64_t after = 0;
     do {
         after = visit.last;
         status = nl_sql_each(store, err, visit_record, &visit,
-                             "SELECT id, stream, body, chain FROM ledger WHERE id > ? ORDER BY id "
-                             "LIMIT ?",
-                             NL_VALUES(NL_INT(after), NL_INT(PAGE)));
+                             "SELECT id, stream, body, chain FROM ledger WHERE id > ? AND id <= ? "
+                             "ORDER BY id LIMIT ?",
+                             NL_VALUES(NL_INT(after), NL_INT(last), NL_INT(PAGE)));
     } while (status == NL_OK && visit.last != after);
     return status;
 }

@@ -11,8 +11,9 @@ typedef enum nl_status nl_page_handler(struct nl_site *site, const struct nl_req
 /* front_page.c: the front page, and the page that lists the archives. */
 nl_page_handler nl_front_page, nl_archives_page, nl_statement_page;
 
-/* look_files.c: the office's public keys. genuine_page.c: whether a bulletin is ours. */
-nl_page_handler nl_site_keys, nl_genuine_page;
+/* look_files.c: the office's public keys, and the newest checkpoint of the ledger. genuine_page.c:
+ * whether a bulletin is ours. */
+nl_page_handler nl_site_keys, nl_site_checkpoint, nl_genuine_page;
 
 /* join.c */
 nl_page_handler nl_join_form, nl_join;

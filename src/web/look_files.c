@@ -37,3 +37,11 @@ enum nl_status nl_site_keys(struct nl_site *site, const struct nl_request *reque
     response->type = "application/jwk-set+json";
     return status == NL_OK && !found ? nl_site_not_found(site, request, response, err) : status;
 }
+
+enum nl_status nl_site_checkpoint(struct nl_site *site, const struct nl_request *request,
+                                  struct nl_response *response, struct nl_error *err) {
+    bool found = false;
+    enum nl_status status = nl_checkpoint_file(site->store, &found, &response->body, err);
+    response->type = "text/plain; charset=utf-8";
+    return status == NL_OK && !found ? nl_site_not_found(site, request, response, err) : status;
+}

@@ -108,6 +108,7 @@ static const struct route {
     {"/challenge.js", nl_gate_script, NULL, false},
     {"/" NL_KEYS_PATH, nl_site_keys, NULL, false},
     {"/genuine", nl_genuine_page, nl_genuine_page, false},
+    {"/" NL_CHECKPOINT_PATH, nl_site_checkpoint, NULL, false},
     {"/robots.txt", robots, NULL, false},
     {"/healthz", health, NULL, false},
     {"/metrics", metrics, NULL, false},

@@ -96,6 +96,12 @@ void nl_look_add(const struct nl_config *config, const char *list, const char *h
 NL_CHECKED enum nl_status nl_keys_file(const struct nl_config *config, bool *found,
                                        struct nl_buf *out, struct nl_error *err) NL_ALL_NONNULL;
 
+/* keys_file.c: the newest checkpoint of the ledger, likewise. */
+#define NL_CHECKPOINT_PATH ".well-known/newsletter-checkpoint"
+NL_CHECKED enum nl_status nl_checkpoint_file(struct nl_store *store, bool *found,
+                                             struct nl_buf *out,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
 /* recordings.c: a recording of the configuration by its name in paths, such as "media/audio-1.mp3".
  * *found is false where there is none of that name. *type is a constant. */
 NL_CHECKED enum nl_status nl_listen_own(const struct nl_config *config, const char *name,

@@ -20,6 +20,7 @@ struct nl_recipient {
     const char *confirmation; /* token */
     const char *message_id;   /* without angle brackets */
     int64_t date;             /* seconds UTC, for the Date field */
+    const char *fields;       /* further fields of the header, each with CRLF; NULL: none */
 };
 
 /* Reads a composed message that nl_bulletin_compose or nl_notice_compose made. Copies the text.

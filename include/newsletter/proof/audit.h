@@ -2,9 +2,16 @@
 #ifndef NEWSLETTER_PROOF_AUDIT_H
 #define NEWSLETTER_PROOF_AUDIT_H
 
+#include "newsletter/base/buf.h"
 #include "newsletter/base/finding.h"
 #include "newsletter/base/token.h"
+#include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
+
+struct nl_audit_options {
+    const struct nl_config *config; /* for the office's public keys */
+    const char *checkpoint;         /* one that somebody kept; NULL: none */
+};
 
 /* Free with nl_audit_free. */
 struct nl_audit {
@@ -16,14 +23,19 @@ struct nl_audit {
     int64_t repeated;                       /* deliveries that staff had sent once more */
     int64_t before;                         /* rows from before it began */
     unsigned char head[NL_DIGEST_LEN];      /* of the tree over all entries */
-    struct nl_findings findings;            /* the first ones */
-    int64_t faults;                         /* all of them */
+    int64_t checkpoints;                    /* our own that the ledger agrees with */
+    int64_t given;                          /* the size of the given one; 0: none */
+    bool given_holds;                       /* the ledger agrees with it, too */
+    struct nl_buf proof; /* that the tree goes on from it (RFC 9162 section 2.1.4): digests */
+    struct nl_findings findings; /* the first ones */
+    int64_t faults;              /* all of them */
 };
 
 enum { NL_AUDIT_FAULTS = 100 }; /* findings that are told */
 
 /* NL_OK also where there are faults. */
-NL_CHECKED enum nl_status nl_audit_run(struct nl_store *store, struct nl_audit *out,
+NL_CHECKED enum nl_status nl_audit_run(struct nl_store *store,
+                                       const struct nl_audit_options *options, struct nl_audit *out,
                                        struct nl_error *err) NL_ALL_NONNULL;
 
 void nl_audit_free(struct nl_audit *audit);

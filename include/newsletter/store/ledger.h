@@ -29,11 +29,12 @@ struct nl_ledger_record {
     size_t len, chain_len;
 };
 
-/* Calls `each` for all records, in the order of their ids. The bytes live until it returns. */
+/* Calls `each` for the records after the id `after`, in the order of their ids, up to the id
+ * `last`. The bytes live until it returns. */
 NL_CHECKED enum nl_status nl_ledger_each(
-    struct nl_store *store,
+    struct nl_store *store, int64_t after, int64_t last,
     enum nl_status (*each)(const struct nl_ledger_record *record, void *ctx, struct nl_error *err),
-    void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
+    void *ctx, struct nl_error *err) NL_NONNULL(1, 4, 6);
 
 enum { NL_LEDGER_KEY = 32 };
 
