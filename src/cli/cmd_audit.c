@@ -36,6 +36,28 @@ static const struct figure {
     {"faults", "faults", offsetof(struct nl_audit, faults)},
 };
 
+/* The claims by their names in JSON, and in words. */
+static const struct {
+    const char *name, *words;
+} claims[NL_CLAIMS] = {
+    [NL_CLAIM_CONSENT] = {"consent", "each message of an issue had a standing consent before it"},
+    [NL_CLAIM_ONCE] = {"once", "nobody was sent an issue twice, unless staff asked for it"},
+    [NL_CLAIM_ENDED] = {"ended", "nobody was sent to after leaving, bouncing or being suppressed"},
+    [NL_CLAIM_REPLIES] = {"replies", "each outcome follows from a reply"},
+    [NL_CLAIM_ROWS] = {"rows", "each row of the database agrees with the ledger"},
+    [NL_CLAIM_CHAIN] = {"chain", "the records hang together, and the checkpoints hold"},
+};
+
+static json_t *show_claims(const struct cli *cli, const struct nl_audit *audit) {
+    json_t *object = json_object();
+    for (size_t i = 0; i < NL_CLAIMS; i++) {
+        json_object_set_new(object, claims[i].name, json_boolean(audit->broken[i] == 0));
+        if (!cli->json)
+            printf("%s: %s\n", audit->broken[i] == 0 ? "holds" : "BROKEN", claims[i].words);
+    }
+    return object;
+}
+
 static long long value_of(const struct nl_audit *audit, const struct figure *figure) {
     return *(const int64_t *)(const void *)((const char *)audit + figure->offset);
 }
@@ -53,6 +75,7 @@ static json_t *proof_of(const struct nl_audit *audit) {
 }
 
 static void show_given(const struct nl_audit *audit, json_t *object) {
+    json_object_set_new(object, "checkpoint", json_null());
     if (audit->given == 0)
         return;
     json_object_set_new(object, "checkpoint",
@@ -70,6 +93,7 @@ static void show(struct cli *cli, const struct nl_audit *audit) {
         if (!cli->json)
             printf("%10lld %s\n", value, figures[i].words);
     }
+    json_object_set_new(object, "claims", show_claims(cli, audit));
     json_object_set_new(object, "head", json_string(head));
     json_object_set_new(object, "findings", cli_findings_facts(&audit->findings));
     show_given(audit, object);

@@ -5,12 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The claim that a fault breaks, by its rule; that of the rows for all others. */
+static enum nl_claim claim_of(const char *rule) {
+    static const struct {
+        const char *rule;
+        enum nl_claim claim;
+    } rules[] = {{"consent", NL_CLAIM_CONSENT}, {"twice", NL_CLAIM_ONCE},
+                 {"ended", NL_CLAIM_ENDED},     {"reply", NL_CLAIM_REPLIES},
+                 {"lease", NL_CLAIM_REPLIES},   {"chain", NL_CLAIM_CHAIN},
+                 {"checkpoint", NL_CLAIM_CHAIN}};
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        if (strcmp(rules[i].rule, rule) == 0)
+            return rules[i].claim;
+    return NL_CLAIM_ROWS;
+}
+
 void nl_books_fault(struct nl_books *books, const char *rule, const char *format, ...) {
     char text[256];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    books->audit->broken[claim_of(rule)]++;
     if (books->audit->faults++ < NL_AUDIT_FAULTS)
         nl_findings_add(&books->audit->findings, NL_LEVEL_ERROR, rule, NULL, "%s", text);
 }
@@ -93,6 +109,19 @@ bool nl_books_active(const struct nl_books *books, int64_t subscription, int64_t
             return change->active;
     }
     return subscription <= books->last_subscription;
+}
+
+bool nl_books_had_ended(const struct nl_books *books, int64_t subscription) {
+    const struct nl_booked_subscription *booked =
+        nl_numbered_find(&books->subscriptions, subscription);
+    bool ended = false;
+    for (size_t place = booked != NULL ? booked->change : 0; place != 0;
+         place = change_at(books, place)->before) {
+        if (change_at(books, place)->active)
+            return ended;
+        ended = true;
+    }
+    return ended && subscription <= books->last_subscription;
 }
 
 /* ---- subscriptions ---- */

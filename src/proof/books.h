@@ -73,6 +73,9 @@ void nl_books_fault(struct nl_books *books, const char *rule, const char *format
  * `to`, by what is in the books so far. */
 bool nl_books_active(const struct nl_books *books, int64_t subscription, int64_t from, int64_t to);
 
+/* Whether it ever was active and then no longer, by what is in the books so far. */
+bool nl_books_had_ended(const struct nl_books *books, int64_t subscription);
+
 /* Enters one entry; those about deliveries are entered by deliveries.h. */
 NL_CHECKED enum nl_status nl_books_enter(struct nl_books *books, const struct nl_entry *entry,
                                          struct nl_error *err);

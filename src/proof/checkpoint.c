@@ -13,6 +13,8 @@
 
 /* ---- reading ---- */
 
+enum { HEAD_LIMIT = 64 }; /* in base64 */
+
 /* The origin, the size and the head, each on a line of its own. */
 bool nl_checkpoint_parse(const char *note, uint64_t *size, unsigned char head[NL_DIGEST_LEN]) {
     const char *number = strchr(note, '\n');
@@ -25,7 +27,7 @@ bool nl_checkpoint_parse(const char *note, uint64_t *size, unsigned char head[NL
     if (*end != '\n' || *size > INT64_MAX)
         return false;
     const char *text = end + 1;
-    bool read = nl_base64_decode(text, strcspn(text, "\n"), 2 * NL_DIGEST_LEN, &decoded, &len) &&
+    bool read = nl_base64_decode(text, strcspn(text, "\n"), HEAD_LIMIT, &decoded, &len) &&
                 len == NL_DIGEST_LEN;
     if (read)
         memcpy(head, decoded, NL_DIGEST_LEN);

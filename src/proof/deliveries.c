@@ -27,6 +27,11 @@ static void check_consent(struct nl_books *books, int64_t id,
         return;
     if (delivery->consented)
         books->audit->consented++;
+    else if (nl_books_had_ended(books, delivery->subscription))
+        nl_books_fault(books, "ended",
+                       "delivery %" PRId64 " went to subscription %" PRId64
+                       ", which had ended or was suppressed",
+                       id, delivery->subscription);
     else
         nl_books_fault(books, "consent",
                        "delivery %" PRId64 " went to subscription %" PRId64

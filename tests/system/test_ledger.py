@@ -58,6 +58,7 @@ def test_all_agree(lived_in):
     assert found["issues"] == 1 and found["consented"] >= 19 and found["repeated"] == 0
     text = lived_in.run("audit").out
     assert f"head {found['head']}" in text and "error" not in text
+    assert text.count("holds: ") == 6 and "BROKEN" not in text and set(found["claims"].values()) == {True}
 
 
 def test_it_only_grows(lived_in):
@@ -201,7 +202,8 @@ def wrongs(site):
     return {
         "sent twice": (again, "was sent twice"),
         "a second delivery": ([(8, at, fresh, 7, issue, subscription)], "the same issue for the same"),
-        "without consent": ([(8, at, fresh, 7, issue, gone), (9, at, fresh, 7), (10, at, fresh, 7, 0, 250, None)], "no standing consent"),
+        "without consent": ([(8, at, fresh, 7, issue, gone), (9, at, fresh, 7), (10, at, fresh, 7, 0, 250, None)], "which had ended"),
+        "never asked": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 250, None)], "no standing consent"),
         "without a reply": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 0, None)], "does not follow from the reply"),
         "refused, but sent": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 550, None)], "does not follow from the reply"),
         "without a commit point": ([(8, at, fresh, 7, issue, 7777), (10, at, fresh, 7, 0, 250, None)], "without a commit point"),
@@ -211,7 +213,7 @@ def wrongs(site):
     }
 
 
-WRONGS = ["sent twice", "a second delivery", "without consent", "without a reply", "refused, but sent", "without a commit point",
+WRONGS = ["sent twice", "a second delivery", "without consent", "never asked", "without a reply", "refused, but sent", "without a commit point",
           "without a lease", "an outcome alone", "leased in between"]
 
 
@@ -222,3 +224,7 @@ def test_what_the_ledger_must_not_say(lived_in, name):
     append(lived_in, b"".join(encoded(*entry) for entry in entries))
     found = audit(lived_in, expect=65)
     assert any(words in finding["text"] for finding in found["findings"]), found["findings"]
+    rules = {"consent": "consent", "once": "twice", "ended": "ended", "replies": "reply lease", "chain": "chain checkpoint"}
+    broken = {finding["rule"] for finding in found["findings"]}
+    for claim, names in rules.items():
+        assert found["claims"][claim] == broken.isdisjoint(names.split()), claim

@@ -13,6 +13,17 @@ struct nl_audit_options {
     const char *checkpoint;         /* one that somebody kept; NULL: none */
 };
 
+/* What an audit can say, each by faults of its own. */
+enum nl_claim {
+    NL_CLAIM_CONSENT, /* each message of an issue had a standing consent before it */
+    NL_CLAIM_ONCE,    /* nobody was sent an issue twice, but where staff asked for it */
+    NL_CLAIM_ENDED,   /* nobody was sent to after leaving, bouncing or being suppressed */
+    NL_CLAIM_REPLIES, /* each outcome follows from a reply */
+    NL_CLAIM_ROWS,    /* each row agrees with the ledger */
+    NL_CLAIM_CHAIN,   /* records hang together, checkpoints hold */
+    NL_CLAIMS,
+};
+
 /* Free with nl_audit_free. */
 struct nl_audit {
     int64_t records, entries, streams;
@@ -29,6 +40,7 @@ struct nl_audit {
     struct nl_buf proof; /* that the tree goes on from it (RFC 9162 section 2.1.4): digests */
     struct nl_findings findings; /* the first ones */
     int64_t faults;              /* all of them */
+    int64_t broken[NL_CLAIMS];   /* those that break each claim */
 };
 
 enum { NL_AUDIT_FAULTS = 100 }; /* findings that are told */
