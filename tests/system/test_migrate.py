@@ -2,6 +2,7 @@
 import glob
 import gzip
 import hashlib
+import json
 import os
 import sqlite3
 import subprocess
@@ -137,6 +138,8 @@ def go_on_with(bare_site, server, file):
     assert len(server.messages("waits@example.org")) == 2 and server.messages("kim@example.org") == []
     assert bare_site.sql("SELECT state FROM issue") == [("sent",), ("sent",)]
     assert bare_site.sql("PRAGMA foreign_key_check") == [] and bare_site.run("doctor", "--local")
+    audited = json.loads(bare_site.run("audit", "--json").out)
+    assert audited["faults"] == 0 and audited["before"] + audited["events"] > 4  # the past is a stated beginning
 
 
 @pytest.mark.parametrize("file", sorted(glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz"))),
