@@ -28,6 +28,12 @@ static const struct {
     {"issue-started", "issue-sending"},
     {"issue-finished", "issue-finished"},
     {"imported", "import-finished"},
+    {"message-sent", "message-sent"},
+    {"message-deferred", "message-deferred"},
+    {"message-bounced", "message-bounced"},
+    {"message-failed", "message-failed"},
+    {"message-skipped", "message-skipped"},
+    {"message-unknown", "message-unknown"},
 };
 
 static const char *kind_of(const char *event) {

@@ -15,11 +15,37 @@
 
 enum { NAME_LIMIT = 64, SECRET_BYTES = 32 };
 
-const char *const nl_webhook_kinds[] = {
-    "subscribed", "confirmed",  "changed",       "unsubscribed",   "bounced",         "complained",
-    "erased",     "checkpoint", "issue-sending", "issue-finished", "import-finished", NULL};
+const char *const nl_webhook_kinds[] = {"subscribed",
+                                        "confirmed",
+                                        "changed",
+                                        "unsubscribed",
+                                        "bounced",
+                                        "complained",
+                                        "erased",
+                                        "checkpoint",
+                                        "issue-sending",
+                                        "issue-finished",
+                                        "import-finished",
+                                        "message-sent",
+                                        "message-deferred",
+                                        "message-bounced",
+                                        "message-failed",
+                                        "message-skipped",
+                                        "message-unknown",
+                                        NULL};
 
 /* ---- adding ---- */
+
+static enum nl_status refuse_kind(const char *kind, size_t len, struct nl_error *err) {
+    struct nl_buf all = {0};
+    for (size_t i = 0; nl_webhook_kinds[i] != NULL; i++)
+        nl_buf_addf(&all, "%s%s", i > 0 ? ", " : "", nl_webhook_kinds[i]);
+    enum nl_status status =
+        nl_error_set(err, NL_DATA, NL_TEXT("'%.*s' is no event: use one of %s"),
+                     (int)(len < NAME_LIMIT ? len : NAME_LIMIT), kind, nl_buf_text(&all));
+    nl_buf_free(&all);
+    return status;
+}
 
 static enum nl_status check_kinds(const char *kinds, struct nl_error *err) {
     for (const char *at = kinds; *at != '\0';) {
@@ -29,11 +55,7 @@ static enum nl_status check_kinds(const char *kinds, struct nl_error *err) {
             known = known || (strlen(nl_webhook_kinds[i]) == len &&
                               strncmp(nl_webhook_kinds[i], at, len) == 0);
         if (!known)
-            return nl_error_set(err, NL_DATA,
-                                NL_TEXT("'%.*s' is no event: use subscribed, confirmed, changed, "
-                                        "unsubscribed, bounced, complained, erased, checkpoint, "
-                                        "issue-sending, issue-finished or import-finished"),
-                                (int)(len < NAME_LIMIT ? len : NAME_LIMIT), at);
+            return refuse_kind(at, len, err);
         at += len + (at[len] == ' ');
     }
     return NL_OK;

@@ -287,6 +287,43 @@ def test_a_request_with_a_key_makes_nothing_twice(api, connected):
     assert connected.sql("SELECT count(*) FROM api_repeat WHERE body LIKE '%outcome%'") != [(0,)]
 
 
+def test_whatever_is_asked_for_by_post_takes_a_key(api):
+    """Each operation but one that only reads: the table of the program, and its description."""
+    with open(os.path.join(TOP, "src", "web", "api_routes.c"), encoding="utf-8") as source:
+        taking = {path: repeats == "true" for path, repeats in
+                  re.findall(r'\{"POST", "([^"]+)",\s*NL_API_\w+,\s*NL_LIST_\w+,\s*(\w+),', source.read())}
+    assert len(taking) == len([route for route in routes() if route[0] == "POST"])
+    assert [path for path, takes in taking.items() if not takes] == ["segments/people"]
+    for path, operations in api.description["paths"].items():
+        named = [one["name"] for one in operations.get("post", {}).get("parameters", ())]
+        assert ("Idempotency-Key" in named) == taking.get(re.sub(r"\{\w+\}", "*", path).lstrip("/"), False), path
+
+
+def test_things_made_in_other_ways_are_not_made_twice(api, connected):
+    def twice(path, body, expect):
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        first = api.call("POST", path, body, expect, **key)
+        assert not api.answer.getheader("Idempotency-Replayed")
+        assert api.call("POST", path, body, expect, **key) == first and api.answer.getheader("Idempotency-Replayed") == "true"
+        return first
+
+    draft = twice("/drafts", {"title": "Yurts", "list": "bulletin"}, 201)["id"]
+    tag = api.call("GET", f"/drafts/{draft}/texts/en") and api.answer.getheader("ETag")
+    api.call("PUT", f"/drafts/{draft}/texts/en", {"source": "---\ntitle: Yurts\nnumber: No 1\n---\n\nWool.\n"}, **{"If-Match": tag})
+    twice(f"/drafts/{draft}/files", {"name": "plan.txt", "content": base64.b64encode(b"plan").decode()}, 201)
+    asked = twice(f"/drafts/{draft}/approval", {"words": "Please"}, 200)
+    twice(f"/drafts/{draft}/comment", {"digest": asked["digest"], "words": "Which?"}, 200)
+    assert connected.sql("SELECT count(*) FROM approval") == [(1,)] and connected.sql("SELECT count(*) FROM approval_word") == [(1,)]
+    assert connected.sql("SELECT count(*) FROM draft_file") == [(1,)]
+    assert twice("/webhooks", {"name": "crm", "url": "https://1.1.1.1/x"}, 201)["secret"]
+    ann = twice("/subscribers", {"address": "ann@example.org", "consent": "fair"}, 201)["id"]
+    twice(f"/subscribers/{ann}/unsubscribe", {"list": "bulletin"}, 200)
+    twice(f"/subscribers/{ann}/suppress", {"reason": "asked"}, 200)
+    assert connected.sql("SELECT count(*) FROM event WHERE kind IN ('unsubscribed', 'suppressed')") == [(2,)]
+    api.call("DELETE", f"/subscribers/{ann}", expect=204)
+    assert connected.sql("SELECT count(*) FROM api_repeat WHERE body LIKE '%ann@%'") == [(0,)]
+
+
 def test_answers_that_are_kept_leave_with_the_person(api, connected):
     api.call("POST", "/suppressions", {"address": "ann@example.org", "reason": "asked"}, 201, **{"Idempotency-Key": "a-suppression"})
     api.call("POST", "/subscribers", {"address": "bob@example.org"}, 201, **{"Idempotency-Key": "another-key"})

@@ -113,6 +113,27 @@ def test_only_the_events_that_are_wanted(told, target):
         told.run("webhook", action, "nosuch", expect=67)
 
 
+def test_transactional_messages_are_told(told, target, server):
+    """Each outcome of a message, with its number; the feed of events has the same."""
+    def send(address):
+        return json.loads(told.run("message", "send", address, "--template", "plain", "--set", "subject=Your ticket",
+                                   "--set", "text=Gate 4.", "--queue", "--json").out)["id"]
+
+    told.run("webhook", "remove", "crm")
+    told.run("webhook", "add", "shop", target.url, "--event", "message-sent", "--event", "message-bounced")
+    server.handler.reject.add("gone@example.org")
+    good, bad = send("ann@example.org"), send("gone@example.org")
+    told.run("retry")
+    settle(told).run("retry")
+    bodies = [json.loads(body) for _, _, body in target.requests]
+    assert [(body["type"], body["data"]["message"], body["data"]["address"]) for body in bodies] == [
+        ("message-sent", good, "ann@example.org"), ("message-bounced", bad, "gone@example.org")]
+    assert bodies[1]["data"]["detail"] and bodies[1]["data"]["list"] == "bulletin"
+    assert "message-queued" not in target.kinds()
+    wrong = told.run("webhook", "add", "x", target.url, "--event", "message", expect=65).err
+    assert "import-finished, message-sent, message-deferred" in wrong
+
+
 def test_serve_tells_at_once_and_a_slow_target_is_in_nobodys_way(told, target, server):
     target.gate.clear()
     told.configure(serve={"url": "https://news.example.org", "check_forms": False})
