@@ -18,6 +18,7 @@ struct nl_store {
     bool exclusive;                  /* the outermost is so */
     bool empty_log_later;            /* once it has ended */
     bool together;                   /* the transaction was begun so */
+    bool reading;                    /* nl_store_read_together: statements share one */
     struct nl_marks *marks;          /* sql.c: of the transaction, until their rows have come */
     bool leave_settings;             /* those that the database itself keeps stay as they are */
     const char *once;                /* the last statement of nl_sql_once in this transaction */

@@ -60,6 +60,8 @@ struct nl_engine {
     enum nl_status (*begin)(struct nl_store *store, bool exclusive, struct nl_error *err);
     /* A shared one that begins with what is noted by `later`. NULL where there is no `later`. */
     enum nl_status (*begin_later)(struct nl_store *store, struct nl_error *err);
+    /* The statement that begins one which only reads; NULL where reading costs nothing to begin. */
+    const char *begin_reading;
     enum nl_status (*commit)(struct nl_store *store, struct nl_error *err);
     void (*rollback)(struct nl_store *store);
 

@@ -1,4 +1,26 @@
 #include "db/database.h"
+#include "newsletter/db/reading.h"
+
+/* ---- only reading ---- */
+
+void nl_store_read_together(struct nl_store *store) {
+    struct nl_error ignored = {0};
+    if (store->engine->begin_reading != NULL && store->depth == 0 && !store->reading)
+        store->reading =
+            nl_sql_run(store, &ignored, store->engine->begin_reading, NL_NO_VALUES) == NL_OK;
+    nl_error_free(&ignored);
+}
+
+/* Nothing was written, so there is nothing to lose. */
+void nl_store_read_apart(struct nl_store *store) {
+    struct nl_error ignored = {0};
+    if (store->reading && nl_sql_run(store, &ignored, "COMMIT", NL_NO_VALUES) != NL_OK)
+        store->engine->rollback(store);
+    store->reading = false;
+    nl_error_free(&ignored);
+}
+
+/* ---- transactions ---- */
 
 enum { SAVEPOINTS = sizeof((struct nl_store *)0)->gathered_at / sizeof(size_t) };
 
@@ -25,6 +47,7 @@ static enum nl_status begin_transaction(struct nl_store *store, bool exclusive,
         return nl_error_set(err, NL_INTERNAL,
                             "an exclusive transaction within one that is not exclusive");
     store->once = NULL;
+    nl_store_read_apart(store);
     if (store->depth > 0) {
         status = nl_sql_run(store, err, "SAVEPOINT within", NL_NO_VALUES);
         *gathered_before(store, store->depth) = store->gathered.len;
@@ -46,6 +69,7 @@ enum nl_status nl_store_begin_shared(struct nl_store *store, struct nl_error *er
 
 enum nl_status nl_store_begin_together(struct nl_store *store, struct nl_error *err) {
     store->once = NULL;
+    nl_store_read_apart(store);
     store->together = true;
     store->exclusive = false;
     enum nl_status status = store->engine->begin_later != NULL
@@ -56,6 +80,7 @@ enum nl_status nl_store_begin_together(struct nl_store *store, struct nl_error *
 }
 
 enum nl_status nl_store_begin_reading(struct nl_store *store, struct nl_error *err) {
+    nl_store_read_apart(store);
     return store->engine->snapshot(store, false, err);
 }
 

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
+#include "newsletter/db/reading.h"
 #include "newsletter/db/sql.h"
 
 #include <stdio.h>
@@ -143,6 +144,7 @@ enum nl_status nl_api_token_note(struct nl_store *store, const struct nl_api_tok
     int64_t now = nl_store_now(store);
     if (now - token->used_at < MINUTE)
         return NL_OK;
+    nl_store_read_apart(store);
     return nl_sql_run(store, err, "UPDATE api_token SET used_at = ? WHERE name = ?",
                       NL_VALUES(NL_INT(now / MINUTE * MINUTE), NL_STRING(token->name)));
 }

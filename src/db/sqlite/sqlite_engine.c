@@ -193,6 +193,7 @@ const struct nl_engine nl_engine_sqlite = {
                 .revision = "PRAGMA data_version"},
     .migrations = nl_embedded_migrations,
     .locks_issues = true,
+    .begin_reading = "BEGIN",
     .create = nl_sqlite_create,
     .discard = nl_sqlite_discard,
     .check = nl_sqlite_check,
