@@ -2,7 +2,7 @@
 
 #include "newsletter/archive/build.h"
 #include "newsletter/base/zone.h"
-#include "newsletter/store/archived_issue.h"
+#include "newsletter/service/archive_shown.h"
 
 struct archive_options {
     const char *at;
@@ -26,7 +26,8 @@ static enum nl_status archive_build(struct cli *cli, void *options, struct nl_er
 /* The effect of publish and withdraw on an issue, and the words for it. */
 struct change {
     const struct archive_options *chosen;
-    enum nl_status (*set)(struct nl_store *store, int64_t issue, int64_t at, struct nl_error *err);
+    enum nl_status (*set)(const struct nl_office *office, int64_t issue, int64_t at,
+                          struct nl_error *err);
     const char *done, *later;
     const char *result; /* for --json */
 };
@@ -40,7 +41,8 @@ static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue
         err->status = NL_USAGE;
         return nl_error_context(err, "--at");
     }
-    if (change->set(cli->store, issue->id, at, err) != NL_OK)
+    const struct nl_office office = cli_office(cli);
+    if (change->set(&office, issue->id, at, err) != NL_OK)
         return nl_error_context(err, "issue %s", issue->slug);
     if (cli_print_change(cli, issue, change->result, json_pack("{s:o}", "at", cli_json_time(at))))
         return NL_OK;
@@ -53,13 +55,14 @@ static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue
 }
 
 static enum nl_status archive_publish(struct cli *cli, void *options, struct nl_error *err) {
-    struct change change = {options, nl_archive_publish, "is in the public archive",
+    struct change change = {options, nl_office_archive_publish, "is in the public archive",
                             "will be in the public archive", "published"};
     return cli_on_issue(cli, cli->words[0], change_issue, &change, err);
 }
 
 static enum nl_status archive_withdraw(struct cli *cli, void *options, struct nl_error *err) {
-    struct change change = {options, nl_archive_withdraw, "is no longer in the public archive",
+    struct change change = {options, nl_office_archive_withdraw,
+                            "is no longer in the public archive",
                             "will no longer be in the public archive", "withdrawn"};
     return cli_on_issue(cli, cli->words[0], change_issue, &change, err);
 }

@@ -3,6 +3,7 @@
 #include "newsletter/store/revision.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/token.h"
 #include "newsletter/db/sql.h"
 
@@ -216,7 +217,7 @@ enum nl_status nl_archive_publish(struct nl_store *store, int64_t issue, int64_t
                "CASE ?2 WHEN 0 THEN ?3 ELSE ?2 END WHERE id = ?1 AND archive <> 'never'",
                issue, at, err);
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_DATA, "its front matter says 'archive: never'")
+               ? nl_error_set(err, NL_DATA, NL_TEXT("its front matter says 'archive: never'"))
                : status;
 }
 

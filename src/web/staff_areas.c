@@ -29,6 +29,7 @@ static const struct area {
     {"/imports", nl_imports_call},
     {"/issue", nl_issue_call},
     {"/lists", nl_lists_call},
+    {"/messages", nl_messages_call},
     {"/people", person},
     {"/segments", nl_segments_call},
     {"/webhooks", nl_webhooks_call},

@@ -181,7 +181,8 @@ enum nl_status nl_people_act(struct nl_staff_call *call, struct nl_response *res
 /* Pages with a path of their own and others below it: `rest` is what follows that path, "" or
  * "/..." staff_bounces_page.c: mail that was not understood. desk_boilerplate.c: snippets and
  * templates. staff_lists_page.c: the settings of lists. staff_segments_page.c: conditions for
- * people. staff_webhooks_page.c: programs that are told. staff_imports_page.c,
+ * people. staff_webhooks_page.c: programs that are told. staff_messages_page.c: mails to one
+ * address. staff_imports_page.c,
  * staff_exports_page.c: files of people. */
 enum nl_status nl_bounces_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err);
@@ -196,6 +197,8 @@ enum nl_status nl_imports_call(struct nl_staff_call *call, const char *rest,
 enum nl_status nl_exports_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err);
 enum nl_status nl_webhooks_call(struct nl_staff_call *call, const char *rest,
+                                struct nl_response *response, struct nl_error *err);
+enum nl_status nl_messages_call(struct nl_staff_call *call, const char *rest,
                                 struct nl_response *response, struct nl_error *err);
 
 /* staff_calendar_page.c: what is planned and sent, by day, and moving it. */

@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
+#include "newsletter/service/archive_shown.h"
 #include "newsletter/service/issues.h"
 #include "newsletter/template/data.h"
 
@@ -38,6 +39,18 @@ static void keep_up_to_date(const struct nl_issue_page *page,
         nl_data_set(data, "refresh", refresh);
 }
 
+/* Whether the public may read it, for those who may change that. */
+static enum nl_status add_archive(const struct nl_issue_page *page, bool begun) {
+    json_t *data = page->call->data;
+    bool may = begun && page->may_send;
+    bool shown = false;
+    enum nl_status status =
+        may ? nl_office_archive_shows(&page->office, page->id, &shown, page->err) : NL_OK;
+    json_object_set_new(data, "may_archive", json_boolean(may));
+    json_object_set_new(data, "archived", json_boolean(shown));
+    return status;
+}
+
 static enum nl_status show(struct nl_issue_page *page) {
     json_t *data = page->call->data;
     const struct nl_figures figures = {page->office.store, page->call->theme, data, page->err};
@@ -57,7 +70,8 @@ static enum nl_status show(struct nl_issue_page *page) {
             json_boolean(begun && page->may_send && progress.state != NL_ISSUE_CANCELLED));
         nl_progress_add(page->call->theme, &progress, page->may_send, page->draft, data);
         keep_up_to_date(page, &progress);
-        if (begun)
+        status = add_archive(page, begun);
+        if (begun && status == NL_OK)
             status = nl_figures_issue(&figures, page->issue);
     }
     return status == NL_OK
@@ -83,11 +97,21 @@ static enum nl_status go_on(const struct nl_issue_page *page, enum nl_action_res
     return nl_staff_redirect(page->call->staff, path, page->response, page->err);
 }
 
+static enum nl_status set_archive(struct nl_issue_page *page, bool publish) {
+    enum nl_status status = (publish ? nl_office_archive_publish : nl_office_archive_withdraw)(
+        &page->office, page->id, 0, page->err);
+    if (status == NL_OK)
+        return go_on(page, NL_ACTION_DONE);
+    return nl_staff_explains(page->call, status, page->response, page->err) ? show(page) : status;
+}
+
 /* After success it redirects, so that reloading the page repeats nothing; otherwise it shows the
  * page again with the reason. */
 static enum nl_status act(struct nl_issue_page *page) {
     const char *action = nl_site_field(page->call->request, "action");
     enum nl_action_result result = NL_ACTION_UNKNOWN;
+    if (strcmp(action, "publish") == 0 || strcmp(action, "unpublish") == 0)
+        return set_archive(page, strcmp(action, "publish") == 0);
     if (strcmp(action, "cancel") == 0 &&
         strcmp(nl_site_field(page->call->request, "sure"), "yes") != 0) {
         refuse(page, 400, NL_TEXT("Nothing was cancelled. Tick the box first to confirm."));

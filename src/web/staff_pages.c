@@ -243,6 +243,7 @@ static json_t *common_data(const struct nl_session *session, const char *path,
     json_object_set_new(data, "may_all_people", json_boolean(rights->everywhere));
     json_object_set_new(data, "may_more",
                         json_boolean(people || nl_role_may(session->role, NL_POWER_ADMINISTER)));
+    json_object_set_new(data, "may_send", json_boolean(nl_role_may(session->role, NL_POWER_SEND)));
     json_object_set_new(data, "may_write",
                         json_boolean(nl_role_may(session->role, NL_POWER_WRITE)));
     json_object_set_new(data, "may_administer",

@@ -161,6 +161,9 @@ ADDRESSES = [
     ("/issue/{issue}/report", "GET", None, LOOK),
     ("/issue/{issue}/report.csv", "GET", None, LOOK),
     ("/issue/{issue}/report.pdf", "GET", None, LOOK),  # 409: nothing here makes one
+    ("/issue/{issue}", "POST", {"action": "unpublish"}, SEND),
+    ("/messages", "GET", None, SEND),
+    ("/messages", "POST", {"address": "zoe@example.org", "list": "bulletin", "template": "plain", "subject": "A", "text": "B"}, SEND),
     ("/calendar", "GET", None, ANY),
     ("/calendar", "POST", {"action": "move", "issue": "1", "at": "2036-12-05T10:30", "zone": "UTC"}, SEND),  # 422: it is under way
     ("/people", "GET", None, PEOPLE),

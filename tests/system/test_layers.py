@@ -105,7 +105,6 @@ def test_includes_go_down(room):
 # shrinks: what moves into `service` leaves it. (Logging in, sessions and the second step concern the doors alone.)
 OF_THE_STORE = {
     "src/cli/cli.h": "issue_control list",
-    "src/cli/cmd_archive.c": "archived_issue",
     "src/cli/cmd_bounce.c": "last_run",
     "src/cli/cmd_reconfirm.c": "reconfirmation",
     "src/cli/cmd_restore.c": "issue",

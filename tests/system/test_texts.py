@@ -540,6 +540,15 @@ class Everything:
         self.site.sql("UPDATE webhook SET failing_since = 1, trouble = 'x'")
         self.inside(language, "webhooks", "/webhooks")
         self.press("/webhooks/receiver", action="remove")
+        if language == "en":
+            self.site.run("message", "send", "ψ@example.org", "--list", "bulletin", "--template", "plain", "--set", "subject=Ω", "--set", "text=Ψ",
+                          "--queue")
+            self.site.sql("UPDATE transactional SET asked_by = 'Ψ', template = 'Ω'")
+        self.inside(language, "messages", "/messages?done=1")
+        self.site.sql("UPDATE issue SET archive = 'unlisted' WHERE id = 1")
+        self.inside(language, "issue not in the archive", "/issue/1")
+        self.site.sql("UPDATE issue SET archive = 'public' WHERE id = 1")
+        self.inside(language, "issue in the archive", "/issue/1")
 
     def files(self, language):
         """Imports and exports, in each of their states."""
