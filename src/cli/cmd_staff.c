@@ -16,8 +16,9 @@ enum { TOKEN_SECONDS = 365 * 86400 };
 
 struct staff_options {
     struct cli_texts scopes, lists;
-    int role;        /* enum nl_role */
-    int64_t expires; /* after so many seconds; 0: never */
+    int role;          /* enum nl_role */
+    int64_t expires;   /* after so many seconds; 0: never */
+    const char *owner; /* of a token; NULL: nobody's */
 };
 
 static enum nl_status ask_password(char password[NL_PASSWORD_MOST + 2], struct nl_error *err) {
@@ -159,7 +160,7 @@ static enum nl_status staff_token(struct cli *cli, void *options, struct nl_erro
     join_words(&chosen->scopes, &scopes);
     join_words(&chosen->lists, &lists);
     const struct nl_token_wish wish = {cli->words[0], nl_buf_text(&scopes), nl_buf_text(&lists),
-                                       chosen->expires};
+                                       chosen->expires, chosen->owner};
     if (status == NL_OK)
         status = nl_office_token_add(&office, &wish, &token, err);
     if (status == NL_OK)
@@ -224,9 +225,9 @@ static enum nl_status show_account(const struct nl_staff_account *account, void 
 }
 
 static json_t *token_json(const struct nl_api_token *token, const char *scopes) {
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", "token", "name", token->name,
-                     "scope", scopes, "lists", token->lists, "created_at",
-                     cli_json_time(token->created_at), "expires_at",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "kind", "token", "name",
+                     token->name, "owner", token->owner, "scope", scopes, "lists", token->lists,
+                     "created_at", cli_json_time(token->created_at), "expires_at",
                      cli_json_time(token->expires_at), "used_at", cli_json_time(token->used_at));
 }
 
@@ -239,10 +240,11 @@ static void add_token(struct nl_table *table, const struct nl_api_token *token,
     cli_format_time(token->created_at, when);
     cli_format_time(token->expires_at, end);
     cli_format_time(token->used_at, used);
-    nl_buf_addf(
-        &powers, "%s%s%s%s%s%s%s", scopes, token->lists[0] != '\0' ? ", lists " : "", token->lists,
-        token->expires_at > 0 ? ", ends " : "", token->expires_at > 0 ? end : "",
-        token->used_at > 0 ? ", last used " : ", never used", token->used_at > 0 ? used : "");
+    nl_buf_addf(&powers, "%s%s%s%s%s%s%s%s%s", scopes, token->owner[0] != '\0' ? ", for " : "",
+                token->owner, token->lists[0] != '\0' ? ", lists " : "", token->lists,
+                token->expires_at > 0 ? ", ends " : "", token->expires_at > 0 ? end : "",
+                token->used_at > 0 ? ", last used " : ", never used",
+                token->used_at > 0 ? used : "");
     nl_table_text(table, token->name);
     nl_table_text(table, "token");
     nl_table_text(table, when);
@@ -330,6 +332,7 @@ static const struct cli_option staff_table[] = {
     CLI_REPEATED("scope", struct staff_options, scopes),
     CLI_REPEATED("list", struct staff_options, lists),
     CLI_DURATION("expires", struct staff_options, expires),
+    CLI_TEXT("owner", struct staff_options, owner),
     {0},
 };
 

@@ -61,6 +61,7 @@ enum nl_status nl_office_token_add(const struct nl_office *office, const struct 
         return nl_error_set(err, NL_DATA, NL_TEXT("the name is longer than %d signs"),
                             NL_STAFF_NAME);
     snprintf(wanted.name, sizeof wanted.name, "%s", wish->name);
+    snprintf(wanted.owner, sizeof wanted.owner, "%s", wish->owner != NULL ? wish->owner : "");
     enum nl_status status = read_scopes(wish->scopes, &wanted, err);
     if (status == NL_OK)
         status = read_lists(office, wish->lists, &wanted, err);
@@ -88,9 +89,9 @@ static enum nl_status add_token(const struct nl_api_token *token, void *ctx, str
     struct nl_buf scopes = {0};
     nl_api_scope_words(token->scopes, &scopes);
     json_t *facts = json_pack(
-        "{s:s, s:s, s:s, s:o, s:o, s:o}", "name", token->name, "scopes", nl_buf_text(&scopes),
-        "lists", token->lists, "created_at", nl_facts_time(token->created_at), "expires_at",
-        nl_facts_time(token->expires_at), "used_at", nl_facts_time(token->used_at));
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", token->name, "owner", token->owner, "scopes",
+        nl_buf_text(&scopes), "lists", token->lists, "created_at", nl_facts_time(token->created_at),
+        "expires_at", nl_facts_time(token->expires_at), "used_at", nl_facts_time(token->used_at));
     nl_buf_free(&scopes);
     return json_array_append_new(ctx, facts) == 0 ? NL_OK : nl_error_nomem(err);
 }

@@ -8,7 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SCOPES = 64, MINUTE = 60 };
+enum { WORDS = 256, MINUTE = 60 };
+
+/* The owner stands among the words of the scopes; an earlier newsletter passes such a word over.
+ * staff_account.c removes tokens by it. */
+#define OWNER "owner:"
 
 static const struct {
     const char *word;
@@ -37,7 +41,7 @@ void nl_api_scope_words(unsigned given, struct nl_buf *out) {
 /* A scope that this newsletter does not know allows nothing. */
 static unsigned read_scopes(const char *words) {
     unsigned found = NL_API_READ;
-    char word[SCOPES];
+    char word[WORDS];
     for (const char *at = words; *at != '\0';) {
         size_t len = strcspn(at, " ");
         snprintf(word, sizeof word, "%.*s", (int)len, at);
@@ -47,12 +51,21 @@ static unsigned read_scopes(const char *words) {
     return found;
 }
 
+/* Names have no spaces. */
+static void read_owner(const char *words, char out[NL_STAFF_NAME + 1]) {
+    const char *at = strstr(words, OWNER);
+    out[0] = '\0';
+    if (at != NULL && (at == words || at[-1] == ' '))
+        snprintf(out, NL_STAFF_NAME + 1, "%.*s", (int)strcspn(at + sizeof OWNER - 1, " "),
+                 at + sizeof OWNER - 1);
+}
+
 #define TOKEN_COLUMNS                                                                              \
     "name, scopes, lists, created_at, coalesce(expires_at, 0), coalesce(used_at, 0)"
 
 struct token_row {
     struct nl_api_token token;
-    char scopes[SCOPES];
+    char scopes[WORDS]; /* words with spaces, and whose it is */
 };
 
 #define INTO_TOKEN(row)                                                                            \
@@ -61,6 +74,17 @@ struct token_row {
                NL_INTO_FIXED((row)->token.lists, sizeof(row)->token.lists),                        \
                NL_INTO(&(row)->token.created_at), NL_INTO(&(row)->token.expires_at),               \
                NL_INTO(&(row)->token.used_at))
+
+static enum nl_status check_owner(struct nl_store *store, const char *owner, struct nl_error *err) {
+    bool found = owner[0] == '\0';
+    enum nl_status status =
+        found ? NL_OK
+              : nl_sql_exists(store, err, &found, "SELECT 1 FROM staff WHERE name = ?",
+                              NL_VALUES(NL_STRING(owner)));
+    return status == NL_OK && !found
+               ? nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no account '%s'"), owner)
+               : status;
+}
 
 enum nl_status nl_api_token_add(struct nl_store *store, const struct nl_api_token *wanted,
                                 int64_t lifetime, struct nl_token *token, struct nl_error *err) {
@@ -71,10 +95,15 @@ enum nl_status nl_api_token_add(struct nl_store *store, const struct nl_api_toke
         return nl_error_set(err, NL_DATA,
                             NL_TEXT("'%s' is not a name: use letters, digits, '.', '_' and '-'"),
                             wanted->name);
+    enum nl_status status = check_owner(store, wanted->owner, err);
+    if (status != NL_OK)
+        return status;
     nl_token_new(nl_store_env(store), token);
     nl_digest(token->text, NL_TOKEN_LEN, digest);
     nl_api_scope_words(wanted->scopes | NL_API_READ, &words);
-    enum nl_status status =
+    if (wanted->owner[0] != '\0')
+        nl_buf_addf(&words, " " OWNER "%s", wanted->owner);
+    status =
         nl_sql_run(store, err,
                    "INSERT INTO api_token (name, digest, created_at, scopes, lists, expires_at) "
                    "VALUES (?, ?, ?, ?, ?, nullif(?, 0))",
@@ -107,6 +136,7 @@ static enum nl_status visit_token(const struct nl_sql_row *row, void *context,
     struct token_row found = {0};
     enum nl_status status = nl_sql_read(row, INTO_TOKEN(&found), err);
     found.token.scopes = read_scopes(found.scopes);
+    read_owner(found.scopes, found.token.owner);
     return status == NL_OK ? visit->each(&found.token, visit->ctx, err) : status;
 }
 
@@ -117,6 +147,47 @@ enum nl_status nl_api_token_each(struct nl_store *store,
     struct token_visit visit = {each, ctx};
     return nl_sql_each(store, err, visit_token, &visit,
                        "SELECT " TOKEN_COLUMNS " FROM api_token ORDER BY name", NL_NO_VALUES);
+}
+
+/* ---- what its owner may ---- */
+
+static unsigned scopes_of(enum nl_role role) {
+    static const struct {
+        enum nl_power power;
+        enum nl_api_scope scope;
+    } needed[] = {{NL_POWER_LOOK, NL_API_READ},
+                  {NL_POWER_PEOPLE, NL_API_PEOPLE},
+                  {NL_POWER_WRITE, NL_API_ISSUES},
+                  {NL_POWER_SEND, NL_API_SEND},
+                  {NL_POWER_ADMINISTER, NL_API_ADMIN}};
+    unsigned scopes = 0;
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (nl_role_may(role, needed[i].power))
+            scopes |= (unsigned)needed[i].scope;
+    return scopes;
+}
+
+/* A role may have changed since the token was made. */
+static enum nl_status limit_to_owner(struct nl_store *store, struct nl_api_token *token,
+                                     struct nl_error *err) {
+    enum nl_role role = NL_ROLE_NONE;
+    enum nl_status status = NL_OK;
+    const char *at = token->lists + strspn(token->lists, " ");
+    if (token->owner[0] == '\0')
+        return NL_OK;
+    if (*at == '\0') {
+        status = nl_staff_role(store, token->owner, NULL, &role, err);
+        token->scopes &= scopes_of(role);
+    }
+    while (status == NL_OK && *at != '\0') {
+        char list[NL_API_LISTS];
+        size_t len = strcspn(at, " ");
+        snprintf(list, sizeof list, "%.*s", (int)len, at);
+        status = nl_staff_role(store, token->owner, list, &role, err);
+        token->scopes &= scopes_of(role);
+        at += len + strspn(at + len, " ");
+    }
+    return status;
 }
 
 enum nl_status nl_api_token_check(struct nl_store *store, const char *secret, bool *ok,
@@ -135,6 +206,10 @@ enum nl_status nl_api_token_check(struct nl_store *store, const char *secret, bo
                      NL_VALUES(NL_BYTES(digest, NL_DIGEST_LEN), NL_INT(nl_store_now(store))),
                      INTO_TOKEN(&found));
     found.token.scopes = read_scopes(found.scopes);
+    read_owner(found.scopes, found.token.owner);
+    if (status == NL_OK && *ok)
+        status = limit_to_owner(store, &found.token, err);
+    *ok = *ok && status == NL_OK && found.token.scopes != 0;
     *out = found.token;
     return status;
 }

@@ -128,6 +128,9 @@ static enum nl_status refuse_own(struct nl_store *store, const struct nl_approva
     bool wrote = false;
     bool given = false;
     const char *who = answer->by->name;
+    if (strcmp(answer->by->door, "api") == 0 && answer->by->token == NULL)
+        return nl_error_set(err, NL_DATA,
+                            "this token acts for nobody, who could approve: give it an owner");
     enum nl_status status =
         nl_sql_exists(store, err, &wrote,
                       "SELECT 1 FROM draft_version v WHERE v.author = ?2 AND v.id IN (SELECT "

@@ -10,14 +10,19 @@ struct note {
 
 static enum nl_status add_note(struct nl_store *store, void *ctx, struct nl_error *err) {
     const struct note *note = ctx;
+    struct nl_buf actor = {0};
     int64_t id = 0;
+    nl_buf_adds(&actor, note->actor->name);
+    if (note->actor->token != NULL)
+        nl_buf_addf(&actor, " (token %s)", note->actor->token);
     enum nl_status status = nl_sql_insert(
         store, err, &id,
         "INSERT INTO audit (at, actor, door, client, action, object, detail) VALUES "
         "(?, ?, ?, ?, ?, ?, ?)",
-        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(note->actor->name),
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(nl_buf_text(&actor)),
                   NL_STRING(note->actor->door), NL_STRING(note->actor->client),
                   NL_STRING(note->action), NL_STRING(note->object), NL_STRING(note->detail)));
+    nl_buf_free(&actor);
     return status == NL_OK ? nl_ledger_action(store, id, err) : status;
 }
 

@@ -129,6 +129,15 @@ static enum nl_status keep_administrator(struct nl_store *store, int64_t before,
                : status;
 }
 
+/* Tokens that act for the account; api_token.c says where its name stands. */
+static enum nl_status remove_tokens(struct nl_store *store, const char *owner,
+                                    struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "DELETE FROM api_token WHERE instr(scopes || ' ', ' owner:' || "
+                      "CAST(? AS TEXT) || ' ') > 0",
+                      NL_VALUES(NL_STRING(owner)));
+}
+
 static enum nl_status change_role(struct nl_store *store, void *context, struct nl_error *err) {
     const struct new_role *change = context;
     int64_t before = 0;
@@ -143,6 +152,8 @@ static enum nl_status change_role(struct nl_store *store, void *context, struct 
                                   NL_VALUES(NL_STRING(change->name)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return no_account(change->name, err);
+    if (status == NL_OK && change->role == NULL)
+        status = remove_tokens(store, change->name, err);
     return status == NL_OK ? keep_administrator(store, before, err) : status;
 }
 

@@ -11,7 +11,7 @@ enum { CODE_SECONDS = 300, CODE_TRIES = 5, AGENT_MOST = 200, SEEN_EVERY = 60 };
 
 static enum nl_status note_login(struct nl_store *store, const char *name, const char *client,
                                  struct nl_error *err) {
-    const struct nl_actor by = {name, "browser", client};
+    const struct nl_actor by = {.name = name, .door = "browser", .client = client};
     return nl_audit_note(store, &by, "login", NULL, NULL, err);
 }
 

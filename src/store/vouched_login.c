@@ -33,7 +33,7 @@ static enum nl_status enter(struct nl_store *store, void *context, struct nl_err
 /* One that somebody else has made a moment before is the same. */
 static enum nl_status make_account(struct nl_store *store, const char *name, enum nl_role role,
                                    const struct nl_login_place *place, struct nl_error *err) {
-    const struct nl_actor by = {name, "browser", place->client};
+    const struct nl_actor by = {.name = name, .door = "browser", .client = place->client};
     struct nl_token password;
     nl_token_new(nl_store_env(store), &password);
     enum nl_status status = nl_staff_add(store, name, password.text, role, &by, err);

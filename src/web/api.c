@@ -330,6 +330,16 @@ size_t nl_staff_file_limit(void *ctx, const struct nl_request *request) {
     return digits > 0 && strcmp(rest + digits, "/file") == 0 ? NL_IMPORT_FILE_MOST : 0;
 }
 
+/* A token acts for its owner; one that is nobody's in its own name. */
+static void set_actor(struct nl_api_call *call) {
+    bool owned = call->token.owner[0] != '\0';
+    call->actor = (struct nl_actor){.name = owned ? call->token.owner : call->token.name,
+                                    .door = "api",
+                                    .client = call->client,
+                                    .token = owned ? call->token.name : NULL};
+    call->office.by = &call->actor;
+}
+
 static enum nl_status answer(struct nl_staff *staff, const struct nl_request *request,
                              const char *path, struct nl_response *response, struct nl_error *err) {
     struct nl_api_call call = {
@@ -339,13 +349,12 @@ static enum nl_status answer(struct nl_staff *staff, const struct nl_request *re
         .office = {.store = staff->site->store, .config = staff->site->config}};
     bool ok = false;
     nl_ip_text(nl_request_client(request), call.client);
-    call.actor = (struct nl_actor){call.token.name, "api", call.client};
-    call.office.by = &call.actor;
     if (strcmp(path, "openapi.json") == 0 && nl_request_is_read(request))
         return send_description(&call, err);
     enum nl_status status = authenticate(&call, &ok, err);
     if (status != NL_OK || !ok)
         return status;
+    set_actor(&call);
     if (!may_call(&call)) {
         response->retry_after = response->rate_seconds;
         return nl_api_problem(&call, 429, "Too many requests",

@@ -47,7 +47,7 @@ struct nl_api_call {
     struct nl_response *response;
     const struct nl_api_route *route;
     struct nl_office office;
-    struct nl_actor actor; /* the token, for the audit log */
+    struct nl_actor actor; /* who is asking, for the audit log */
     char client[NL_IP_TEXT];
     char words[NL_API_WORDS][NL_API_WORD + 1]; /* of the path */
     size_t count;

@@ -94,7 +94,7 @@ enum nl_status nl_api_test_draft(struct nl_api_call *call, struct nl_error *err)
         return nl_api_problem(call, 409, "Conflict", "This server sends no mail.", err);
     status = nl_office_draft_compose(&call->office, call->id, &composed, err);
     if (status == NL_OK)
-        status = nl_draft_copies_send(call->staff, &composed, call->token.name,
+        status = nl_draft_copies_send(call->staff, &composed, call->actor.name,
                                       nl_api_text(call->body, "address"), err);
     status = status == NL_OK
                  ? nl_api_answer(

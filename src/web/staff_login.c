@@ -250,7 +250,7 @@ enum nl_status nl_login_session(struct nl_staff *staff, const struct nl_request 
         return status;
     nl_mac(nl_store_secret(store), "csrf", token, out->csrf);
     nl_ip_text(nl_request_client(request), out->client);
-    out->actor = (struct nl_actor){out->name, "browser", out->client};
+    out->actor = (struct nl_actor){.name = out->name, .door = "browser", .client = out->client};
     return nl_staff_role(store, out->name, NULL, &out->role, err);
 }
 

@@ -111,7 +111,7 @@ static enum nl_status make(const struct nl_staff_call *call, struct nl_error *er
                             DAYS_MOST);
     enum nl_status status = read_boxes(call, &wanted, &on, err);
     const struct nl_token_wish wish = {nl_site_field(call->request, "name"), nl_buf_text(&wanted),
-                                       nl_buf_text(&on), count * DAY};
+                                       nl_buf_text(&on), count * DAY, call->session->name};
     if (status == NL_OK)
         status = nl_office_token_add(&office, &wish, &token, err);
     if (status == NL_OK)

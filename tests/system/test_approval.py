@@ -226,9 +226,9 @@ def test_how_it_looks(begin, connected, tmp_path, language):
 def ways(begin, connected, staff):  # noqa: F811
     """A draft that ann has written in the browser, and one client of the API for each scope."""
     desk = begin(needed="1")
-    scopes = ("issues", "send", "issues,send")
-    clients = {scope: ApiClient(desk.http, connected.run("staff", "token", scope.replace(",", "-"), "--scope", scope).out.strip())
-               for scope in scopes}
+    owners = {"issues": (), "send": ("--owner", "bob"), "issues,send": ("--owner", "ann")}
+    clients = {scope: ApiClient(desk.http, connected.run("staff", "token", scope.replace(",", "-"), "--scope", scope, *owner).out.strip())
+               for scope, owner in owners.items()}
     return desk, desk.path.rsplit("/", 1)[1], clients
 
 
@@ -252,7 +252,7 @@ def test_over_the_api(ways, connected, server):
     sender.call("POST", at + "/send", {"digest": asked["digest"]}, 422)
     sender.call("POST", at + "/comment", {"digest": asked["digest"]}, 422)
     said = sender.call("POST", at + "/comment", {"digest": asked["digest"], "passage": "yurts", "words": "Which?"})["said"]
-    assert [(one["author"], one["kind"], one["passage"], one["words"]) for one in said] == [("send", "comment", "yurts", "Which?")]
+    assert [(one["author"], one["kind"], one["passage"], one["words"]) for one in said] == [("bob", "comment", "yurts", "Which?")]
     sender.call("POST", at + "/approve", {"digest": "0" * 64}, 409)
     for body in ({}, {"digest": None}, {"digest": asked["digest"], "own": True}, {"digest": asked["digest"], "words": "x" * 5000}):
         sender.call("POST", at + "/approve", body, 422)

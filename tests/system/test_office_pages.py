@@ -190,7 +190,7 @@ def test_tokens(staff, connected):
     assert staff.get("/api/v1/webhooks", Authorization=f"Bearer {token}").status == 403
     assert token not in staff.page("/tokens").text
     scopes, lists, left = connected.sql("SELECT scopes, lists, expires_at - created_at FROM api_token")[0]
-    assert (scopes, lists, left) == ("read people", "bulletin", 30 * 86400)
+    assert (scopes, lists, left) == ("read people owner:ann", "bulletin", 30 * 86400)
     for wrong in ({"name": "robot"}, {"name": "a b"}, {"name": "x", "days": "0"}, {"name": "x", "days": "99999"}, {"name": "y" * 65}):
         assert staff.press("/tokens", action="add", **wrong).status == 400, wrong
     assert staff.press("/tokens", action="end", name="nosuch").status == 400

@@ -10,6 +10,7 @@ struct nl_token_wish {
     const char *scopes; /* words with spaces: read, people, issues, send, admin */
     const char *lists;  /* names with spaces; "": all */
     int64_t lifetime;   /* seconds; 0: without an end */
+    const char *owner;  /* the account that it acts for; NULL or "": nobody's */
 };
 
 /* NL_DATA for a word that is no scope. */

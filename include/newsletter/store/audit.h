@@ -10,6 +10,8 @@ struct nl_actor {
     const char *name;   /* of the account, the token or the system's user */
     const char *door;   /* "command", "browser" or "api" */
     const char *client; /* the address of the browser or program; NULL for a command */
+    const char *token;  /* the token by which the account acts; NULL: by itself. A token that is
+                         * nobody's stands in `name` */
 };
 
 /* Notes what an actor did. `action` is a word or two ("issue pause"), `object` what it was done to

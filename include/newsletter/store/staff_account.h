@@ -52,7 +52,7 @@ NL_CHECKED enum nl_status nl_staff_role(struct nl_store *store, const char *name
                                         enum nl_role *role, struct nl_error *err)
     NL_NONNULL(1, 2, 4, 5);
 
-/* Removes an account and its sessions. NL_NOTFOUND; NL_DATA as nl_staff_set_role. */
+/* Removes an account, its sessions and its tokens. NL_NOTFOUND; NL_DATA as nl_staff_set_role. */
 NL_CHECKED enum nl_status nl_staff_remove(struct nl_store *store, const char *name,
                                           const struct nl_actor *by, struct nl_error *err)
     NL_NONNULL(1, 2, 4);

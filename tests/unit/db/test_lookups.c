@@ -37,14 +37,14 @@ static void add_tokens(struct fixture *fixture, int count) {
     fixture_sql(fixture, sql);
 }
 
-/* The steps for a token and for a wrong one. */
+/* The steps for a token with an owner and a list, and for a wrong one. */
 static int64_t steps_of_tokens(int count) {
     void *state = NULL;
     struct nl_error err = {0};
     struct nl_token token = {0};
     struct nl_token wrong = {0};
     struct nl_api_token wanted = {
-        .name = "robot", .lists = "news", .scopes = NL_API_READ | NL_API_SEND};
+        .name = "robot", .owner = "p7", .lists = "news", .scopes = NL_API_READ | NL_API_SEND};
     struct nl_api_token found = {0};
     bool ok = false;
     assert_int_equal(fixture_setup(&state), 0);
@@ -55,6 +55,7 @@ static int64_t steps_of_tokens(int count) {
     take_steps(fixture);
     assert_int_equal(nl_api_token_check(fixture->store, token.text, &ok, &found, &err), NL_OK);
     assert_true(ok);
+    assert_string_equal(found.owner, "p7");
     assert_int_equal(found.scopes, NL_API_READ | NL_API_SEND);
     assert_int_equal(nl_api_token_check(fixture->store, wrong.text, &ok, &found, &err), NL_OK);
     assert_false(ok);

@@ -7,7 +7,7 @@
 #include <archive_entry.h>
 #include <stdlib.h>
 
-static const struct nl_actor ann = {"ann", "browser", NULL};
+static const struct nl_actor ann = {.name = "ann", .door = "browser"};
 
 /* A zip archive of `count` pairs of name and content. */
 static struct nl_buf zip(const char *const pairs[][2], size_t count) {

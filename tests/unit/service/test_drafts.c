@@ -8,8 +8,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-static const struct nl_actor ann = {"ann", "browser", NULL};
-static const struct nl_actor bob = {"bob", "browser", NULL};
+static const struct nl_actor ann = {.name = "ann", .door = "browser"};
+static const struct nl_actor bob = {.name = "bob", .door = "browser"};
 
 static struct nl_config config_with_urls(void) {
     return (struct nl_config){.path = (char *)"c",

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 static const char password[] = "correct horse battery";
-static const struct nl_actor boss = {"boss", "command", NULL};
+static const struct nl_actor boss = {.name = "boss", .door = "command"};
 static const struct nl_login_place place = {"192.0.2.1", "Firefox"};
 
 /* An account whose password's digest costs next to nothing: these tests are not about it. */
