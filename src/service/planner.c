@@ -28,7 +28,7 @@ enum nl_status nl_office_calendar(const struct nl_office *office, int64_t from, 
 /* When the first clocks on Earth show the hour, for an issue by each reader's own. */
 static enum nl_status read_time(const struct nl_office *office, const struct nl_calendar_move *move,
                                 bool local, int64_t *at, struct nl_error *err) {
-    const char *zone = local || move->zone == NULL || move->zone[0] == '\0' ? "UTC" : move->zone;
+    const char *zone = local || (move->zone != NULL && move->zone[0] == '\0') ? "UTC" : move->zone;
     enum nl_status status = nl_zone_read(move->at, zone, at, err);
     if (local)
         *at -= (int64_t)NL_ZONE_FIRST * 3600;
@@ -56,7 +56,8 @@ enum nl_status nl_office_calendar_move(const struct nl_office *office,
         status = read_time(office, move, local, at, err);
     if (status == NL_OK) {
         const struct nl_issue_move change = {.issue = move->issue,
-                                             .from = move->from,
+                                             .from =
+                                                 move->from != 0 ? move->from : plan.scheduled_at,
                                              .at = *at,
                                              .local_time = local ? move->at : NULL,
                                              .approvals = nl_config_approvals(office->config, list),

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { MINUTE = 60, SHARE_MOST = 100, MINUTES_MOST = 43200 };
+
 /* ---- looking at it ---- */
 
 /* The API tells the English text alone. */
@@ -134,6 +136,7 @@ enum nl_status nl_api_plan_draft(struct nl_api_call *call, struct nl_error *err)
     const struct nl_draft_schedule schedule = {
         .at = nl_request_query(call->request, "at"),
         .zone = nl_request_query(call->request, "zone"),
+        .local = nl_request_query(call->request, "local") != NULL,
         .audience = nl_api_asked_audience(call),
     };
     struct nl_draft_plan plan = {0};
@@ -144,17 +147,36 @@ enum nl_status nl_api_plan_draft(struct nl_api_call *call, struct nl_error *err)
     return status;
 }
 
+/* Whether a number of the body, if it is there, is from 1 to `most`. */
+static bool is_within(const struct nl_api_call *call, const char *name, json_int_t most) {
+    const json_t *number = json_object_get(call->body, name);
+    return number == NULL || (json_integer_value(number) > 0 && json_integer_value(number) <= most);
+}
+
 enum nl_status nl_api_send_draft(struct nl_api_call *call, struct nl_error *err) {
     static const struct nl_api_member members[] = {
-        {"digest", 'S'}, {"at", 's'}, {"zone", 's'}, {"segment", 's'}, {"language", 's'}, {0}};
+        {"digest", 'S'},  {"at", 's'},       {"zone", 's'},    {"local", 'b'},
+        {"segment", 's'}, {"language", 's'}, {"archive", 's'}, {"public_from", 's'},
+        {"share", 'i'},   {"wait", 'i'},     {"rule", 's'},    {0}};
     int64_t issue = 0;
     int64_t at = 0;
     enum nl_status status = NL_OK;
     if (!nl_api_takes(call, call->body, "", members, &status, err))
         return status;
-    const struct nl_draft_schedule schedule = {.at = nl_api_text(call->body, "at"),
-                                               .zone = nl_api_text(call->body, "zone"),
-                                               .audience = nl_api_told_audience(call)};
+    const struct nl_draft_schedule schedule = {
+        .at = nl_api_text(call->body, "at"),
+        .zone = nl_api_text(call->body, "zone"),
+        .local = json_is_true(json_object_get(call->body, "local")),
+        .audience = nl_api_told_audience(call),
+        .share = json_integer_value(json_object_get(call->body, "share")),
+        .wait = json_integer_value(json_object_get(call->body, "wait")) * MINUTE,
+        .rule = nl_api_text(call->body, "rule"),
+        .archive = nl_api_text(call->body, "archive"),
+        .public_from = nl_api_text(call->body, "public_from")};
+    if (!is_within(call, "share", SHARE_MOST) || !is_within(call, "wait", MINUTES_MOST))
+        return nl_api_problem(call, 422, "Unprocessable Content",
+                              "share is a number from 1 to 100, wait one of minutes up to 43200.",
+                              err);
     status = nl_office_draft_send(&call->office, call->id, &schedule,
                                   nl_api_text(call->body, "digest"), &issue, &at, err);
     if (status != NL_OK)

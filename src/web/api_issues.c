@@ -1,6 +1,7 @@
 #include "newsletter/base/timestamp.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/issues.h"
+#include "newsletter/service/planner.h"
 #include "newsletter/service/subjects.h"
 #include "web/api.h"
 
@@ -118,6 +119,29 @@ enum nl_status nl_api_control_issue(struct nl_api_call *call, struct nl_error *e
         return nl_api_problem(call, 409, "Conflict", "The state of the issue does not allow it.",
                               err);
     }
+}
+
+enum nl_status nl_api_move_issue(struct nl_api_call *call, struct nl_error *err) {
+    static const struct nl_api_member members[] = {{"at", 'S'}, {"zone", 's'}, {"from", 's'}, {0}};
+    enum nl_status status = NL_OK;
+    int64_t at = 0;
+    if (!nl_api_takes(call, call->body, "", members, &status, err))
+        return status;
+    struct nl_calendar_move move = {.issue = call->id,
+                                    .at = nl_api_text(call->body, "at"),
+                                    .zone = nl_api_text(call->body, "zone")};
+    const char *from = nl_api_text(call->body, "from");
+    if (from != NULL && !nl_timestamp_parse(from, &move.from))
+        return nl_api_problem(call, 422, "Unprocessable Content",
+                              "from is a time such as 2026-12-01T04:00:00Z.", err);
+    status = nl_office_calendar_move(&call->office, &move, &at, err);
+    if (status != NL_OK)
+        return nl_api_failed(call, status, err);
+    if (call->staff->sender != NULL)
+        nl_mailer_wake_at(call->staff->sender, at);
+    return nl_api_answer(
+        call, 200, json_pack("{s:I, s:o}", "issue", (json_int_t)call->id, "at", nl_facts_time(at)),
+        err);
 }
 
 enum nl_status nl_api_resend_issue(struct nl_api_call *call, struct nl_error *err) {

@@ -377,6 +377,51 @@ def test_the_life_of_a_draft(api, connected):
     api.call("GET", at, expect=404)
 
 
+def draft_of(api, second=None):
+    at = f"/drafts/{api.call('POST', '/drafts', {'list': 'bulletin', 'title': 'Ferries'}, 201)['id']}"
+    api.call("GET", at + "/texts/en")
+    more = f"alternative_subject: {second}\n" if second else ""
+    api.call("PUT", at + "/texts/en", {"source": f"---\ntitle: Ferries\nnumber: No 1\ndate: 2026-11-26\n{more}---\nHello to all of you.\n"},
+             **{"If-Match": api.answer.getheader("ETag")})
+    return at, api.call("GET", at + "/plan")["digest"]
+
+
+def test_a_draft_is_sent_with_all_that_the_page_has(api, connected):
+    connected.add_active(["ann@example.org"])
+    connected.run("list", "edit", "bulletin", "--postal-address", "1 Quay Street")
+    at, digest = draft_of(api, second="Boats")
+    for wrong in ({"archive": "secret"}, {"public_from": "soon"}, {"share": 0}, {"share": 101}, {"wait": 50000}, {"rule": "luck"},
+                  {"local": "yes"}, {"local": True, "at": "2050-12-01T09:00"}):  # subjects are not tried by each reader's clock
+        api.call("POST", at + "/send", {"digest": digest, "at": "2050-12-01T09:00", "zone": "UTC", **wrong}, 422)
+    assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
+    api.call("POST", at + "/send", {"digest": digest, "at": "2050-12-01T09:00", "zone": "Asia/Almaty", "archive": "unlisted", "share": 30,
+                                    "wait": 90, "rule": "replies", "public_from": "2050-12-02T10:00"}, 202)
+    assert connected.sql("SELECT archive, public_from, local_time, share, wait, rule FROM issue JOIN subject_test ON issue = issue.id") == [
+        ("unlisted", 2553570000, None, 30, 5400, "replies")]
+
+
+def test_a_planned_issue_is_moved(api, connected):
+    connected.add_active(["ann@example.org"])
+    connected.run("list", "edit", "bulletin", "--postal-address", "1 Quay Street")
+    at, digest = draft_of(api)
+    assert api.call("GET", at + "/plan?at=2050-12-01T09:00&local=yes")["at"] == "2050-11-30T19:00:00Z"
+    number = api.call("POST", at + "/send", {"digest": digest, "at": "2050-12-01T09:00", "local": True}, 202)["issue"]
+    assert connected.sql("SELECT local_time, scheduled_at FROM issue") == [("2050-12-01T09:00", 2553447600)]
+    moved = api.call("POST", f"/issues/{number}/move", {"at": "2050-12-03T09:00", "from": "2050-11-30T19:00:00Z"})
+    assert moved == {"issue": number, "at": "2050-12-02T19:00:00Z"}
+    assert connected.sql("SELECT local_time FROM issue") == [("2050-12-03T09:00",)]
+    api.call("POST", f"/issues/{number}/move", {"at": "2050-12-04T09:00", "from": "2050-11-30T19:00:00Z"}, 409)  # it has moved meanwhile
+    for wrong in ({"at": "2001-01-01T00:00"}, {"at": "soon"}, {}, {"at": "2050-12-04T09:00", "from": "x"}):
+        api.call("POST", f"/issues/{number}/move", wrong, 422)
+    api.call("POST", "/issues/77/move", {"at": "2050-12-04T09:00"}, 404)
+    slug, = connected.sql("SELECT slug FROM issue")[0]
+    told = connected.run("reschedule", slug, "2050-12-05T09:00", "--json").out
+    assert json.loads(told)["at"] == "2050-12-04T19:00:00Z"
+    assert "2050-12-05T19:00:00Z" in connected.run("reschedule", slug, "2050-12-06T09:00").out
+    assert "is past" in connected.run("reschedule", slug, "2001-01-01T09:00", expect=65).err
+    assert connected.sql("SELECT count(*) FROM audit WHERE action = 'issue move'") == [(3,)]
+
+
 def test_drafts_begin_from_files_and_concern_lists(api, connected):
     connected.run("list", "add", "other", "--from", "press@example.org")
     content = base64.b64encode(b"---\ntitle: From a file\ndate: 2026-11-26\n---\nText.\n").decode()

@@ -116,6 +116,7 @@ message show | message show MESSAGE
 send --dry-run | send --dry-run second.md
 send --test | send --test ann@example.org second.md
 send --at | send --yes --at 2099-01-01T00:00Z third.md
+reschedule | reschedule no-3 2099-02-01T00:00Z
 cancel | cancel no-3
 send | send --yes second.md
 pause | pause no-2

@@ -14,9 +14,10 @@ NL_CHECKED enum nl_status nl_office_calendar(const struct nl_office *office, int
 /* Another time for an issue that is scheduled. */
 struct nl_calendar_move {
     int64_t issue;
-    int64_t from;     /* where it was seen */
+    int64_t from;     /* where it was seen; 0: wherever it is */
     const char *at;   /* "2026-12-01T09:00" */
-    const char *zone; /* of `at`; NULL: UTC. Not used for an issue by each reader's own clock */
+    const char *zone; /* of `at`; NULL: that of this machine, "": UTC. Not used for an issue by each
+                         reader's own clock */
 };
 
 /* *at is its new time. What was approved stays approved; where approvals are needed and missing,
