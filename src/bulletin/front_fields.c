@@ -10,9 +10,10 @@
 #include <string.h>
 
 const char *const nl_front_field_names[NL_FRONT_FIELDS] = {
-    "title",          "series",        "number",      "date",          "category",
-    "posted_by",      "subject",       "preheader",   "embargo",       "timezone",
-    "contact.person", "contact.phone", "contact.fax", "contact.email", "contact.web",
+    "title",         "series",      "number",        "date",
+    "category",      "posted_by",   "subject",       "alternative_subject",
+    "preheader",     "embargo",     "timezone",      "contact.person",
+    "contact.phone", "contact.fax", "contact.email", "contact.web",
 };
 
 const struct nl_front_table_form nl_front_tables[NL_FRONT_TABLES] = {

@@ -66,8 +66,8 @@ static enum nl_status move_on(const struct nl_draft_beginning *self, const char 
     }
     if (status == NL_OK)
         status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
-    static const enum nl_front_field old[] = {NL_FRONT_SUBJECT, NL_FRONT_PREHEADER,
-                                              NL_FRONT_EMBARGO};
+    static const enum nl_front_field old[] = {NL_FRONT_SUBJECT, NL_FRONT_ALTERNATIVE_SUBJECT,
+                                              NL_FRONT_PREHEADER, NL_FRONT_EMBARGO};
     for (size_t i = 0; status == NL_OK && i < sizeof old / sizeof old[0]; i++)
         status = nl_front_fields_set(&fields, old[i], "", err);
     if (status == NL_OK) {
