@@ -35,6 +35,10 @@ const struct nl_table nl_tables[] = {
      "next_attempt_at, updated_at, lease_owner, lease_until, dot_at, reply_code, reply_status, "
      "reply_text, variant, replied_at, paced_at",
      "isiisiiiiisiiissiii", SMALL},
+    {"attempt",
+     "id, delivery, at, state, server, address, tls, cipher, policy, reply_code, reply_status, "
+     "reply_text",
+     "iiissssssiss", SMALL},
     {"transactional",
      "delivery, list, address, address_key, template, language, subject, size, content, asked_by, "
      "repeat_key, request",

@@ -144,6 +144,9 @@ static bool find_connection(struct run *run, struct nl_destination *destination)
     return false;
 }
 
+/* No server was reached. */
+static const struct nl_hop nowhere = {0};
+
 /* The outcome of a delivery whose domain has no way, for now or for good. */
 static void set_verdict(struct run *run, const struct nl_route_to *route) {
     struct nl_result *verdict = &run->direct->verdict;
@@ -158,7 +161,8 @@ static void set_verdict(struct run *run, const struct nl_route_to *route) {
                                   .effect = gone   ? NL_EFFECT_HARD
                                             : none ? NL_EFFECT_SOFT
                                                    : NL_EFFECT_NONE,
-                                  .vague = !none};
+                                  .vague = !none,
+                                  .hop = &nowhere};
     if (none)
         memcpy(verdict->status, route->status, sizeof verdict->status);
     else
@@ -168,13 +172,16 @@ static void set_verdict(struct run *run, const struct nl_route_to *route) {
 /* A destination that is down has its outcome without a connection. */
 static void set_down(struct run *run, const struct nl_destination *destination) {
     const struct nl_env *env = nl_store_env(run->plan->store);
-    int64_t left = destination->retry_at - nl_env_now(env);
-    run->direct->verdict =
-        (struct nl_result){.outcome = NL_DEFERRED,
-                           .text = nl_buf_text(&destination->why),
-                           .vague = true,
-                           .next_attempt_at = destination->retry_at +
-                                              (int64_t)((double)left * nl_env_fraction(env) * 0.2)};
+    int64_t now = nl_env_now(env);
+    int64_t left = destination->retry_at - now;
+    /* A longer wait is taken for a mistake of a clock (nl_delivery_bound_waits). */
+    int64_t latest = now + nl_outcome_longest_delay(run->plan->config) - 1;
+    int64_t next = destination->retry_at + (int64_t)((double)left * nl_env_fraction(env) * 0.2);
+    run->direct->verdict = (struct nl_result){.outcome = NL_DEFERRED,
+                                              .text = nl_buf_text(&destination->why),
+                                              .vague = true,
+                                              .hop = &nowhere,
+                                              .next_attempt_at = next < latest ? next : latest};
 }
 
 bool nl_direct_admit(struct run *run, struct nl_pending *pending) {

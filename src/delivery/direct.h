@@ -44,6 +44,7 @@ struct nl_direct {
     int64_t now; /* milliseconds */
     int64_t idle_check;
     struct nl_buf text;
+    struct nl_hop hop; /* of the outcome that is being taken */
     /* Found by nl_direct_admit. */
     bool connected;
     size_t connection;

@@ -2,14 +2,27 @@
  * refuses us, the run is over; where a destination does, it alone is left alone. */
 #include "delivery/direct.h"
 
+#include <stdio.h>
+
 static struct nl_destination *destination_of(const struct nl_direct *direct, size_t server) {
     return direct->servers[server - nl_relay_count(direct->relay)];
 }
 
-static void say(struct nl_direct *direct, const char *host, const char *tls, const char *text) {
+/* Describes an attempt, in words and in fields. */
+static void describe(struct nl_direct *direct, const char *host, const struct nl_transport_leg *leg,
+                     struct nl_result *result) {
+    struct nl_hop *hop = &direct->hop;
     nl_buf_clear(&direct->text);
-    nl_buf_addf(&direct->text, "%s (%s): %s", host, tls[0] != '\0' ? tls : "no TLS",
-                text != NULL ? text : "");
+    nl_buf_addf(&direct->text, "%s (", host);
+    nl_transport_add_leg(leg, &direct->text);
+    nl_buf_addf(&direct->text, "): %s", result->text != NULL ? result->text : "");
+    snprintf(hop->server, sizeof hop->server, "%s", host);
+    snprintf(hop->address, sizeof hop->address, "%s", leg->address);
+    snprintf(hop->tls, sizeof hop->tls, "%s", leg->tls);
+    snprintf(hop->cipher, sizeof hop->cipher, "%s", leg->cipher);
+    snprintf(hop->policy, sizeof hop->policy, "%s", leg->policy);
+    result->text = nl_buf_text(&direct->text);
+    result->hop = hop;
 }
 
 /* The longer it is down, the longer it is left alone, by the schedule for messages. */
@@ -59,8 +72,7 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
                             enum nl_reaction reaction, struct nl_result *result) {
     struct nl_direct *direct = run->direct;
     struct nl_destination *destination = destination_of(direct, event->server);
-    say(direct, nl_relay_server(direct->relay, event->server)->host, event->tls, result->text);
-    result->text = nl_buf_text(&direct->text);
+    describe(direct, nl_relay_server(direct->relay, event->server)->host, event->leg, result);
     result->blame = NL_BLAME_NONE;
     judge(run, destination, event, reaction, result);
     nl_in_flight_end(run, &run->messages[event->message], result);

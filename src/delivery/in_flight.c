@@ -46,6 +46,9 @@ void nl_in_flight_end(struct run *run, struct nl_in_flight *message,
     if (result->text != NULL)
         nl_buf_adds(&message->text, result->text);
     message->result.text = nl_buf_text(&message->text);
+    if (result->hop != NULL)
+        message->hop = *result->hop;
+    message->result.hop = result->hop != NULL ? &message->hop : NULL;
     if (message->result.outcome == NL_DEFERRED)
         nl_run_schedule(run, message->pending.job.attempts, message->pending.job.first_attempt_at,
                         &message->result);

@@ -21,6 +21,7 @@ struct nl_in_flight {
     size_t connection;
     struct nl_buf message;
     struct nl_buf text; /* result.text points to it */
+    struct nl_hop hop;  /* result.hop points to it */
     struct nl_result result;
     bool busy;
     bool wants_commit_point; /* the server waits for the message's end */

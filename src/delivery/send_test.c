@@ -111,6 +111,12 @@ static enum nl_status find_way(struct way *way, const char *domain, struct nl_er
     return status == NL_OK ? way->status : status;
 }
 
+static void say_reached(const char *host, const struct nl_transport_leg *leg, struct nl_buf *out) {
+    nl_buf_addf(out, "%s (", host);
+    nl_transport_add_leg(leg, out);
+    nl_buf_addc(out, ')');
+}
+
 /* Until the server has answered EHLO, or cannot be reached. */
 static enum nl_status reach(const struct nl_relay *relay, size_t server, struct nl_buf *host,
                             struct nl_error *err) {
@@ -125,8 +131,8 @@ static enum nl_status reach(const struct nl_relay *relay, size_t server, struct 
         nl_transport_wait(transport, 1000);
         over = nl_transport_idle(transport, &connection);
         if (over)
-            nl_buf_addf(host, "%s (%s)", nl_relay_server(relay, server)->host,
-                        nl_transport_tls(transport, connection));
+            say_reached(nl_relay_server(relay, server)->host,
+                        nl_transport_leg(transport, connection), host);
         else if (nl_transport_next(transport, &event))
             status = nl_error_set(err, NL_UNAVAILABLE, "%s", event.text);
     }

@@ -209,18 +209,32 @@ static void refuse(struct nl_transport *transport, struct connection *connection
     connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
 }
 
-/* The policy that a connection has satisfied. */
-static const char *proof_of(const struct nl_relay *relay, size_t server) {
+/* The policy that a mail host has satisfied. */
+static const char *policy_of(const struct nl_relay *relay, size_t server) {
     if (!nl_relay_is_host(relay, server))
         return "";
     switch (nl_relay_demand(relay, server)) {
     case NL_HOST_TLS_DANE:
-        return ", DANE";
+        return "DANE";
     case NL_HOST_TLS_NAMED:
-        return ", MTA-STS";
+        return "MTA-STS";
     default:
         return "";
     }
+}
+
+static void note_leg(const struct nl_relay *relay, struct connection *connection) {
+    struct nl_transport_leg *leg = &connection->leg;
+    const SSL *ssl = connection->link.ssl;
+    const char *address = NULL;
+    *leg = (struct nl_transport_leg){.policy = policy_of(relay, connection->host)};
+    curl_easy_getinfo(connection->handle, CURLINFO_PRIMARY_IP, &address);
+    if (address != NULL)
+        snprintf(leg->address, sizeof leg->address, "%s", address);
+    if (ssl == NULL)
+        return;
+    snprintf(leg->tls, sizeof leg->tls, "%s", SSL_get_version(ssl));
+    snprintf(leg->cipher, sizeof leg->cipher, "%s", SSL_get_cipher_name(ssl));
 }
 
 static void established(struct nl_transport *transport, struct connection *connection) {
@@ -239,10 +253,7 @@ static void established(struct nl_transport *transport, struct connection *conne
     transport->connecting--;
     nl_tls_established(&connection->link);
     nl_login_succeeded(login_of(transport, connection->host));
-    connection->tls[0] = '\0';
-    if (connection->link.ssl != NULL)
-        snprintf(connection->tls, sizeof connection->tls, "%s%s",
-                 SSL_get_version(connection->link.ssl), proof_of(relay, connection->host));
+    note_leg(relay, connection);
     connection->idle_since = nl_relay_clock();
     connection->state = OPEN;
     transport->open++;

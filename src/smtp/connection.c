@@ -24,7 +24,7 @@ void nl_connection_report(struct nl_transport *transport, struct connection *con
         .text = nl_buf_text(&connection->text),
         .dot_sent = nl_session_dot_sent(&connection->session),
         .reused = connection->answered > 0,
-        .tls = connection->tls,
+        .leg = &connection->leg,
     };
     connection->pending = true;
 }

@@ -44,7 +44,7 @@ struct connection {
     bool message_limit_reached; /* say QUIT once it is idle */
     int64_t deadline;
     int64_t idle_since; /* milliseconds: when it was opened, or last ended a message */
-    char tls[32];       /* the version of TLS, such as "TLSv1.3" or "TLSv1.3, DANE"; "" without */
+    struct nl_transport_leg leg;
     struct nl_transport_event event; /* valid while `pending`: it waits to be taken */
     bool pending;
     char error[CURL_ERROR_SIZE]; /* libcurl's */

@@ -60,9 +60,9 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
     return count;
 }
 
-const char *nl_transport_tls(const struct nl_transport *transport, size_t connection) {
-    const char *tls = transport->connections[connection].tls;
-    return tls[0] != '\0' ? tls : "no TLS";
+const struct nl_transport_leg *nl_transport_leg(const struct nl_transport *transport,
+                                                size_t connection) {
+    return &transport->connections[connection].leg;
 }
 
 size_t nl_transport_open(const struct nl_transport *transport) {

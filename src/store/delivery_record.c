@@ -1,6 +1,7 @@
 /* Outcomes of deliveries. */
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "store/attempt.h"
 #include "store/ledger.h"
 
 static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
@@ -150,9 +151,11 @@ enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record
                                   size_t count, const char *owner, struct nl_error *err) {
     if (count == 0)
         return NL_OK;
+    enum nl_status status = nl_attempt_record(store, records, count, owner, err);
+    if (status != NL_OK)
+        return status;
     if (nl_sql_has_arrays(store))
         return record_together(store, records, count, owner, err);
-    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = record_one(store, &records[i], owner, err);
     return status;

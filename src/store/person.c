@@ -67,6 +67,7 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
         ("UPDATE delivery SET state = 'skipped', updated_at = ?2 WHERE id IN " THEIR_DELIVERIES
          " AND state IN ('queued', 'deferred')"),
         ("UPDATE delivery SET reply_text = NULL WHERE id IN " THEIR_DELIVERIES " AND ?2 > 0"),
+        ("DELETE FROM attempt WHERE delivery IN " THEIR_DELIVERIES " AND ?2 > 0"),
         ("UPDATE returned SET message = NULL WHERE id IN (SELECT returned FROM bounce WHERE "
          "subscription IN " THEIRS ") AND ?2 > 0"),
         ("UPDATE bounce SET diagnostic = NULL WHERE subscription IN " THEIRS " AND ?2 > 0"),

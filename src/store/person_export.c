@@ -18,7 +18,7 @@ struct column {
 struct chapter {
     const char *name;
     const char *sql;
-    struct column columns[12]; /* a name of NULL ends them */
+    struct column columns[16]; /* a name of NULL ends them */
 };
 
 static const struct chapter person = {
@@ -47,16 +47,42 @@ static const struct chapter chapters[] = {
       {"confirmed_at", 't'},
       {"ended_at", 't'}}},
     {"deliveries",
-     "SELECT d.kind, i.title, d.state, d.attempts, d.created_at, d.updated_at, d.reply_code, "
-     "d.reply_text FROM delivery d LEFT JOIN issue i ON i.id = d.issue "
+     "SELECT d.id, d.kind, i.slug, i.number, i.title, d.state, d.attempts, d.created_at, "
+     "d.updated_at, d.reply_code, d.reply_status, d.reply_text FROM delivery d LEFT JOIN issue i "
+     "ON i.id = d.issue "
      "WHERE d.id IN " THEIR_DELIVERIES " ORDER BY d.id",
-     {{"kind", 's'},
+     {{"id", 'i'},
+      {"kind", 's'},
+      {"slug", 's'},
+      {"number", 's'},
       {"issue", 's'},
       {"state", 's'},
       {"attempts", 'i'},
       {"created_at", 't'},
       {"updated_at", 't'},
       {"reply_code", 'i'},
+      {"reply_status", 's'},
+      {"reply", 's'}}},
+    {"attempts",
+     "SELECT a.delivery, a.at, d.kind, i.slug, i.number, i.title, a.state, a.server, a.address, "
+     "a.tls, "
+     "a.cipher, a.policy, a.reply_code, a.reply_status, a.reply_text FROM attempt a JOIN delivery "
+     "d ON d.id = a.delivery LEFT JOIN issue i ON i.id = d.issue WHERE d.id IN " THEIR_DELIVERIES
+     " ORDER BY a.id",
+     {{"delivery", 'i'},
+      {"at", 't'},
+      {"kind", 's'},
+      {"slug", 's'},
+      {"number", 's'},
+      {"issue", 's'},
+      {"state", 's'},
+      {"server", 's'},
+      {"address", 's'},
+      {"tls", 's'},
+      {"cipher", 's'},
+      {"policy", 's'},
+      {"reply_code", 'i'},
+      {"reply_status", 's'},
       {"reply", 's'}}},
     {"messages",
      "SELECT l.name, m.template, m.subject, d.state, d.attempts, d.created_at, d.updated_at, "

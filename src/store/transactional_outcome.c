@@ -139,6 +139,7 @@ enum nl_status nl_transactional_erase_rows(struct nl_store *store, const char *a
         "updated_at = ?2 WHERE id IN " THEIR_MESSAGES
         " AND state IN ('queued', 'deferred', 'leased')",
         "UPDATE delivery SET reply_text = NULL WHERE id IN " THEIR_MESSAGES " AND ?2 > 0",
+        "DELETE FROM attempt WHERE delivery IN " THEIR_MESSAGES " AND ?2 > 0",
         "UPDATE event SET detail = NULL WHERE message IN " THEIR_MESSAGES " AND ?2 > 0",
         "UPDATE bounce SET diagnostic = NULL WHERE delivery IN " THEIR_MESSAGES " AND ?2 > 0",
         "UPDATE returned SET message = NULL WHERE delivery IN " THEIR_MESSAGES " AND ?2 > 0",

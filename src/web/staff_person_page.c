@@ -136,11 +136,16 @@ static enum nl_status add_history(const struct nl_staff_call *call, int64_t id,
     json_array_foreach(deliveries, at, row)
         nl_data_set(row, "state_label",
                     nl_figures_state_label(call->theme->catalog, nl_facts_word(row, "state")));
+    json_t *attempts = rows_of(history, "attempts", "at");
+    json_array_foreach(attempts, at, row)
+        nl_data_set(row, "state_label",
+                    nl_figures_state_label(call->theme->catalog, nl_facts_word(row, "state")));
     json_t *events = rows_of(history, "history", "at");
     json_array_foreach(events, at, row) describe_event(call, row);
     json_t *returned = rows_of(history, "returned_mail", "at");
     json_array_foreach(returned, at, row) nl_figures_label_reason(call->theme->catalog, row);
     add_rows(call, "deliveries", deliveries);
+    add_rows(call, "attempts", attempts);
     add_rows(call, "events", events);
     add_rows(call, "returned", returned);
     json_object_set_new(call->data, "older",

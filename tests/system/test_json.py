@@ -123,6 +123,7 @@ pause | pause no-2
 resume | resume no-2
 resend | resend no-2 --state bounced --yes
 retry | retry
+trace | trace ann@example.org
 status | status
 status ISSUE | status no-1
 decide | decide no-4

@@ -344,6 +344,8 @@ class Everything:
             self.site.sql("INSERT INTO event (at, kind, subscriber, detail) VALUES (1, ?, ?, 'Όχι')", kind, somebody)
         state = self.site.sql("SELECT state FROM subscription WHERE subscriber = ?", somebody)[0][0]
         self.site.sql("UPDATE subscription SET state = 'pending', consent_version = 'Όχι' WHERE subscriber = ?", somebody)
+        self.site.sql("INSERT INTO attempt (delivery, at, state, reply_text) SELECT max(d.id), 1, 'deferred', 'Όχι' FROM delivery d "
+                      "JOIN subscription s ON s.id = d.subscription WHERE s.subscriber = ?", somebody)
         self.inside(language, "suppressed person", f"/people/{somebody}")
         self.inside(language, "person stale", f"/people/{somebody}", {"action": "save", **csrf}, 409)
         self.inside(language, "account not removed", "/accounts", {"action": "remove", "name": "ann", **csrf}, 400)

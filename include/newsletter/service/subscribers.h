@@ -60,6 +60,15 @@ NL_CHECKED enum nl_status nl_office_subscriber_history(const struct nl_office *o
                                                        json_t **out,
                                                        struct nl_error *err) NL_ALL_NONNULL;
 
+/* Each attempt to send something to a subscriber, in order, of one issue (its slug or number) or of
+ * all (NULL): "at", "by" ("direct", or "relay", of which the last attempt alone is known), what it
+ * was, its state, the server with its address, its TLS and policy, and the reply. The caller frees
+ * *out. NL_NOTFOUND. */
+NL_CHECKED enum nl_status nl_office_subscriber_trace(const struct nl_office *office,
+                                                     const struct nl_who *who, const char *issue,
+                                                     json_t **out, struct nl_error *err)
+    NL_NONNULL(1, 2, 4, 5);
+
 /* The same whole, for somebody who asks for their data: that it was given is noted. */
 NL_CHECKED enum nl_status nl_office_subscriber_copy(const struct nl_office *office, int64_t id,
                                                     json_t **out,

@@ -16,20 +16,28 @@ enum nl_transport_kind {
     NL_TRANSPORT_REFUSED,   /* no connection could be opened: stage and text */
 };
 
+/* Where a connection leads, and what protects it. */
+struct nl_transport_leg {
+    char address[48];   /* "" where it is not known */
+    char tls[16];       /* the version of TLS, such as "TLSv1.3"; "" without */
+    char cipher[48];    /* "" without TLS */
+    const char *policy; /* what held: "DANE" (RFC 7672), "MTA-STS" (RFC 8461) or "" */
+};
+
 struct nl_transport_event {
     enum nl_transport_kind kind;
     size_t connection;
-    size_t message;               /* the caller's number; not with REFUSED */
-    size_t server;                /* which one of the relay */
-    enum nl_stage stage;          /* of the command or phase */
-    const struct nl_reply *reply; /* REPLIED; owned by the connection */
-    const char *text;             /* LOST, REFUSED; owned by the connection */
-    bool dot_sent;                /* LOST: the server may have accepted the message */
-    bool reused;                  /* REPLIED, LOST: it carried other messages before */
-    bool permanent;               /* REFUSED: trying again would not help, with any server */
-    const char *tls;              /* the version of TLS, such as "TLSv1.3"; "" without */
-    int code;                     /* REFUSED: the last reply; 0 before one */
-    bool misled;                  /* LOST: an extension did not work that will not be used again */
+    size_t message;                     /* the caller's number; not with REFUSED */
+    size_t server;                      /* which one of the relay */
+    enum nl_stage stage;                /* of the command or phase */
+    const struct nl_reply *reply;       /* REPLIED; owned by the connection */
+    const char *text;                   /* LOST, REFUSED; owned by the connection */
+    bool dot_sent;                      /* LOST: the server may have accepted the message */
+    bool reused;                        /* REPLIED, LOST: it carried other messages before */
+    bool permanent;                     /* REFUSED: trying again would not help, with any server */
+    const struct nl_transport_leg *leg; /* REPLIED, LOST; owned by the connection */
+    int code;                           /* REFUSED: the last reply; 0 before one */
+    bool misled; /* LOST: an extension did not work that will not be used again */
 };
 
 /* Makes room for `connections` connections; none is opened yet. */
@@ -83,9 +91,12 @@ size_t nl_transport_server(const struct nl_transport *transport, size_t connecti
 const struct nl_extensions *nl_transport_extensions(const struct nl_transport *transport,
                                                     size_t connection) NL_ALL_NONNULL;
 
-/* The version of TLS on a connection, such as "TLSv1.3"; "no TLS" without. */
-const char *nl_transport_tls(const struct nl_transport *transport,
-                             size_t connection) NL_ALL_NONNULL;
+/* The protection of a connection. */
+const struct nl_transport_leg *nl_transport_leg(const struct nl_transport *transport,
+                                                size_t connection) NL_ALL_NONNULL;
+
+/* Appends it in words: "TLSv1.3, DANE", or "no TLS". */
+void nl_transport_add_leg(const struct nl_transport_leg *leg, struct nl_buf *out) NL_ALL_NONNULL;
 
 /* Begins a message, under a number of the caller's that no other message under way has. Where the
  * server offers CHUNKING and PIPELINING, nothing is sent yet and true is returned: record the

@@ -49,6 +49,15 @@ enum nl_outcome { NL_SENT, NL_DEFERRED, NL_BOUNCED, NL_FAILED, NL_UNKNOWN, NL_RE
 /* Whose fault a failed attempt is, if not the recipient's or the message's. */
 enum nl_blame { NL_BLAME_NONE, NL_BLAME_RELAY, NL_BLAME_US };
 
+/* The server of the recipient that an attempt was made at. */
+struct nl_hop {
+    char server[254]; /* "": none was reached */
+    char address[48];
+    char tls[16]; /* the version; "": none */
+    char cipher[48];
+    char policy[8]; /* "DANE", "MTA-STS" or "" */
+};
+
 /* The result of one attempt. */
 struct nl_result {
     enum nl_outcome outcome;
@@ -60,6 +69,7 @@ struct nl_result {
     bool vague;              /* the refusal names no cause, or one that may pass */
     enum nl_effect effect;   /* of NL_BOUNCED and NL_FAILED on the subscription */
     enum nl_blame blame;
+    const struct nl_hop *hop; /* NULL: the relay's affair */
 };
 
 /* Leases up to `max` deliveries until `until` for `owner`: queued ones first, then deferred ones

@@ -1,0 +1,75 @@
+#include "newsletter/service/subscribers.h"
+
+#include <string.h>
+
+/* The fields of an attempt, in order. A relay's has no server of the recipient. */
+static const char *const fields[] = {"at",     "by",     "kind",       "slug",         "number",
+                                     "issue",  "state",  "server",     "address",      "tls",
+                                     "cipher", "policy", "reply_code", "reply_status", "reply"};
+
+static const char *word(const json_t *row, const char *name) {
+    const char *text = json_string_value(json_object_get(row, name));
+    return text != NULL ? text : "";
+}
+
+static bool is_of(const json_t *row, const char *issue) {
+    return issue == NULL || strcmp(word(row, "slug"), issue) == 0 ||
+           strcmp(word(row, "number"), issue) == 0;
+}
+
+static enum nl_status add_attempt(json_t *out, const json_t *row, const char *by,
+                                  struct nl_error *err) {
+    json_t *attempt = json_object();
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const json_t *value = json_object_get(row, fields[i]);
+        json_object_set_new(attempt, fields[i],
+                            value != NULL ? json_incref((json_t *)value) : json_null());
+    }
+    json_object_set_new(attempt, "by", json_string(by));
+    if (strcmp(by, "relay") == 0)
+        json_object_set(attempt, "at", json_object_get(row, "updated_at"));
+    return json_array_append_new(out, attempt) == 0 ? NL_OK : nl_error_nomem(err);
+}
+
+/* The attempts of a delivery; else its last one, which a relay was told to make. */
+static enum nl_status add_delivery(json_t *out, const json_t *delivery, const json_t *attempts,
+                                   struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    bool any = false;
+    size_t at = 0;
+    json_t *row = NULL;
+    json_array_foreach(attempts, at, row) {
+        if (status != NL_OK ||
+            !json_equal(json_object_get(row, "delivery"), json_object_get(delivery, "id")))
+            continue;
+        any = true;
+        status = add_attempt(out, row, "direct", err);
+    }
+    if (status == NL_OK && !any && json_integer_value(json_object_get(delivery, "attempts")) > 0)
+        status = add_attempt(out, delivery, "relay", err);
+    return status;
+}
+
+enum nl_status nl_office_subscriber_trace(const struct nl_office *office, const struct nl_who *who,
+                                          const char *issue, json_t **out, struct nl_error *err) {
+    json_t *history = NULL;
+    size_t at = 0;
+    size_t known = 0;
+    json_t *row = NULL;
+    *out = json_array();
+    enum nl_status status = nl_office_subscriber_history(office, who, 0, &history, err);
+    json_array_foreach(json_object_get(history, "deliveries"), at, row) {
+        if (status != NL_OK || !is_of(row, issue))
+            continue;
+        known++;
+        status = add_delivery(*out, row, json_object_get(history, "attempts"), err);
+    }
+    if (status == NL_OK && issue != NULL && known == 0)
+        status = nl_error_set(err, NL_NOTFOUND, "nothing of issue '%s' was to go there", issue);
+    json_decref(history);
+    if (status != NL_OK) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return status;
+}
