@@ -1,6 +1,7 @@
 /* Judges what the answers of a mail host mean for its destination and the recipient. Where a relay
  * refuses us, the run is over; where a destination does, it alone is left alone. */
 #include "delivery/direct.h"
+#include "delivery/mailbox_provider.h"
 
 #include <stdio.h>
 
@@ -47,6 +48,24 @@ static void refused_us(struct run *run, struct nl_destination *destination, bool
         result->next_attempt_at = destination->retry_at;
 }
 
+/* Large providers say by words of their own that we are too fast, or that they do not want us, and
+ * some with a code that would end the subscription. */
+static bool judge_by_words(struct run *run, struct nl_destination *destination, const char *host,
+                           const struct nl_transport_event *event, enum nl_reaction reaction,
+                           struct nl_result *result) {
+    /* The connection had carried enough messages: that is no refusal. */
+    bool another = result->outcome == NL_REQUEUED && reaction != NL_REACT_OURS;
+    if (event->kind != NL_TRANSPORT_REPLIED || result->code / 100 == 2 || another)
+        return false;
+    enum nl_provider_meaning meaning = nl_mailbox_provider_meaning(
+        host, result->code, result->status, nl_buf_text(&event->reply->text));
+    if (meaning == NL_PROVIDER_AS_CODED)
+        return false;
+    result->effect = NL_EFFECT_NONE;
+    refused_us(run, destination, meaning == NL_PROVIDER_BLOCKED, result);
+    return true;
+}
+
 static void judge(struct run *run, struct nl_destination *destination,
                   const struct nl_transport_event *event, enum nl_reaction reaction,
                   struct nl_result *result) {
@@ -72,9 +91,11 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
                             enum nl_reaction reaction, struct nl_result *result) {
     struct nl_direct *direct = run->direct;
     struct nl_destination *destination = destination_of(direct, event->server);
-    describe(direct, nl_relay_server(direct->relay, event->server)->host, event->leg, result);
+    const char *host = nl_relay_server(direct->relay, event->server)->host;
+    describe(direct, host, event->leg, result);
     result->blame = NL_BLAME_NONE;
-    judge(run, destination, event, reaction, result);
+    if (!judge_by_words(run, destination, host, event, reaction, result))
+        judge(run, destination, event, reaction, result);
     nl_in_flight_end(run, &run->messages[event->message], result);
 }
 

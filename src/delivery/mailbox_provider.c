@@ -1,5 +1,6 @@
 #include "delivery/mailbox_provider.h"
 
+#include "newsletter/base/buf.h"
 #include "newsletter/base/embedded.h"
 
 #include <fnmatch.h>
@@ -7,19 +8,57 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char REPLY[] = "reply ";
+
+/* The next line of the file; NULL after the last. */
+static const char *next_line(const char *line) {
+    line += strcspn(line, "\n");
+    return *line == '\n' && line[1] != '\0' ? line + 1 : NULL;
+}
+
 bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out) {
-    for (const char *line = nl_embedded_mailbox_providers[0].data; *line != '\0';) {
+    for (const char *line = nl_embedded_mailbox_providers[0].data; line != NULL;
+         line = next_line(line)) {
         char pattern[128];
         char *end = NULL;
         int at = 0;
-        if (line[0] != '#' && sscanf(line, "%15s %127s %n", out->name, pattern, &at) == 2 &&
+        if (line[0] != '#' && strncmp(line, REPLY, strlen(REPLY)) != 0 &&
+            sscanf(line, "%15s %127s %n", out->name, pattern, &at) == 2 &&
             fnmatch(pattern, host, 0) == 0) {
             out->connections = strtoll(line + at, &end, 10);
             out->messages = strtoll(end, NULL, 10);
             return true;
         }
-        line += strcspn(line, "\n");
-        line += *line == '\n';
     }
     return false;
+}
+
+/* "reply NAME MEANING PATTERN"; the pattern goes to the end of the line. */
+static bool read_reply(const char *line, const char *name, char meaning[16], char pattern[128]) {
+    char owner[16];
+    return strncmp(line, REPLY, strlen(REPLY)) == 0 &&
+           sscanf(line + strlen(REPLY), "%15s %15s %127[^\n]", owner, meaning, pattern) == 3 &&
+           strcmp(owner, name) == 0;
+}
+
+enum nl_provider_meaning nl_mailbox_provider_meaning(const char *host, int code, const char *status,
+                                                     const char *text) {
+    enum nl_provider_meaning found = NL_PROVIDER_AS_CODED;
+    struct nl_mailbox_provider provider = {0};
+    struct nl_buf reply = {0};
+    char meaning[16];
+    char pattern[128];
+    if (!nl_mailbox_provider_find(host, &provider))
+        return found;
+    nl_buf_addf(&reply, "%d %s %s", code, status, text);
+    for (const char *line = nl_embedded_mailbox_providers[0].data; line != NULL;
+         line = next_line(line)) {
+        if (!read_reply(line, provider.name, meaning, pattern) ||
+            fnmatch(pattern, nl_buf_text(&reply), FNM_CASEFOLD) != 0)
+            continue;
+        found = strcmp(meaning, "slower") == 0 ? NL_PROVIDER_SLOWER : NL_PROVIDER_BLOCKED;
+        break;
+    }
+    nl_buf_free(&reply);
+    return found;
 }

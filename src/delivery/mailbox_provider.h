@@ -16,4 +16,15 @@ struct nl_mailbox_provider {
 /* The provider that a mail host belongs to; false for one that is not known. */
 bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out) NL_ALL_NONNULL;
 
+/* The meaning of a known provider's refusal, whatever its code says (mailbox_providers.txt). */
+enum nl_provider_meaning {
+    NL_PROVIDER_AS_CODED, /* nothing else is known of it */
+    NL_PROVIDER_SLOWER,   /* we send too much at once */
+    NL_PROVIDER_BLOCKED,  /* our address is refused, whoever the recipient is */
+};
+
+/* The meaning of a reply of a mail host: its code, its enhanced code ("" for none) and its text. */
+enum nl_provider_meaning nl_mailbox_provider_meaning(const char *host, int code, const char *status,
+                                                     const char *text) NL_ALL_NONNULL;
+
 #endif

@@ -161,6 +161,7 @@ static void test_providers_are_found_by_their_hosts(void **state) {
     assert_int_equal(found.messages, 50);
     assert_true(nl_mailbox_provider_find("aspmx.l.google.com", &found));
     assert_string_equal(found.name, "google");
+    assert_false(nl_mailbox_provider_find("google", &found)); /* of a line about replies */
     assert_false(nl_mailbox_provider_find("orange.fr.example.org", &found));
     assert_false(nl_mailbox_provider_find("mx.example.org", &found));
 }
@@ -178,6 +179,38 @@ static void test_parking_grows_up_to_a_minute(void **state) {
     nl_destination_free(&to);
 }
 
+static void test_words_of_providers(void **state) {
+    (void)state;
+    static const struct {
+        const char *host;
+        int code;
+        const char *status, *text;
+        enum nl_provider_meaning meaning;
+    } replies[] = {
+        {"aspmx.l.google.com", 421, "4.7.28", "Our system has detected", NL_PROVIDER_SLOWER},
+        {"aspmx.l.google.com", 550, "5.1.1", "The account does not exist", NL_PROVIDER_AS_CODED},
+        {"a-com.mail.protection.outlook.com", 421, "",
+         "RP-001 (SNT004-MC1F1) Unfortunately, some "
+         "messages from 192.0.2.1 weren't sent",
+         NL_PROVIDER_SLOWER},
+        {"a-com.mail.protection.outlook.com", 550, "5.7.1",
+         "part of their network is on our "
+         "block list (S3150)",
+         NL_PROVIDER_BLOCKED},
+        {"mta5.am0.yahoodns.net", 421, "4.7.0",
+         "[TSS04] Messages from 192.0.2.1 temporarily "
+         "deferred",
+         NL_PROVIDER_SLOWER},
+        {"mx3.qq.com", 550, "", "Ip frequency limited", NL_PROVIDER_SLOWER},
+        {"mx3.qq.com", 550, "", "Mailbox not found", NL_PROVIDER_AS_CODED},
+        {"mx.example.org", 421, "4.7.28", "Slow down", NL_PROVIDER_AS_CODED},
+    };
+    for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++)
+        assert_int_equal(nl_mailbox_provider_meaning(replies[i].host, replies[i].code,
+                                                     replies[i].status, replies[i].text),
+                         replies[i].meaning);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hosts_are_picked_by_preference),
@@ -190,6 +223,7 @@ int main(void) {
         cmocka_unit_test(test_an_earlier_run_is_remembered),
         cmocka_unit_test(test_providers_are_found_by_their_hosts),
         cmocka_unit_test(test_parking_grows_up_to_a_minute),
+        cmocka_unit_test(test_words_of_providers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
