@@ -68,8 +68,8 @@ NL_CHECKED enum nl_status nl_genuine_compare(const struct nl_asked *asked, const
                                              struct nl_error *err) NL_ALL_NONNULL;
 void nl_genuine_free(struct nl_genuine *genuine);
 
-/* Reads from a signed note about its issue: reference, office, list, issue, language, title, date and
- * signed_at. NL_DATA where its signature does not hold. The caller frees *out. */
+/* Reads from a signed note about its issue: reference, office, list, issue, language, title, date
+ * and signed_at. NL_DATA where its signature does not hold. The caller frees *out. */
 NL_CHECKED enum nl_status nl_genuine_describe(const char *note, const struct nl_key_ring *ring,
                                               json_t **out, struct nl_error *err) NL_ALL_NONNULL;
 

@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-/* The signature of the office over an edition: a signed note, NULL where it signs nothing, and hashes
- * of runs of words in it. */
+/* The signature of the office over an edition: a signed note, NULL where it signs nothing, and
+ * hashes of runs of words in it. */
 struct nl_signed_text {
     char *note;
     int64_t *passages;
