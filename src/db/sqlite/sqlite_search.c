@@ -25,11 +25,12 @@ void nl_sqlite_follow_words(struct nl_store *store) {
 }
 
 static enum nl_status index_due(struct nl_store *store, struct nl_error *err) {
+    /* A cross join keeps its order (SQLite): those that are due, and not all people, are walked. */
     static const char *const steps[] = {
         ("INSERT INTO subscriber_text (subscriber_text, rowid, words) SELECT 'delete', subscriber, "
          "words FROM subscriber_due WHERE words IS NOT NULL"),
         ("INSERT INTO subscriber_text (rowid, words) SELECT w.id, w.words FROM subscriber_due d "
-         "JOIN subscriber_words w ON w.id = d.subscriber"),
+         "CROSS JOIN subscriber_words w ON w.id = d.subscriber"),
         "DELETE FROM subscriber_due",
     };
     enum nl_status status = NL_OK;

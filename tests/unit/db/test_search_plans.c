@@ -56,7 +56,31 @@ static int64_t steps_for(struct fixture *fixture, const char *part, int64_t *fou
     return steps;
 }
 
+static int64_t steps_of_a_sign_up(struct fixture *fixture) {
+    sqlite3 *db = nl_sqlite(fixture->store)->db;
+    int64_t steps = 0;
+    fixture_subscribe(fixture, "first@example.org"); /* statements are prepared */
+    sqlite3_progress_handler(db, 1, count_step, &steps);
+    fixture_subscribe(fixture, "second@example.org");
+    sqlite3_progress_handler(db, 0, NULL, NULL);
+    return steps;
+}
+
 /* Ten times the people, and as much work. */
+static void test_a_sign_up_costs_the_same(void **state) {
+    struct fixture *small = *state;
+    struct fixture *large = NULL;
+    void *other = NULL;
+    fixture_setup(&other);
+    large = other;
+    make_people(small, 3000);
+    make_people(large, 30000);
+    int64_t before = steps_of_a_sign_up(small);
+    assert_in_range(before, 1, 30000);
+    assert_in_range(steps_of_a_sign_up(large), 1, before + before / 20);
+    fixture_teardown(&other);
+}
+
 static void test_work_goes_by_what_is_found(void **state) {
     struct fixture *small = *state;
     struct fixture *large = NULL;
@@ -154,6 +178,8 @@ static void test_parts_are_merged(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_work_goes_by_what_is_found, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_sign_up_costs_the_same, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_index_follows, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_an_import_keeps_its_own_rows, fixture_setup,
