@@ -10,7 +10,7 @@ struct nl_postgres {
     PGconn *connection;
     char *url;
     struct nl_buf waiting; /* pipeline.c: whose replies are still expected */
-    int64_t offset;        /* seconds by which the server's clock is ahead of ours */
+    int64_t offset;        /* milliseconds by which the server's clock is ahead of ours */
     int64_t clock_at;      /* when, by our clock, that was found out */
     int64_t changes;       /* of the last statement that changed rows */
     bool duplicate;        /* the last failure was that a row is there already */
@@ -59,7 +59,7 @@ enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struc
 enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err);
 
 /* connection.c: the server's time, and taking it from a result. */
-#define NL_POSTGRES_CLOCK "SELECT extract(epoch FROM clock_timestamp())::bigint"
+#define NL_POSTGRES_CLOCK "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result);
 
 /* dialect.c: `sql` with parameters written $1, $2; an insert returns its id. */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- failures ---- */
@@ -72,10 +73,16 @@ enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struc
 
 /* ---- the clock ---- */
 
+static int64_t utc_milliseconds(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* All who share a database go by its server's clock, whatever theirs say. */
 static int64_t server_now(void *ctx) {
     const struct nl_postgres *link = ctx;
-    return nl_env_now(&nl_env_system) + link->offset;
+    return (utc_milliseconds() + link->offset) / 1000;
 }
 
 static void system_random(void *ctx, unsigned char out[16]) {
@@ -83,11 +90,12 @@ static void system_random(void *ctx, unsigned char out[16]) {
     nl_env_system.random(nl_env_system.ctx, out);
 }
 
-/* From the first column. */
+/* From the first column. In whole seconds, two processes would be a second apart now and then, and
+ * what came later would be noted as earlier. */
 void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result) {
     link->clock_at = nl_env_now(&nl_env_system);
     if (PQntuples(result) > 0)
-        link->offset = strtoll(PQgetvalue(result, 0, 0), NULL, 10) - link->clock_at;
+        link->offset = strtoll(PQgetvalue(result, 0, 0), NULL, 10) - utc_milliseconds();
 }
 
 /* ---- connecting ---- */
