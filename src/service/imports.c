@@ -281,19 +281,29 @@ enum nl_status nl_office_import_undo(const struct nl_office *office, int64_t id,
     return status;
 }
 
+enum nl_status nl_task_undo(const struct nl_office *office, int64_t id,
+                            const volatile sig_atomic_t *stop, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    bool done = false;
+    nl_store_bulk_load(office->store, true);
+    while (status == NL_OK && !done && (stop == NULL || *stop == 0)) {
+        status = nl_import_undo_part(office->store, id, &done, err);
+        nl_store_give_way(office->store);
+    }
+    nl_store_bulk_load(office->store, false);
+    return status;
+}
+
 enum nl_status nl_office_import_undo_now(const struct nl_office *office, int64_t id, json_t **out,
                                          struct nl_error *err) {
     struct nl_task task = {0};
-    bool done = false;
     *out = NULL;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     /* One that another process left in the middle goes on. */
     if (status == NL_OK && task.state != NL_TASK_UNDOING)
         status = nl_office_import_undo(office, id, err);
-    while (status == NL_OK && !done) {
-        status = nl_import_undo_part(office->store, id, &done, err);
-        nl_store_give_way(office->store);
-    }
+    if (status == NL_OK)
+        status = nl_task_undo(office, id, NULL, err);
     nl_task_free(&task);
     return status == NL_OK ? nl_office_import_read(office, id, out, err) : status;
 }

@@ -27,6 +27,12 @@ NL_CHECKED enum nl_status nl_tasks_read_facts(const struct nl_office *office,
                                               enum nl_task_kind kind, int64_t before, int64_t limit,
                                               json_t **out, struct nl_error *err) NL_ALL_NONNULL;
 
+/* imports.c: takes an import back that is being undone, in short transactions, to its end or until
+ * *stop is no longer 0 (NULL: to its end). */
+NL_CHECKED enum nl_status nl_task_undo(const struct nl_office *office, int64_t id,
+                                       const volatile sig_atomic_t *stop, struct nl_error *err)
+    NL_NONNULL(1, 4);
+
 /* task_stream.c: a file of a task as a stream; NULL with an error. A failure of the database shows
  * as one of the stream, and in *problem, unless it is NULL, which lives as long. So does *written.
  */

@@ -3,17 +3,6 @@
 #include "newsletter/base/log.h"
 #include "service/task_common.h"
 
-static enum nl_status undo(const struct nl_office *office, const struct nl_task *task,
-                           const volatile sig_atomic_t *stop, struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    bool done = false;
-    while (status == NL_OK && !done && *stop == 0) {
-        status = nl_import_undo_part(office->store, task->id, &done, err);
-        nl_store_give_way(office->store);
-    }
-    return status;
-}
-
 static enum nl_status find(const struct nl_office *office, int64_t id, struct nl_task *out,
                            struct nl_error *err) {
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, out, err);
@@ -30,7 +19,7 @@ static enum nl_status run_one(const struct nl_office *office, struct nl_store *s
     bool moved = false;
     enum nl_status status = find(office, id, &task, err);
     if (status == NL_OK && task.state == NL_TASK_UNDOING) {
-        status = undo(office, &task, stop, err);
+        status = nl_task_undo(office, id, stop, err);
         nl_task_free(&task);
         return status;
     }

@@ -1,6 +1,7 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/task.h"
 #include "store/event.h"
+#include "store/issues_of.h"
 #include "store/ledger.h"
 #include "store/subscription_row.h"
 
@@ -21,6 +22,12 @@ enum { AT_ONCE = 200 };
 #define SUPPRESSED                                                                                 \
     "(r.address_key NOT LIKE '%@%' OR EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = "  \
     "r.address_key))"
+
+/* An issue has gone or is about to go to the subscription, or a notice is going. */
+#define MAILED                                                                                     \
+    NL_GOT_AN_ISSUE("s")                                                                           \
+    " OR EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id AND d.issue IS NULL AND "    \
+    "d.state = 'leased')"
 
 void nl_undo_tally_read(const char *text, struct nl_undo_tally *out) {
     int64_t *const figures[] = {&out->removed, &out->ended, &out->restored, &out->kept};
@@ -69,10 +76,11 @@ static enum nl_status end_added(struct nl_store *store, const struct added *adde
                    "NULL, reconfirm_by = NULL WHERE id = ?",
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(added->id)));
     if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "UPDATE delivery SET state = 'skipped', updated_at = ? WHERE "
-                            "subscription = ? AND state IN ('queued', 'deferred')",
-                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(added->id)));
+        status = nl_sql_run(
+            store, err,
+            "UPDATE delivery SET state = 'skipped', updated_at = ?1 WHERE "
+            "id IN " NL_DELIVERIES_OF("?2", "?3") " AND state IN ('queued', 'deferred')",
+            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(added->id), NL_INT(added->list)));
     return status == NL_OK ? nl_event_add(store, "unsubscribed", added->list, added->subscriber, 0,
                                           "import undone", err)
                            : status;
@@ -104,11 +112,10 @@ static enum nl_status find_added(struct nl_store *store, const struct undoing *u
                                  struct nl_error *err) {
     return nl_sql_each(
         store, err, add_added, rows,
-        "SELECT s.id, s.list, s.subscriber, " ACTED ", s.state IN ('active', 'pending'), EXISTS "
-        "(SELECT 1 FROM delivery d WHERE d.subscription = s.id AND (d.issue IS NOT NULL OR d.state "
-        "= 'leased')), r.uuid > ?4 AND r.uuid <= ?5 FROM subscription s JOIN subscriber r ON r.id "
-        "= s.subscriber JOIN task t ON t.id = ?6 WHERE s.id > ?1 AND s.id <= ?2 AND s.token LIKE "
-        "?3 || '%' ORDER BY s.id LIMIT ?7",
+        "SELECT s.id, s.list, s.subscriber, " ACTED ", s.state IN ('active', 'pending'), " MAILED
+        ", r.uuid > ?4 AND r.uuid <= ?5 FROM subscription s JOIN subscriber r ON r.id = "
+        "s.subscriber JOIN task t ON t.id = ?6 WHERE s.id > ?1 AND s.id <= ?2 AND s.token LIKE ?3 "
+        "|| '%' ORDER BY s.id LIMIT ?7",
         NL_VALUES(NL_INT(change->low), NL_INT(change->high), NL_STRING(change->prefix),
                   NL_STRING(change->first), NL_STRING(change->last), NL_INT(undoing->task),
                   NL_INT(AT_ONCE)));

@@ -3,15 +3,17 @@
 #include "newsletter/db/sql.h"
 #include "store/ledger.h"
 
-/* The order matters: rows that refer to others are deleted first. The history goes too, since
+#define NOTICES "(SELECT id FROM delivery WHERE subscription = ?1 AND issue IS NULL)"
+
+/* The order matters: rows that refer to others are deleted first, all of them, since long work has
+ * references neither checked nor followed (nl_store_bulk_load). The history goes too, since
  * SQLite gives the number of the last person who was deleted to the next one. */
 static const char *const steps[] = {
-    "UPDATE returned SET delivery = NULL WHERE delivery IN (SELECT id FROM delivery WHERE "
-    "subscription = ?1)",
-    "DELETE FROM bounce WHERE subscription = ?1 OR delivery IN (SELECT id FROM delivery WHERE "
-    "subscription = ?1)",
+    "UPDATE returned SET delivery = NULL WHERE delivery IN " NOTICES,
+    "DELETE FROM bounce WHERE subscription = ?1 OR delivery IN " NOTICES,
     "DELETE FROM confirmation WHERE subscription = ?1",
-    "DELETE FROM delivery WHERE subscription = ?1",
+    "DELETE FROM attempt WHERE delivery IN " NOTICES,
+    "DELETE FROM delivery WHERE subscription = ?1 AND issue IS NULL",
 };
 
 static const char *const last_steps[] = {

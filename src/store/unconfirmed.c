@@ -1,6 +1,7 @@
 #include "store/unconfirmed.h"
 
 #include "newsletter/db/sql.h"
+#include "store/issues_of.h"
 #include "store/ledger.h"
 #include "store/subscription_row.h"
 
@@ -8,12 +9,10 @@
 #define OVERDUE                                                                                    \
     "s.state = 'pending' AND s.consent_at < ?1 AND NOT EXISTS (SELECT 1 FROM confirmation c "      \
     "WHERE c.subscription = s.id AND c.purpose = 'subscribe' AND c.expires_at >= ?1) AND NOT "     \
-    "EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id AND d.state IN ('queued', "      \
-    "'leased', 'deferred'))"
+    "EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id AND d.issue IS NULL AND "        \
+    "d.state IN ('queued', 'leased', 'deferred'))"
 
-#define NEVER_MORE                                                                                 \
-    "s.confirmed_at IS NULL AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.subscription = s.id " \
-    "AND d.issue IS NOT NULL)"
+#define NEVER_MORE "s.confirmed_at IS NULL AND NOT " NL_GOT_AN_ISSUE("s")
 
 /* These people had left, and have not confirmed that they want to come back. */
 static enum nl_status end_returns(struct nl_store *store, int64_t before, struct nl_error *err) {

@@ -1,12 +1,15 @@
 #include "support.h"
 
 #include "db/sqlite/sqlite.h"
+#include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/issue_control.h"
 #include "newsletter/store/statistics.h"
 #include "newsletter/store/subject_test.h"
+#include "newsletter/store/task.h"
 #include "newsletter/store/throttle.h"
+#include "store/unconfirmed.h"
 
 #include <stdio.h>
 
@@ -158,10 +161,84 @@ static void test_work_goes_by_what_is_left(void **state) {
     assert_in_range(many, 1, few + few / 20);
 }
 
+/* Twenty who never confirmed; twenty whom import 1 has added, of whom five have got an issue. */
+static void add_newcomers(struct fixture *fixture) {
+    fixture_sql(
+        fixture,
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) "
+        "INSERT INTO subscriber (id, uuid, address, address_key, created_at) "
+        "SELECT 100000 + i, 'u' || i, 'n' || i || '@y.org', 'n' || i || '@y.org', 1 FROM n");
+    fixture_sql(fixture, "INSERT INTO subscription (id, list, subscriber, state, token, "
+                         "consent_at, created_at) SELECT id, 1, id, iif(id <= 100020, 'pending', "
+                         "'active'), id, 1, 1 FROM subscriber WHERE id > 100000");
+    fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                         "updated_at) SELECT 'issue', 1, id, 'queued', 1, 1 FROM subscription "
+                         "WHERE id > 100035");
+    fixture_sql(fixture, "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+                         "SELECT 'confirmation', id, 'sent', 1, 1 FROM subscription WHERE state = "
+                         "'pending'");
+    fixture_sql(fixture, "INSERT INTO attempt (delivery, at, state) SELECT id, 1, state FROM "
+                         "delivery WHERE issue IS NULL");
+    fixture_sql(fixture,
+                "INSERT INTO task (id, kind, state, started_by, door, name, options, size, "
+                "created_at, accepted_at, event_mark, rows_read, rejected, taken, tries, cancel, "
+                "tally, undo, result) VALUES (1, 'import', 'undoing', 'x', 'page', 'x.csv', '{}', "
+                "1, 1, 1, 0, 20, 0, 20, 1, 0, '', '0 0 0 0', '')");
+    fixture_sql(fixture, "INSERT INTO import_change (task, kind, low, high, prefix, first, last) "
+                         "VALUES (1, 'added', 100020, 100040, '', '', 'z')");
+}
+
+static enum nl_status remove_unconfirmed(struct nl_store *store, void *ctx, struct nl_error *err) {
+    return nl_unconfirmed_delete(store, 1000, false, ctx, err);
+}
+
+/* The steps of taking away those who never confirmed, and an import's people. */
+static int64_t removal(struct fixture *fixture, int64_t people) {
+    sqlite3 *db = nl_sqlite(fixture->store)->db;
+    struct nl_error err = {0};
+    int64_t removed = 0;
+    int64_t steps = 0;
+    bool done = false;
+    make_issue(fixture, people, 500);
+    fixture_sql(
+        fixture,
+        "INSERT INTO returned (digest, at, kind) SELECT CAST(id AS BLOB), 1, 'unknown' FROM "
+        "delivery");
+    add_newcomers(fixture);
+    nl_sql_finalize(fixture->store);
+    nl_store_bulk_load(fixture->store, true); /* as long work does */
+    assert_ok(nl_sql_exclusive(fixture->store, remove_unconfirmed, &removed, &err));
+    assert_int_equal(removed, 20);
+    while (!done)
+        assert_ok(nl_import_undo_part(fixture->store, 1, &done, &err));
+    for (sqlite3_stmt *s = sqlite3_next_stmt(db, NULL); s != NULL; s = sqlite3_next_stmt(db, s))
+        steps += sqlite3_stmt_status(s, SQLITE_STMTSTATUS_VM_STEP, 0);
+    nl_store_bulk_load(fixture->store, false);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscription WHERE id > 100000"),
+                     5);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE subscription > "
+                                          "100000 AND state = 'skipped'"),
+                     5);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    return steps;
+}
+
+/* Ten times the deliveries, and as many people to take away: as much work. */
+static void test_removal_goes_by_whom_it_removes(void **state) {
+    void *other = NULL;
+    int64_t few = removal(*state, 3000);
+    fixture_setup(&other);
+    int64_t many = removal(other, 30000);
+    fixture_teardown(&other);
+    assert_in_range(many, 1, few + few / 20);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_no_walks, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_work_goes_by_what_is_left, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_removal_goes_by_whom_it_removes, fixture_setup,
                                         fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
