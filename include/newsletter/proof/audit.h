@@ -13,7 +13,7 @@ struct nl_audit_options {
     const char *checkpoint;         /* one that somebody kept; NULL: none */
 };
 
-/* What an audit can say, each by faults of its own. */
+/* The claims of an audit. Each is broken by faults of its own. */
 enum nl_claim {
     NL_CLAIM_CONSENT, /* each message of an issue had a standing consent before it */
     NL_CLAIM_ONCE,    /* nobody was sent an issue twice, but where staff asked for it */
