@@ -20,7 +20,7 @@ bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out)
 enum nl_provider_meaning {
     NL_PROVIDER_AS_CODED, /* nothing else is known of it */
     NL_PROVIDER_SLOWER,   /* we send too much at once */
-    NL_PROVIDER_BLOCKED,  /* our address is refused, whoever the recipient is */
+    NL_PROVIDER_BLOCKED,  /* our address is refused, for any recipient */
 };
 
 /* The meaning of a reply of a mail host: its code, its enhanced code ("" for none) and its text. */

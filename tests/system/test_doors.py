@@ -52,12 +52,14 @@ approval is asked for            | draft ask                         | approval,
 approval is answered             | draft approve, draft return, draft comment | approveDraft, returnDraft, commentDraft | /draft
 snippets and templates           | boilerplate, boilerplate list, boilerplate save, boilerplate show, boilerplate remove | boilerplates, addBoilerplate, boilerplate, saveBoilerplate, removeBoilerplate | /boilerplates
 issues are read                  | status                            | issues, issue                   | /, /issue
+a planned issue moves            | reschedule                        | reschedule                      | /calendar
 an issue is paused               | pause                             | pause                           | /issue
 it goes on                       | resume                            | resume                          | /issue
 it is cancelled                  | cancel                            | cancel                          | /issue
 what failed is sent again        | resend                            | resend                          | -
 others get it, too               | send                              | rest, sendRest                  | /issue
 a subject is decided             | decide                            | subjects, decideSubject         | -
+attempts to deliver are read     | trace                             | history                         | /people
 a report is read                 | report                            | domains, reasons, timeline, deliveries | /issue, /reputation
 the archive has an issue         | archive publish, archive withdraw | publish, withdraw               | /issue
 the archive becomes files        | archive, archive build            | -                               | -
@@ -70,6 +72,9 @@ accounts                         | staff, staff list, staff add, staff password,
 tokens                           | staff token, staff revoke         | -                               | /tokens
 the audit log                    | staff log                         | -                               | /audit, /audit.csv
 the ledger is checked            | audit                             | -                               | -
+consent is shown and proved      | consent, consent show, consent verify | -                           | -
+a bulletin is ours, or not       | verify                            | -                               | -
+the key of the office            | key, key make, key show, key rotate | -                             | -
 the installation                 | init, dkim, dkim keygen, doctor, hooks, serve, retry, backup, restore, prune, migrate_store, completion, help, version | - | -
 """
 
@@ -95,6 +100,12 @@ MISSING = {
     ("the audit log", "operations"): "it has what all others did: for administrators",
     ("the ledger is checked", "operations"): "it reads the whole database, for those who have a shell there",
     ("the ledger is checked", "pages"): "as for the API",
+    ("consent is shown and proved", "operations"): "history of a person has the events; the signed receipt needs the key, which is for those who have a shell",
+    ("consent is shown and proved", "pages"): "an open gap: by command only",
+    ("a bulletin is ours, or not", "operations"): "anybody may ask: the public page /genuine",
+    ("a bulletin is ours, or not", "pages"): "anybody may ask: the public page /genuine",
+    ("the key of the office", "operations"): "a secret file of the machine",
+    ("the key of the office", "pages"): "a secret file of the machine",
     ("the installation", "operations"): "about the machine and its files, for those who have a shell there",
     ("the installation", "pages"): "about the machine and its files, for those who have a shell there",
 }
