@@ -32,6 +32,7 @@ def test_no_action_without_its_line(staff, connected, server):
     assert staff.press("/tokens", action="add", name="robot").status == 200
     assert staff.press("/webhooks", action="add", name="crm", url="http://127.0.0.1:9/").status == 200
     assert bring(staff).status == 303
+    staff.press("/imports/1", action="save", list="bulletin")  # to be saved again below, and no action of its own
     connected.sql("INSERT INTO task (kind, state, started_by, door, list, name, options, size, created_at, rows_read, rejected, taken, tries, cancel, "
                   "tally, undo, result) VALUES ('export', 'failed', 'ann', 'browser', 'bulletin', 'people.csv', '{}', 0, 1, 0, 0, 0, 0, 0, '', '', '{}')")
     connected.sql("INSERT INTO suppression (address_key, reason, since) VALUES ('ann@example.org', 'x', 1)")
