@@ -43,13 +43,32 @@ void nl_difference_ours(const struct nl_passage *passage, struct nl_buf *out) {
     }
 }
 
+static bool is_same(const json_t *one, const json_t *other) {
+    static const char *const names[] = {"kind", "ours", "here"};
+    bool same = true;
+    for (size_t i = 0; same && i < sizeof names / sizeof names[0]; i++)
+        same = json_equal(json_object_get(one, names[i]), json_object_get(other, names[i]));
+    return same;
+}
+
+/* The text and the HTML of a mail say the same, so most changes are in both. */
+static bool is_told(const json_t *told, const json_t *difference) {
+    for (size_t i = 0; i < json_array_size(told); i++)
+        if (is_same(json_array_get(told, i), difference))
+            return true;
+    return false;
+}
+
 void nl_difference_add(struct nl_comparison *comparison, const char *kind, size_t paragraph,
                        const struct nl_buf *ours, const struct nl_buf *here) {
-    if (json_array_size(comparison->differences) < NL_DIFFERENCES_MOST)
-        json_array_append_new(comparison->differences,
-                              json_pack("{s:s, s:I, s:o, s:o}", "kind", kind, "paragraph",
-                                        (json_int_t)paragraph, "ours", nl_difference_text(ours),
-                                        "here", nl_difference_text(here)));
+    json_t *difference =
+        json_pack("{s:s, s:I, s:o, s:o}", "kind", kind, "paragraph", (json_int_t)paragraph, "ours",
+                  nl_difference_text(ours), "here", nl_difference_text(here));
+    bool words = ours->len + here->len > 0;
+    if (json_array_size(comparison->differences) < NL_DIFFERENCES_MOST &&
+        !(words && is_told(comparison->differences, difference)))
+        json_array_append(comparison->differences, difference);
+    json_decref(difference);
 }
 
 /* ---- the Markdown file ---- */

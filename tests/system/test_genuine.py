@@ -176,6 +176,13 @@ def test_a_changed_mail_is_told_where(sent, server):
     assert said.startswith("ours, but changed\n") and "here: " in said
 
 
+def test_a_change_in_both_parts_is_told_once(sent, server):
+    mail = received(server)
+    assert mail.count(b"harbour master thanks") == 2
+    [difference] = facts(sent, mail.replace(b"harbour master thanks", b"harbour master pays"), 65)["differences"]
+    assert "master thanks all" in difference["ours"] and "master pays all" in difference["here"]
+
+
 def test_the_address_of_a_link_counts(sent, server):
     mail = received(server)
     message = parse(server.messages("ann@example.org")[0])
