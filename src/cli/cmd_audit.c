@@ -26,13 +26,13 @@ static const struct figure {
     {"outcomes", "outcomes that follow from a reply", offsetof(struct nl_audit, outcomes)},
     {"sent", "messages sent", offsetof(struct nl_audit, sent)},
     {"repeated", "sent once more because staff asked for it", offsetof(struct nl_audit, repeated)},
-    {"events", "events agree with the ledger", offsetof(struct nl_audit, events)},
-    {"actions", "actions of staff agree with it", offsetof(struct nl_audit, actions)},
-    {"subscriptions", "subscriptions agree with it", offsetof(struct nl_audit, subscriptions)},
-    {"issues", "issues agree with it", offsetof(struct nl_audit, issues)},
-    {"deliveries", "deliveries agree with it", offsetof(struct nl_audit, deliveries)},
-    {"checkpoints", "checkpoints agree with it", offsetof(struct nl_audit, checkpoints)},
-    {"before", "rows are older than it", offsetof(struct nl_audit, before)},
+    {"events", "events that agree with the ledger", offsetof(struct nl_audit, events)},
+    {"actions", "actions of staff that agree with it", offsetof(struct nl_audit, actions)},
+    {"subscriptions", "subscriptions that agree with it", offsetof(struct nl_audit, subscriptions)},
+    {"issues", "issues that agree with it", offsetof(struct nl_audit, issues)},
+    {"deliveries", "deliveries that agree with it", offsetof(struct nl_audit, deliveries)},
+    {"checkpoints", "checkpoints that agree with it", offsetof(struct nl_audit, checkpoints)},
+    {"before", "rows that are older than it", offsetof(struct nl_audit, before)},
     {"faults", "faults", offsetof(struct nl_audit, faults)},
 };
 
@@ -91,7 +91,7 @@ static void show(struct cli *cli, const struct nl_audit *audit) {
         long long value = value_of(audit, &figures[i]);
         json_object_set_new(object, figures[i].name, json_integer(value));
         if (!cli->json)
-            printf("%10lld %s\n", value, figures[i].words);
+            printf("%-52s %10lld\n", figures[i].words, value);
     }
     json_object_set_new(object, "claims", show_claims(cli, audit));
     json_object_set_new(object, "head", json_string(head));
