@@ -90,8 +90,8 @@ static void test_stored_and_shown_later(void **state) {
         "[[]]",
         "[[7]]",
         "[[1],[\"x\"]]",
-        "[[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],"
-        "[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"]]"};
+        ("[[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],"
+         "[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"],[\"a\"]]")};
     assert_int_equal(nl_catalog_open(NULL, "ru", &russian, &err), NL_OK);
     nl_error_set(&err, NL_NOTFOUND, "there is no list '%s'", "news");
     nl_error_context(&err, "line %zu", (size_t)7);
