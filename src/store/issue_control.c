@@ -3,6 +3,7 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
 #include "store/event.h"
+#include "store/ledger.h"
 #include "store/making.h"
 #include "store/parts.h"
 
@@ -161,10 +162,12 @@ static enum nl_status withdraw(struct nl_store *store, int64_t issue, struct nl_
         "DELETE FROM subject_test WHERE issue = ?", "DELETE FROM issue_text WHERE rowid = ?",
         "DELETE FROM issue WHERE id = ?",
     };
-    enum nl_status status = NL_OK;
+    int64_t list = 0;
+    enum nl_status status = nl_sql_number(
+        store, err, &list, NULL, "SELECT list FROM issue WHERE id = ?", NL_VALUES(NL_INT(issue)));
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(issue)));
-    return status;
+    return status == NL_OK ? nl_ledger_issue(store, issue, list, err) : status;
 }
 
 struct call {

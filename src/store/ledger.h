@@ -45,7 +45,7 @@ NL_CHECKED enum nl_status nl_ledger_standing(struct nl_store *store, const char 
 NL_CHECKED enum nl_status nl_ledger_standings(struct nl_store *store, int64_t subscriber,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
-/* Appends the digests of an issue's editions. */
+/* Appends the digests of an issue's editions; none once it was withdrawn. */
 NL_CHECKED enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue, int64_t list,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
