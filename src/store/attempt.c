@@ -2,9 +2,7 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/db/sql.h"
-
-static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
-                                             "failed", "unknown",  "queued"};
+#include "store/outcome_words.h"
 
 /* A message that was requeued was not tried. */
 static bool is_attempt(const struct nl_result *result) {
@@ -21,7 +19,7 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         "reply_code, reply_status, reply_text) SELECT d.id, ?1, ?2, nullif(?3, ''), nullif(?4, "
         "''), nullif(?5, ''), nullif(?6, ''), nullif(?7, ''), nullif(?8, 0), nullif(?9, ''), ?10 "
         "FROM delivery d WHERE d.id = ?11 AND d.lease_owner = ?12",
-        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(outcome_states[result->outcome]),
+        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(nl_outcome_state(result->outcome)),
                   NL_STRING(hop->server), NL_STRING(hop->address), NL_STRING(hop->tls),
                   NL_STRING(hop->cipher), NL_STRING(hop->policy), NL_INT(result->code),
                   NL_STRING(result->status), NL_STRING(result->text), NL_INT(record->delivery),
@@ -32,11 +30,6 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
 
 enum column { DELIVERY, STATE, SERVER, ADDRESS, TLS, CIPHER, POLICY, CODE, STATUS, TEXT, COLUMNS };
 
-/* NULL where there is none. */
-static const char *or_null(const char *text) {
-    return text != NULL && text[0] != '\0' ? text : NULL;
-}
-
 static void fill_columns(struct nl_buf columns[COLUMNS], const struct nl_record *records,
                          size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -44,14 +37,14 @@ static void fill_columns(struct nl_buf columns[COLUMNS], const struct nl_record 
         if (!is_attempt(result))
             continue;
         nl_array_add_int(&columns[DELIVERY], records[i].delivery);
-        nl_array_add_text(&columns[STATE], outcome_states[result->outcome]);
-        nl_array_add_text(&columns[SERVER], or_null(result->hop->server));
-        nl_array_add_text(&columns[ADDRESS], or_null(result->hop->address));
-        nl_array_add_text(&columns[TLS], or_null(result->hop->tls));
-        nl_array_add_text(&columns[CIPHER], or_null(result->hop->cipher));
-        nl_array_add_text(&columns[POLICY], or_null(result->hop->policy));
+        nl_array_add_text(&columns[STATE], nl_outcome_state(result->outcome));
+        nl_array_add_text(&columns[SERVER], nl_text_or_null(result->hop->server));
+        nl_array_add_text(&columns[ADDRESS], nl_text_or_null(result->hop->address));
+        nl_array_add_text(&columns[TLS], nl_text_or_null(result->hop->tls));
+        nl_array_add_text(&columns[CIPHER], nl_text_or_null(result->hop->cipher));
+        nl_array_add_text(&columns[POLICY], nl_text_or_null(result->hop->policy));
         nl_array_add_int(&columns[CODE], result->code);
-        nl_array_add_text(&columns[STATUS], or_null(result->status));
+        nl_array_add_text(&columns[STATUS], nl_text_or_null(result->status));
         nl_array_add_text(&columns[TEXT], result->text);
     }
 }

@@ -3,15 +3,13 @@
 #include "newsletter/store/delivery.h"
 #include "store/attempt.h"
 #include "store/ledger.h"
-
-static const char *const outcome_states[] = {"sent",   "deferred", "bounced",
-                                             "failed", "unknown",  "queued"};
+#include "store/outcome_words.h"
 
 /* The event is written first, while the row still names the subscription. */
 static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
                                  const char *owner, struct nl_error *err) {
     const struct nl_result *result = record->result;
-    const char *state = outcome_states[result->outcome];
+    const char *state = nl_outcome_state(result->outcome);
     int64_t now = nl_store_now(store);
     bool counts = result->outcome != NL_REQUEUED;
     enum nl_status status = NL_OK;
@@ -51,11 +49,6 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
 
 enum column { DELIVERY, STATE, COUNTS, NEXT_ATTEMPT, CODE, STATUS, TEXT, COLUMNS };
 
-/* NULL where there is none. */
-static const char *or_null(const char *text) {
-    return text != NULL && text[0] != '\0' ? text : NULL;
-}
-
 static bool is_event(const struct nl_result *result) {
     return result->outcome != NL_SENT && result->outcome != NL_REQUEUED;
 }
@@ -67,14 +60,14 @@ static void fill_columns(struct nl_buf columns[COLUMNS], const struct nl_record 
         if (events && !is_event(result))
             continue;
         nl_array_add_int(&columns[DELIVERY], records[i].delivery);
-        nl_array_add_text(&columns[STATE], outcome_states[result->outcome]);
+        nl_array_add_text(&columns[STATE], nl_outcome_state(result->outcome));
         nl_array_add_text(&columns[TEXT], result->text);
         if (events)
             continue;
         nl_array_add_int(&columns[COUNTS], result->outcome != NL_REQUEUED);
         nl_array_add_int(&columns[NEXT_ATTEMPT], result->next_attempt_at);
         nl_array_add_int(&columns[CODE], result->code);
-        nl_array_add_text(&columns[STATUS], or_null(result->status));
+        nl_array_add_text(&columns[STATUS], nl_text_or_null(result->status));
     }
 }
 
