@@ -4,8 +4,6 @@
 struct visit {
     enum nl_status (*record)(const struct nl_ledger_record *record, void *ctx,
                              struct nl_error *err);
-    enum nl_status (*key)(int64_t subscriber, const unsigned char *key, void *ctx,
-                          struct nl_error *err);
     void *ctx;
     int64_t last;
 };
@@ -35,21 +33,4 @@ enum nl_status nl_ledger_each(struct nl_store *store, int64_t after, int64_t las
                              NL_VALUES(NL_INT(after), NL_INT(last), NL_INT(PAGE)));
     } while (status == NL_OK && visit.last != after);
     return status;
-}
-
-static enum nl_status visit_key(const struct nl_sql_row *row, void *ctx, struct nl_error *err) {
-    const struct visit *visit = ctx;
-    size_t len = 0;
-    const unsigned char *key = nl_sql_bytes(row, 1, &len);
-    return len == NL_LEDGER_KEY ? visit->key(nl_sql_int(row, 0), key, visit->ctx, err) : NL_OK;
-}
-
-enum nl_status nl_ledger_each_key(struct nl_store *store,
-                                  enum nl_status (*each)(int64_t subscriber,
-                                                         const unsigned char *key, void *ctx,
-                                                         struct nl_error *err),
-                                  void *ctx, struct nl_error *err) {
-    struct visit visit = {.key = each, .ctx = ctx};
-    return nl_sql_each(store, err, visit_key, &visit,
-                       "SELECT subscriber, key FROM ledger_key ORDER BY subscriber", NL_NO_VALUES);
 }

@@ -38,13 +38,6 @@ NL_CHECKED enum nl_status nl_ledger_each(
 
 enum { NL_LEDGER_KEY = 32 };
 
-/* Calls `each` for the keys of commitments, in the order of the people's ids; 0 is no person's. */
-NL_CHECKED enum nl_status
-nl_ledger_each_key(struct nl_store *store,
-                   enum nl_status (*each)(int64_t subscriber, const unsigned char *key, void *ctx,
-                                          struct nl_error *err),
-                   void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 4);
-
 /* Appends the editions of an issue, as an entry has them, and counts them. */
 NL_CHECKED enum nl_status nl_ledger_editions(struct nl_store *store, int64_t issue,
                                              struct nl_buf *out, size_t *count,
