@@ -4,16 +4,13 @@
 #include "newsletter/store/checkpoint.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 enum nl_status nl_keys_file(const struct nl_config *config, bool *found, struct nl_buf *out,
                             struct nl_error *err) {
-    const char *path = config->signing.public_keys;
     struct nl_key_ring ring = {0};
-    *found = path != NULL && access(path, F_OK) == 0;
+    enum nl_status status = nl_key_ring_read_if_any(config->signing.public_keys, &ring, found, err);
     if (!*found)
         return NL_OK;
-    enum nl_status status = nl_key_ring_read(path, &ring, err);
     json_t *json = status == NL_OK ? nl_key_ring_json(&ring) : NULL;
     char *text = json != NULL ? json_dumps(json, JSON_INDENT(1) | JSON_PRESERVE_ORDER) : NULL;
     if (status == NL_OK && text == NULL)

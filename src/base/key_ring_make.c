@@ -72,24 +72,17 @@ enum nl_status nl_key_ring_make(const char *key_file, const char *public_file, c
 
 enum nl_status nl_key_ring_rotate(const char *key_file, const char *public_file, int64_t now,
                                   struct nl_error *err) {
-    struct nl_key_ring ring = {0};
-    struct nl_sign_key *present = NULL;
-    enum nl_status status = nl_sign_key_read(key_file, &present, err);
-    if (status == NL_OK)
-        status = nl_key_ring_read(public_file, &ring, err);
-    const struct nl_ring_key *known = status == NL_OK ? nl_key_ring_find(&ring, present) : NULL;
-    nl_sign_key_free(present);
-    if (status == NL_OK && known == NULL)
-        status = nl_error_set(err, NL_CONFIG, "%s does not have the public key of %s", public_file,
-                              key_file);
+    struct nl_note_signer present = {0};
+    enum nl_status status = nl_note_signer_open(key_file, public_file, &present, err);
     if (status == NL_OK) {
         char name[NL_KEY_NAME_LEN + 1];
-        snprintf(name, sizeof name, "%s", known->verifier.name);
-        for (size_t i = 0; i < ring.count; i++)
-            if (ring.keys[i].until == 0)
-                ring.keys[i].until = now;
-        status = begin_key(key_file, public_file, name, now, &ring, err);
+        struct nl_key_ring *ring = &present.ring;
+        snprintf(name, sizeof name, "%s", present.verifier->name);
+        for (size_t i = 0; i < ring->count; i++)
+            if (ring->keys[i].until == 0)
+                ring->keys[i].until = now;
+        status = begin_key(key_file, public_file, name, now, ring, err);
     }
-    nl_key_ring_free(&ring);
+    nl_note_signer_free(&present);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FILE_LIMIT = 256 * 1024, LINE_LIMIT = 600 };
 
@@ -75,4 +76,10 @@ enum nl_status nl_key_ring_read(const char *path, struct nl_key_ring *out, struc
         status = nl_key_ring_parse(nl_buf_text(&text), path, out, err);
     nl_buf_free(&text);
     return status;
+}
+
+enum nl_status nl_key_ring_read_if_any(const char *path, struct nl_key_ring *out, bool *found,
+                                       struct nl_error *err) {
+    *found = path != NULL && access(path, F_OK) == 0;
+    return *found ? nl_key_ring_read(path, out, err) : NL_OK;
 }

@@ -101,27 +101,20 @@ static enum nl_status grow(struct nl_store *store, struct nl_checkpoint *next,
 static enum nl_status sign(const struct nl_config *config, uint64_t size,
                            const unsigned char head[NL_DIGEST_LEN], struct nl_buf *note,
                            struct nl_error *err) {
-    struct nl_sign_key *key = NULL;
-    struct nl_key_ring ring = {0};
+    struct nl_note_signer signer = {0};
     struct nl_buf text = {0};
-    enum nl_status status = nl_sign_key_read(config->signing.key_file, &key, err);
-    if (status == NL_OK)
-        status = nl_key_ring_read(config->signing.public_keys, &ring, err);
-    const struct nl_ring_key *known = status == NL_OK ? nl_key_ring_find(&ring, key) : NULL;
-    if (status == NL_OK && known == NULL)
-        status = nl_error_set(err, NL_CONFIG, "%s does not hold the public key of %s",
-                              config->signing.public_keys, config->signing.key_file);
+    enum nl_status status =
+        nl_note_signer_open(config->signing.key_file, config->signing.public_keys, &signer, err);
     if (status == NL_OK) {
-        nl_buf_addf(&text, "%s\n%llu\n", known->verifier.name, (unsigned long long)size);
+        nl_buf_addf(&text, "%s\n%llu\n", signer.verifier->name, (unsigned long long)size);
         nl_base64_add(&text, head, NL_DIGEST_LEN);
         nl_buf_addc(&text, '\n');
-        status = text.failed
-                     ? nl_error_nomem(err)
-                     : nl_note_sign(key, known->verifier.name, nl_buf_text(&text), note, err);
+        status = text.failed ? nl_error_nomem(err)
+                             : nl_note_sign(signer.key, signer.verifier->name, nl_buf_text(&text),
+                                            note, err);
     }
     nl_buf_free(&text);
-    nl_key_ring_free(&ring);
-    nl_sign_key_free(key);
+    nl_note_signer_free(&signer);
     return status;
 }
 

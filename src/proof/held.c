@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct nl_held_head {
     uint64_t size;
@@ -85,11 +84,11 @@ static int compare_heads(const void *a, const void *b) {
 
 enum nl_status nl_held_gather(struct nl_held *held, struct nl_books *books, struct nl_store *store,
                               const struct nl_audit_options *options, struct nl_error *err) {
-    const char *path = options->config->signing.public_keys;
     struct nl_key_ring ring = {0};
     struct gathering gathering = {held, books, &ring};
+    bool found = false;
     enum nl_status status =
-        path != NULL && access(path, F_OK) == 0 ? nl_key_ring_read(path, &ring, err) : NL_OK;
+        nl_key_ring_read_if_any(options->config->signing.public_keys, &ring, &found, err);
     if (status == NL_OK)
         status = nl_checkpoints_each(store, visit, &gathering, err);
     if (status == NL_OK && options->checkpoint != NULL)

@@ -35,20 +35,20 @@ static enum nl_status signing_input(const char *header, const json_t *receipt, s
 }
 
 /* A JWS with a detached payload (RFC 7515 appendix F). */
-static enum nl_status sign(json_t *receipt, const struct nl_sign_key *key,
-                           const struct nl_verifier *verifier, struct nl_error *err) {
+static enum nl_status sign(json_t *receipt, const struct nl_note_signer *signer,
+                           struct nl_error *err) {
     unsigned char id[NL_KEY_ID_LEN];
     unsigned char signature[NL_SIGNATURE_LEN];
     struct nl_buf plain = {0};
     struct nl_buf header = {0};
     struct nl_buf input = {0};
-    nl_key_id(verifier, id);
+    nl_key_id(signer->verifier, id);
     nl_buf_addf(&plain, "{\"alg\":\"EdDSA\",\"kid\":\"%02x%02x%02x%02x\"}", id[0], id[1], id[2],
                 id[3]);
     nl_base64url_add(&header, nl_buf_text(&plain), plain.len);
     enum nl_status status = signing_input(nl_buf_text(&header), receipt, &input, err);
     if (status == NL_OK)
-        status = nl_sign(key, nl_buf_text(&input), input.len, signature, err);
+        status = nl_sign(signer->key, nl_buf_text(&input), input.len, signature, err);
     if (status == NL_OK) {
         nl_buf_adds(&header, "..");
         nl_base64url_add(&header, signature, sizeof signature);
@@ -136,27 +136,8 @@ static json_t *receipt_of(const struct nl_office *office, const json_t *facts,
         "events", events);
 }
 
-struct signer {
-    struct nl_sign_key *key;
-    struct nl_key_ring ring;
-    const struct nl_ring_key *known;
-};
-
-static enum nl_status open_signer(const struct nl_config *config, struct signer *out,
-                                  struct nl_error *err) {
-    if (config->signing.key_file == NULL)
-        return NL_OK;
-    enum nl_status status = nl_sign_key_read(config->signing.key_file, &out->key, err);
-    if (status == NL_OK)
-        status = nl_key_ring_read(config->signing.public_keys, &out->ring, err);
-    if (status == NL_OK && (out->known = nl_key_ring_find(&out->ring, out->key)) == NULL)
-        status = nl_error_set(err, NL_CONFIG, "%s does not have the public key of %s",
-                              config->signing.public_keys, config->signing.key_file);
-    return status;
-}
-
 static enum nl_status add_receipt(const struct nl_office *office, const json_t *facts,
-                                  const json_t *subscription, const struct signer *signer,
+                                  const json_t *subscription, const struct nl_note_signer *signer,
                                   json_t *out, struct nl_error *err) {
     struct nl_list list = {0};
     const char *name = json_string_value(json_object_get(subscription, "list"));
@@ -165,7 +146,7 @@ static enum nl_status add_receipt(const struct nl_office *office, const json_t *
     if (status == NL_OK && receipt == NULL)
         status = nl_error_nomem(err);
     if (status == NL_OK && signer->key != NULL)
-        status = sign(receipt, signer->key, &signer->known->verifier, err);
+        status = sign(receipt, signer, err);
     if (status == NL_OK && json_array_append(out, receipt) != 0)
         status = nl_error_nomem(err);
     json_decref(receipt);
@@ -176,17 +157,17 @@ static enum nl_status add_receipt(const struct nl_office *office, const json_t *
 enum nl_status nl_office_receipts(const struct nl_office *office, const struct nl_who *who,
                                   json_t **out, struct nl_error *err) {
     struct nl_subscriber person = {0};
-    struct signer signer = {0};
+    struct nl_note_signer signer = {0};
     *out = json_array();
     enum nl_status status = nl_office_subscriber_read(office, who, &person, err);
-    if (status == NL_OK)
-        status = open_signer(office->config, &signer, err);
+    if (status == NL_OK && office->config->signing.key_file != NULL)
+        status = nl_note_signer_open(office->config->signing.key_file,
+                                     office->config->signing.public_keys, &signer, err);
     const json_t *subscriptions = json_object_get(person.facts, "subscriptions");
     for (size_t i = 0; status == NL_OK && i < json_array_size(subscriptions); i++)
         status =
             add_receipt(office, person.facts, json_array_get(subscriptions, i), &signer, *out, err);
-    nl_sign_key_free(signer.key);
-    nl_key_ring_free(&signer.ring);
+    nl_note_signer_free(&signer);
     nl_subscriber_free(&person);
     if (status != NL_OK) {
         json_decref(*out);

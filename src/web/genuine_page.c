@@ -6,7 +6,6 @@
 #include "web/handlers.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* Saved mails with pictures are large; the server keeps all of them at once within bounds. */
 enum { FORM_MOST = 12 << 20 };
@@ -140,14 +139,6 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
 
 /* ---- the answers ---- */
 
-/* The public keys; *may is false where the office signs nothing, and there is no such page. */
-static enum nl_status read_keys(const struct nl_site *site, struct nl_key_ring *ring, bool *may,
-                                struct nl_error *err) {
-    const char *file = site->config->signing.public_keys;
-    *may = file != NULL && access(file, F_OK) == 0;
-    return *may ? nl_key_ring_read(file, ring, err) : NL_OK;
-}
-
 static struct nl_office office_of(const struct nl_site *site) {
     return (struct nl_office){.store = site->store, .config = site->config};
 }
@@ -210,10 +201,11 @@ static enum nl_status answer(struct nl_site *site, const struct nl_request *requ
 enum nl_status nl_genuine_page(struct nl_site *site, const struct nl_request *request,
                                struct nl_response *response, struct nl_error *err) {
     struct nl_key_ring ring = {0};
-    bool may = false;
+    bool may = false; /* false where the office signs nothing: there is no such page */
     const char *number = nl_request_is_post(request) ? NULL : nl_request_query(request, "n");
     const struct shown empty = {.number = ""};
-    enum nl_status status = read_keys(site, &ring, &may, err);
+    enum nl_status status =
+        nl_key_ring_read_if_any(site->config->signing.public_keys, &ring, &may, err);
     if (status == NL_OK && !may)
         status = nl_site_not_found(site, request, response, err);
     else if (status == NL_OK && nl_request_is_post(request))

@@ -49,6 +49,26 @@ NL_CHECKED enum nl_status nl_key_ring_rotate(const char *key_file, const char *p
 const struct nl_ring_key *nl_key_ring_find(const struct nl_key_ring *ring,
                                            const struct nl_sign_key *key) NL_ALL_NONNULL;
 
+/* The same as nl_key_ring_read where there may be no such file (`path` NULL: there is none): *found
+ * tells it. */
+NL_CHECKED enum nl_status nl_key_ring_read_if_any(const char *path, struct nl_key_ring *out,
+                                                  bool *found, struct nl_error *err)
+    NL_NONNULL(2, 3);
+
+/* The office's key with its public keys, of which `verifier` is its own. Zero-initialise; free with
+ * nl_note_signer_free. */
+struct nl_note_signer {
+    struct nl_sign_key *key;
+    struct nl_key_ring ring;
+    const struct nl_verifier *verifier;
+};
+
+/* NL_CONFIG where the public keys are not those of the key. */
+NL_CHECKED enum nl_status nl_note_signer_open(const char *key_file, const char *public_file,
+                                              struct nl_note_signer *out, struct nl_error *err)
+    NL_NONNULL(1, 2, 3);
+void nl_note_signer_free(struct nl_note_signer *signer) NL_ALL_NONNULL;
+
 /* The ring as a JWK Set (RFC 7517) of octet key pairs (RFC 8037). Beyond these, each key has the
  * members "verifier" (signed-note), "since" and "until". The caller frees it. NULL without memory.
  */
