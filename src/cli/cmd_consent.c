@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/service/receipts.h"
 
 #include <string.h>
@@ -10,28 +11,24 @@ struct consent_options {
 
 enum { RECEIPT_MOST = 4 << 20 };
 
-static const char *text_of(const json_t *object, const char *name) {
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
 static void print_receipt(const json_t *receipt) {
     const json_t *purpose = json_object_get(receipt, "purpose");
     const json_t *notice = json_object_get(receipt, "notice");
     const json_t *events = json_object_get(receipt, "events");
-    printf("%s (%s), from %s: %s\n", text_of(purpose, "list"), text_of(purpose, "list_id"),
-           text_of(json_object_get(receipt, "pii_controller"), "sender"),
-           text_of(receipt, "state"));
+    printf("%s (%s), from %s: %s\n", nl_facts_word(purpose, "list"),
+           nl_facts_word(purpose, "list_id"),
+           nl_facts_word(json_object_get(receipt, "pii_controller"), "sender"),
+           nl_facts_word(receipt, "state"));
     for (size_t i = 0; i < json_array_size(events); i++) {
         const json_t *event = json_array_get(events, i);
-        printf("  %s %s\n", text_of(event, "event_time"), text_of(event, "event_type"));
+        printf("  %s %s\n", nl_facts_word(event, "event_time"), nl_facts_word(event, "event_type"));
     }
-    if (text_of(notice, "source")[0] != '\0')
-        printf("  by: %s\n", text_of(notice, "source"));
-    if (text_of(notice, "ip")[0] != '\0')
-        printf("  from: %s\n", text_of(notice, "ip"));
-    if (text_of(notice, "form_version")[0] != '\0')
-        printf("  wording of the form: version %s\n", text_of(notice, "form_version"));
+    if (nl_facts_word(notice, "source")[0] != '\0')
+        printf("  by: %s\n", nl_facts_word(notice, "source"));
+    if (nl_facts_word(notice, "ip")[0] != '\0')
+        printf("  from: %s\n", nl_facts_word(notice, "ip"));
+    if (nl_facts_word(notice, "form_version")[0] != '\0')
+        printf("  wording of the form: version %s\n", nl_facts_word(notice, "form_version"));
 }
 
 static enum nl_status consent_show(struct cli *cli, void *options, struct nl_error *err) {

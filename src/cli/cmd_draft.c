@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/service/approvals.h"
 #include "newsletter/service/drafts.h"
 
@@ -8,11 +9,6 @@
 struct draft_options {
     const char *digest, *words, *passage, *language;
 };
-
-static const char *word_of(const json_t *facts, const char *name) {
-    const char *word = json_string_value(json_object_get(facts, name));
-    return word != NULL ? word : "";
-}
 
 static enum nl_status find_draft(struct cli *cli, int64_t *id, struct nl_error *err) {
     if (!nl_text_integer(cli->words[0], id) || *id <= 0)
@@ -45,14 +41,14 @@ static enum nl_status draft_list(struct cli *cli, void *options, struct nl_error
     }
     for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *facts = json_array_get(array, i);
-        const char *state = word_of(facts, "state");
+        const char *state = nl_facts_word(facts, "state");
         snprintf(number, sizeof number, "%lld",
                  (long long)json_integer_value(json_object_get(facts, "id")));
         nl_table_text(&table, number);
-        nl_table_text(&table, word_of(facts, "list"));
+        nl_table_text(&table, nl_facts_word(facts, "list"));
         nl_table_text(&table, state[0] != '\0' ? state : "draft");
-        nl_table_text(&table, word_of(facts, "updated_by"));
-        nl_table_text(&table, word_of(facts, "title"));
+        nl_table_text(&table, nl_facts_word(facts, "updated_by"));
+        nl_table_text(&table, nl_facts_word(facts, "title"));
     }
     if (status == NL_OK && json_array_size(array) == 0)
         puts("no drafts: they are written in the press room of 'newsletter serve'");
@@ -75,22 +71,22 @@ static void print_state(const json_t *draft, const json_t *approval) {
     size_t at = 0;
     const json_t *word = NULL;
     char when[CLI_TIME_LEN];
-    print_line("list", word_of(draft, "list"));
-    print_line("title", word_of(draft, "title"));
-    print_line("approval", word_of(approval, "state"));
+    print_line("list", nl_facts_word(draft, "list"));
+    print_line("title", nl_facts_word(draft, "title"));
+    print_line("approval", nl_facts_word(approval, "state"));
     printf("%-10s %lld of %lld\n", "given",
            (long long)json_integer_value(json_object_get(approval, "given")),
            (long long)json_integer_value(json_object_get(approval, "needed")));
-    print_line("digest", word_of(approval, "digest"));
-    print_line("asked by", word_of(approval, "asked_by"));
-    print_line("words", word_of(approval, "words"));
+    print_line("digest", nl_facts_word(approval, "digest"));
+    print_line("asked by", nl_facts_word(approval, "asked_by"));
+    print_line("words", nl_facts_word(approval, "words"));
     json_array_foreach(json_object_get(approval, "said"), at, word) {
         cli_format_time(json_integer_value(json_object_get(word, "at")), when);
         printf("\n%s, ", when);
-        cli_print_safely(word_of(word, "author"), strlen(word_of(word, "author")));
-        printf(": %s\n", word_of(word, "kind"));
-        print_line("on", word_of(word, "passage"));
-        print_line("words", word_of(word, "words"));
+        cli_print_safely(nl_facts_word(word, "author"), strlen(nl_facts_word(word, "author")));
+        printf(": %s\n", nl_facts_word(word, "kind"));
+        print_line("on", nl_facts_word(word, "passage"));
+        print_line("words", nl_facts_word(word, "words"));
     }
 }
 
@@ -135,8 +131,8 @@ static enum nl_status draft_text(struct cli *cli, void *options, struct nl_error
     if (status == NL_OK)
         status = nl_office_draft_read(&office, id, &draft, err);
     json_array_foreach(json_object_get(draft, "texts"), at, text) {
-        if (found == NULL &&
-            (chosen->language == NULL || strcmp(word_of(text, "language"), chosen->language) == 0))
+        if (found == NULL && (chosen->language == NULL ||
+                              strcmp(nl_facts_word(text, "language"), chosen->language) == 0))
             found = text;
     }
     if (status == NL_OK && found == NULL)
@@ -146,9 +142,9 @@ static enum nl_status draft_text(struct cli *cli, void *options, struct nl_error
     if (status == NL_OK && cli->json)
         cli_print_json(cli, json_incref(found));
     else if (status == NL_OK && cli_is_terminal())
-        cli_print_safely(word_of(found, "source"), strlen(word_of(found, "source")));
+        cli_print_safely(nl_facts_word(found, "source"), strlen(nl_facts_word(found, "source")));
     else if (status == NL_OK)
-        fputs(word_of(found, "source"), stdout);
+        fputs(nl_facts_word(found, "source"), stdout);
     json_decref(draft);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/service/messages.h"
 
 #include <stdlib.h>
@@ -127,18 +128,13 @@ static enum nl_status message_send(struct cli *cli, void *options, struct nl_err
 
 /* ---- looking ---- */
 
-static const char *word_of(const json_t *facts, const char *name) {
-    const char *word = json_string_value(json_object_get(facts, name));
-    return word != NULL ? word : "";
-}
-
 static void print_message(const json_t *facts) {
     static const char *const names[] = {"list",  "to",         "template",   "subject",
                                         "state", "created_at", "updated_at", "next_attempt_at"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (word_of(facts, names[i])[0] != '\0')
-            printf("%-16s %s\n", names[i], word_of(facts, names[i]));
-    const char *reply = word_of(json_object_get(facts, "reply"), "text");
+        if (nl_facts_word(facts, names[i])[0] != '\0')
+            printf("%-16s %s\n", names[i], nl_facts_word(facts, names[i]));
+    const char *reply = nl_facts_word(json_object_get(facts, "reply"), "text");
     if (reply[0] != '\0') {
         printf("%-16s ", "reply");
         cli_print_safely(reply, strlen(reply));
@@ -178,10 +174,10 @@ static void print_messages(const json_t *array) {
         snprintf(number, sizeof number, "%lld",
                  (long long)json_integer_value(json_object_get(facts, "id")));
         nl_table_text(&table, number);
-        nl_table_text(&table, word_of(facts, "created_at"));
-        nl_table_text(&table, word_of(facts, "state"));
-        nl_table_text(&table, word_of(facts, "to"));
-        nl_table_text(&table, word_of(facts, "subject"));
+        nl_table_text(&table, nl_facts_word(facts, "created_at"));
+        nl_table_text(&table, nl_facts_word(facts, "state"));
+        nl_table_text(&table, nl_facts_word(facts, "to"));
+        nl_table_text(&table, nl_facts_word(facts, "subject"));
     }
     cli_print_table(&table);
     nl_table_free(&table);

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/timestamp.h"
+#include "newsletter/report/facts.h"
 #include "newsletter/service/subscribers.h"
 
 #include <jansson.h>
@@ -17,20 +18,16 @@ struct subscriber_options {
 
 enum { PAGE = 1000 };
 
-static const char *word_of(const json_t *object, const char *name) {
-    const char *word = json_string_value(json_object_get(object, name));
-    return word != NULL ? word : "";
-}
-
 /* When a subscription began, or ended. */
 static int64_t since_of(const json_t *subscription) {
     static const char *const names[] = {"ended_at", "confirmed_at"};
     int64_t at = 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (nl_timestamp_parse(word_of(subscription, names[i]), &at))
+        if (nl_timestamp_parse(nl_facts_word(subscription, names[i]), &at))
             return at;
-    return nl_timestamp_parse(word_of(json_object_get(subscription, "consent"), "at"), &at) ? at
-                                                                                            : 0;
+    return nl_timestamp_parse(nl_facts_word(json_object_get(subscription, "consent"), "at"), &at)
+               ? at
+               : 0;
 }
 
 /* `subscription` is NULL for a person without any. */
@@ -39,7 +36,7 @@ static void list_row(const json_t *person, const json_t *subscription, bool json
     int64_t at = since_of(subscription);
     if (json) {
         json_t *object = json_pack(
-            "{s:s, s:O, s:O, s:o, s:o, s:o}", "address", word_of(person, "address"), "name",
+            "{s:s, s:O, s:O, s:o, s:o, s:o}", "address", nl_facts_word(person, "address"), "name",
             json_object_get(person, "name"), "language", json_object_get(person, "language"),
             "list",
             subscription != NULL ? json_incref(json_object_get(subscription, "list")) : json_null(),
@@ -52,8 +49,8 @@ static void list_row(const json_t *person, const json_t *subscription, bool json
     }
     if (at != 0)
         cli_format_time(at, since);
-    printf("%s\t%s\t%s\t%s\t%s\n", word_of(person, "address"), word_of(person, "name"),
-           word_of(subscription, "list"), word_of(subscription, "state"), since);
+    printf("%s\t%s\t%s\t%s\t%s\n", nl_facts_word(person, "address"), nl_facts_word(person, "name"),
+           nl_facts_word(subscription, "list"), nl_facts_word(subscription, "state"), since);
 }
 
 /* Prints at most *left lines; *left is below 0 without a limit. */
@@ -218,9 +215,9 @@ static enum nl_status change_person(struct cli *cli, const struct nl_subscriber_
         status = nl_office_subscriber_read(&office, &who, &changed, err);
     if (status == NL_OK)
         cli_tell(cli,
-                 json_pack("{s:s, s:s}", "address", word_of(changed.facts, "address"), "result",
-                           "changed"),
-                 "changed %s", word_of(changed.facts, "address"));
+                 json_pack("{s:s, s:s}", "address", nl_facts_word(changed.facts, "address"),
+                           "result", "changed"),
+                 "changed %s", nl_facts_word(changed.facts, "address"));
     nl_subscriber_free(&changed);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/timestamp.h"
+#include "newsletter/report/facts.h"
 #include "newsletter/service/subscribers.h"
 
 #include <string.h>
@@ -9,11 +10,6 @@ struct trace_options {
     const char *issue;
 };
 
-static const char *word(const json_t *row, const char *name) {
-    const char *text = json_string_value(json_object_get(row, name));
-    return text != NULL ? text : "";
-}
-
 /* " NAME", if there is one. */
 static void print_word(const char *text) {
     if (text[0] != '\0')
@@ -21,25 +17,25 @@ static void print_word(const char *text) {
 }
 
 static void print_server(const json_t *row) {
-    const char *server = word(row, "server");
+    const char *server = nl_facts_word(row, "server");
     fputs("  ", stdout);
-    if (strcmp(word(row, "by"), "relay") == 0)
+    if (strcmp(nl_facts_word(row, "by"), "relay") == 0)
         printf("through the relay");
     else if (server[0] == '\0')
         printf("no mail host");
     else
-        printf("%s [%s]", server, word(row, "address"));
+        printf("%s [%s]", server, nl_facts_word(row, "address"));
     if (server[0] != '\0')
-        print_word(word(row, "tls")[0] != '\0' ? word(row, "tls") : "no TLS");
-    print_word(word(row, "cipher"));
-    print_word(word(row, "policy"));
+        print_word(nl_facts_word(row, "tls")[0] != '\0' ? nl_facts_word(row, "tls") : "no TLS");
+    print_word(nl_facts_word(row, "cipher"));
+    print_word(nl_facts_word(row, "policy"));
     putchar('\n');
 }
 
 /* The reply begins with the server's name, for those who see nothing else of it. */
 static const char *reply_of(const json_t *row) {
-    const char *reply = word(row, "reply");
-    const char *server = word(row, "server");
+    const char *reply = nl_facts_word(row, "reply");
+    const char *server = nl_facts_word(row, "server");
     const char *end = strstr(reply, "): ");
     bool named = server[0] != '\0' && strncmp(reply, server, strlen(server)) == 0;
     return named && end != NULL ? end + strlen("): ") : reply;
@@ -49,16 +45,17 @@ static void print_attempt(const json_t *row) {
     char when[CLI_TIME_LEN] = "";
     int64_t at = 0;
     json_int_t code = json_integer_value(json_object_get(row, "reply_code"));
-    if (nl_timestamp_parse(word(row, "at"), &at))
+    if (nl_timestamp_parse(nl_facts_word(row, "at"), &at))
         cli_format_time(at, when);
     printf("%s  %s: %s\n", when,
-           word(row, "slug")[0] != '\0' ? word(row, "slug") : word(row, "kind"),
-           word(row, "state"));
+           nl_facts_word(row, "slug")[0] != '\0' ? nl_facts_word(row, "slug")
+                                                 : nl_facts_word(row, "kind"),
+           nl_facts_word(row, "state"));
     print_server(row);
     fputs(" ", stdout);
     if (code != 0)
         printf(" %lld", (long long)code);
-    print_word(word(row, "reply_status"));
+    print_word(nl_facts_word(row, "reply_status"));
     print_word(reply_of(row));
     putchar('\n');
 }

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/service/verdicts.h"
 
 #include <string.h>
@@ -12,31 +13,27 @@ enum { MOST = 24 << 20, NOTE_MOST = 16 << 20 };
 
 /* ---- the answer in words ---- */
 
-static const char *text_of(const json_t *facts, const char *name) {
-    const char *text = json_string_value(json_object_get(facts, name));
-    return text != NULL ? text : "";
-}
-
 static void print_issue(const json_t *facts) {
-    printf("  %s\n  %s, %s, reference %s\n", text_of(facts, "title"), text_of(facts, "office"),
-           text_of(facts, "date"), text_of(facts, "reference"));
+    printf("  %s\n  %s, %s, reference %s\n", nl_facts_word(facts, "title"),
+           nl_facts_word(facts, "office"), nl_facts_word(facts, "date"),
+           nl_facts_word(facts, "reference"));
 }
 
 static void print_difference(const json_t *difference) {
-    const char *kind = text_of(difference, "kind");
+    const char *kind = nl_facts_word(difference, "kind");
     long long paragraph = json_integer_value(json_object_get(difference, "paragraph"));
     if (strcmp(kind, "file") == 0) {
-        printf("- a file that we have not sent: %s\n", text_of(difference, "here"));
+        printf("- a file that we have not sent: %s\n", nl_facts_word(difference, "here"));
         return;
     }
     if (paragraph > 0)
         printf("- paragraph %lld: %s\n", paragraph, kind);
     else
         printf("- %s\n", kind);
-    if (text_of(difference, "ours")[0] != '\0')
-        printf("  ours: %s\n", text_of(difference, "ours"));
-    if (text_of(difference, "here")[0] != '\0')
-        printf("  here: %s\n", text_of(difference, "here"));
+    if (nl_facts_word(difference, "ours")[0] != '\0')
+        printf("  ours: %s\n", nl_facts_word(difference, "ours"));
+    if (nl_facts_word(difference, "here")[0] != '\0')
+        printf("  here: %s\n", nl_facts_word(difference, "here"));
 }
 
 static void print_texts(const json_t *facts, const char *name, const char *heading) {

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/report/facts.h"
 #include "newsletter/service/webhooks.h"
 
 struct webhook_options {
@@ -79,11 +80,6 @@ static enum nl_status webhook_test(struct cli *cli, void *options, struct nl_err
     return status;
 }
 
-static const char *word_of(const json_t *facts, const char *name) {
-    const char *word = json_string_value(json_object_get(facts, name));
-    return word != NULL ? word : "";
-}
-
 static void print_webhooks(const json_t *array) {
     static const struct nl_table_column columns[] = {{.heading = "WEBHOOK", .least = 12},
                                                      {.heading = "IS"},
@@ -92,13 +88,13 @@ static void print_webhooks(const json_t *array) {
     struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
     for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *facts = json_array_get(array, i);
-        const char *events = word_of(facts, "events");
-        nl_table_text(&table, word_of(facts, "name"));
+        const char *events = nl_facts_word(facts, "events");
+        nl_table_text(&table, nl_facts_word(facts, "name"));
         nl_table_text(&table, json_is_true(json_object_get(facts, "enabled")) ? "on" : "off");
-        nl_table_text(&table, word_of(facts, "url"));
+        nl_table_text(&table, nl_facts_word(facts, "url"));
         nl_table_text(&table, events[0] != '\0' ? events : "all");
-        if (word_of(facts, "trouble")[0] != '\0')
-            nl_table_note(&table, word_of(facts, "trouble"));
+        if (nl_facts_word(facts, "trouble")[0] != '\0')
+            nl_table_note(&table, nl_facts_word(facts, "trouble"));
     }
     cli_print_table(&table);
     nl_table_free(&table);
@@ -107,8 +103,8 @@ static void print_webhooks(const json_t *array) {
 static void print_calls(const json_t *array) {
     for (size_t i = 0; i < json_array_size(array); i++) {
         const json_t *facts = json_array_get(array, i);
-        const char *problem = word_of(facts, "problem");
-        printf("%s\t%s\t%lld\t%s\n", word_of(facts, "at"), word_of(facts, "kind"),
+        const char *problem = nl_facts_word(facts, "problem");
+        printf("%s\t%s\t%lld\t%s\n", nl_facts_word(facts, "at"), nl_facts_word(facts, "kind"),
                (long long)json_integer_value(json_object_get(facts, "event")),
                problem[0] != '\0' ? problem : "taken");
     }

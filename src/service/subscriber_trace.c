@@ -1,3 +1,4 @@
+#include "newsletter/report/facts.h"
 #include "newsletter/service/subscribers.h"
 
 #include <string.h>
@@ -7,14 +8,9 @@ static const char *const fields[] = {"at",     "by",     "kind",       "slug",  
                                      "issue",  "state",  "server",     "address",      "tls",
                                      "cipher", "policy", "reply_code", "reply_status", "reply"};
 
-static const char *word(const json_t *row, const char *name) {
-    const char *text = json_string_value(json_object_get(row, name));
-    return text != NULL ? text : "";
-}
-
 static bool is_of(const json_t *row, const char *issue) {
-    return issue == NULL || strcmp(word(row, "slug"), issue) == 0 ||
-           strcmp(word(row, "number"), issue) == 0;
+    return issue == NULL || strcmp(nl_facts_word(row, "slug"), issue) == 0 ||
+           strcmp(nl_facts_word(row, "number"), issue) == 0;
 }
 
 static enum nl_status add_attempt(json_t *out, const json_t *row, const char *by,

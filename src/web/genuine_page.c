@@ -1,3 +1,4 @@
+#include "newsletter/report/facts.h"
 #include "newsletter/service/verdicts.h"
 
 #include "newsletter/archive/archive.h"
@@ -26,21 +27,16 @@ struct shown {
 
 /* ---- the data of the page ---- */
 
-static const char *text_of(const json_t *facts, const char *name) {
-    const char *text = json_string_value(json_object_get(facts, name));
-    return text != NULL ? text : "";
-}
-
 /* An issue: its title, date and number. */
 static json_t *issue_data(const struct nl_theme *theme, const json_t *facts) {
     struct nl_buf date = {0};
     json_t *issue = json_object();
-    if (text_of(facts, "date")[0] != '\0')
-        nl_date_long(theme, text_of(facts, "date"), &date);
-    nl_data_set(issue, "title", text_of(facts, "title"));
-    nl_data_set(issue, "tag", text_of(facts, "language"));
+    if (nl_facts_word(facts, "date")[0] != '\0')
+        nl_date_long(theme, nl_facts_word(facts, "date"), &date);
+    nl_data_set(issue, "title", nl_facts_word(facts, "title"));
+    nl_data_set(issue, "tag", nl_facts_word(facts, "language"));
     nl_data_set(issue, "date", nl_buf_text(&date));
-    nl_data_set(issue, "reference", text_of(facts, "reference"));
+    nl_data_set(issue, "reference", nl_facts_word(facts, "reference"));
     nl_buf_free(&date);
     return issue;
 }
@@ -60,10 +56,10 @@ static const char *heading_of(const char *kind) {
 
 static json_t *difference_data(const struct nl_theme *theme, const json_t *difference) {
     json_t *data = json_object();
-    const char *heading = heading_of(text_of(difference, "kind"));
+    const char *heading = heading_of(nl_facts_word(difference, "kind"));
     nl_data_set(data, "kind", nl_catalog_text(theme->catalog, NULL, heading));
-    nl_data_set(data, "ours", text_of(difference, "ours"));
-    nl_data_set(data, "here", text_of(difference, "here"));
+    nl_data_set(data, "ours", nl_facts_word(difference, "ours"));
+    nl_data_set(data, "here", nl_facts_word(difference, "here"));
     return data;
 }
 

@@ -1,5 +1,6 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
+#include "newsletter/report/facts.h"
 #include "newsletter/service/subscribers.h"
 #include "newsletter/template/data.h"
 #include "web/staff_choice.h"
@@ -9,11 +10,6 @@
 #include <string.h>
 
 enum { PEOPLE_SHOWN = 50 };
-
-static const char *word_of(const json_t *object, const char *name) {
-    const char *word = json_string_value(json_object_get(object, name));
-    return word != NULL ? word : "";
-}
 
 /* NULL for what the query does not say. */
 static const char *argument(const struct nl_staff_call *call, const char *name) {
@@ -30,16 +26,16 @@ static void describe(const struct nl_staff_call *call, const struct nl_people_ri
     size_t at = 0;
     json_t *subscription = NULL;
     json_array_foreach(json_object_get(person, "subscriptions"), at, subscription) {
-        if (!nl_people_rights_on(rights, word_of(subscription, "list")))
+        if (!nl_people_rights_on(rights, nl_facts_word(subscription, "list")))
             continue;
         json_t *one = json_object();
-        nl_data_set(one, "list_title", word_of(subscription, "title"));
+        nl_data_set(one, "list_title", nl_facts_word(subscription, "title"));
         nl_data_set(one, "state_label",
-                    nl_person_state_label(call, word_of(subscription, "state")));
+                    nl_person_state_label(call, nl_facts_word(subscription, "state")));
         json_array_append_new(shown, one);
     }
     json_object_set_new(person, "shown", shown);
-    nl_data_set(person, "person_name", word_of(person, "name"));
+    nl_data_set(person, "person_name", nl_facts_word(person, "name"));
 }
 
 static void set_next(const struct nl_staff_call *call, const struct nl_subscriber_query *query,
@@ -77,7 +73,7 @@ static enum nl_status find(struct nl_staff_call *call, const struct nl_people_ri
 static const char *list_to_search(const struct nl_people_rights *rights, const char *wanted) {
     if (rights->everywhere || (wanted != NULL && nl_people_rights_on(rights, wanted)))
         return wanted;
-    return word_of(json_array_get(rights->lists, 0), "name");
+    return nl_facts_word(json_array_get(rights->lists, 0), "name");
 }
 
 static enum nl_status show(struct nl_staff_call *call, const struct nl_people_rights *rights,
@@ -96,7 +92,7 @@ static enum nl_status show(struct nl_staff_call *call, const struct nl_people_ri
     json_object_set_new(call->data, "state_choices", nl_choices_of_states(call, query.state));
     nl_staff_show_rows(call, "people", NULL);
     nl_data_set(call->data, "next", "");
-    if (strcmp(word_of(call->data, "done"), "") == 0)
+    if (strcmp(nl_facts_word(call->data, "done"), "") == 0)
         nl_data_set(call->data, "done", nl_person_done(call, argument(call, "done")));
     enum nl_status status = find(call, rights, &query, err);
     if (status != NL_OK && nl_staff_explains(call, status, response, err))
