@@ -279,11 +279,8 @@ enum nl_status nl_genuine_compare(const struct nl_asked *asked, const char *note
                                   const struct nl_key_ring *ring, struct nl_genuine *out,
                                   struct nl_error *err) {
     struct nl_note_of_issue read = {0};
-    size_t len = 0;
     *out = (struct nl_genuine){.verdict = NL_VERDICT_UNKNOWN};
-    enum nl_status status = nl_genuine_check(note, ring, &len, err);
-    if (status == NL_OK)
-        status = nl_note_of_issue_read(note, len, &read, err);
+    enum nl_status status = nl_genuine_open(note, ring, &read, err);
     struct nl_comparison comparison = {.note = &read,
                                        .differences = json_array(),
                                        .personal = json_array(),

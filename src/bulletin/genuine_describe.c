@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static const struct nl_ring_key *find_signer(const char *note, const struct nl_key_ring *ring,
-                                             size_t *len) {
+static bool holds(const char *note, const struct nl_key_ring *ring, size_t *len) {
     for (size_t i = 0; i < ring->count; i++) {
         struct nl_verifier verifier = ring->keys[i].verifier;
         if (verifier.name[0] == '\0') {
@@ -18,15 +17,16 @@ static const struct nl_ring_key *find_signer(const char *note, const struct nl_k
             memcpy(verifier.name, name, name_len);
         }
         if (nl_note_holds(note, &verifier, len))
-            return &ring->keys[i];
+            return true;
     }
-    return NULL;
+    return false;
 }
 
-enum nl_status nl_genuine_check(const char *note, const struct nl_key_ring *ring, size_t *len,
-                                struct nl_error *err) {
-    return find_signer(note, ring, len) != NULL
-               ? NL_OK
+enum nl_status nl_genuine_open(const char *note, const struct nl_key_ring *ring,
+                               struct nl_note_of_issue *out, struct nl_error *err) {
+    size_t len = 0;
+    return holds(note, ring, &len)
+               ? nl_note_of_issue_read(note, len, out, err)
                : nl_error_set(err, NL_DATA, "the signature of the issue holds by none of the keys");
 }
 
@@ -50,11 +50,8 @@ json_t *nl_genuine_facts(const struct nl_note_of_issue *note) {
 enum nl_status nl_genuine_describe(const char *note, const struct nl_key_ring *ring, json_t **out,
                                    struct nl_error *err) {
     struct nl_note_of_issue read = {0};
-    size_t len = 0;
     *out = NULL;
-    enum nl_status status = nl_genuine_check(note, ring, &len, err);
-    if (status == NL_OK)
-        status = nl_note_of_issue_read(note, len, &read, err);
+    enum nl_status status = nl_genuine_open(note, ring, &read, err);
     if (status == NL_OK && (*out = nl_genuine_facts(&read)) == NULL)
         status = nl_error_nomem(err);
     nl_note_of_issue_free(&read);

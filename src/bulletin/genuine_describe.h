@@ -5,9 +5,11 @@
 #include "bulletin/genuine_note.h"
 #include "newsletter/bulletin/genuine.h"
 
-/* NL_DATA where the signature holds by none of the keys. *len: of the text that is signed. */
-NL_CHECKED enum nl_status nl_genuine_check(const char *note, const struct nl_key_ring *ring,
-                                           size_t *len, struct nl_error *err) NL_ALL_NONNULL;
+/* Reads a signed note. NL_DATA where the signature holds by none of the keys. Free *out with
+ * nl_note_of_issue_free. */
+NL_CHECKED enum nl_status nl_genuine_open(const char *note, const struct nl_key_ring *ring,
+                                          struct nl_note_of_issue *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* The members of nl_genuine_describe. NULL without memory. */
 json_t *nl_genuine_facts(const struct nl_note_of_issue *note) NL_ALL_NONNULL;
