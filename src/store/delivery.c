@@ -286,8 +286,7 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *
         "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
         ")" NL_IDS_CHANGED("d.id"),
         NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
-    return status == NL_OK ? nl_ledger_commit_points(store, owner, deliveries, count,
-                                                     nl_sql_has_arrays(store) ? NULL : ok, err)
+    return status == NL_OK ? nl_ledger_commit_points(store, owner, deliveries, count, ok, err)
                            : status;
 }
 

@@ -50,8 +50,8 @@ NL_CHECKED enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
 /* Deliveries, which a run has by the name `owner`: leases; commit points, where ok[i] tells which
- * were recorded (NULL: that is not known yet); commit points that were withdrawn; an outcome; a
- * state that something else gave to many. */
+ * were recorded (not yet on a server, whose reply is to come); commit points that were withdrawn;
+ * an outcome; a state that something else gave to many. */
 struct nl_job;
 struct nl_record;
 NL_CHECKED enum nl_status nl_ledger_leased(struct nl_store *store, const char *owner, int64_t issue,

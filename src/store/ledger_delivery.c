@@ -1,5 +1,6 @@
 /* Entries about deliveries: small, since there are three of them for each message. */
 #include "newsletter/base/cbor.h"
+#include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
 #include "store/ledger.h"
 
@@ -71,7 +72,8 @@ static enum nl_status add_each(struct nl_store *store, enum nl_ledger_kind kind,
 enum nl_status nl_ledger_commit_points(struct nl_store *store, const char *owner,
                                        const int64_t *deliveries, size_t count, const bool *ok,
                                        struct nl_error *err) {
-    return add_each(store, NL_LEDGER_COMMIT_POINT, owner, deliveries, count, ok, err);
+    return add_each(store, NL_LEDGER_COMMIT_POINT, owner, deliveries, count,
+                    nl_sql_has_arrays(store) ? NULL : ok, err);
 }
 
 enum nl_status nl_ledger_withdrawn(struct nl_store *store, const char *owner,

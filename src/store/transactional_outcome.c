@@ -19,8 +19,7 @@ enum nl_status nl_transactional_commit_points(struct nl_store *store, const int6
                        "FROM transactional m WHERE m.delivery = d.id AND " NL_MESSAGE_SENDABLE
                        ")" NL_IDS_CHANGED("d.id"),
                        NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
-    return status == NL_OK ? nl_ledger_commit_points(store, owner, messages, count,
-                                                     nl_sql_has_arrays(store) ? NULL : ok, err)
+    return status == NL_OK ? nl_ledger_commit_points(store, owner, messages, count, ok, err)
                            : status;
 }
 
