@@ -1,10 +1,10 @@
 #include "doctor/checks.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/smtp/sts.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
 enum { POLICY_LIMIT = 64 * 1024, SECONDS = 20 };
 
@@ -77,16 +77,6 @@ static bool next_line(const char **text, const char *key, const char **value, si
     return false;
 }
 
-/* Section 4.1: "*.example.org" stands for one more label. */
-static bool matches(const char *host, const char *pattern, size_t len) {
-    if (len > 2 && pattern[0] == '*' && pattern[1] == '.') {
-        const char *dot = strchr(host, '.');
-        return dot != NULL && strlen(dot + 1) == len - 2 &&
-               strncasecmp(dot + 1, pattern + 2, len - 2) == 0;
-    }
-    return strlen(host) == len && strncasecmp(host, pattern, len) == 0;
-}
-
 static void judge(struct nl_doctor *doctor, const char *domain, const struct nl_answers *hosts,
                   const char *policy) {
     const char *value = NULL;
@@ -109,7 +99,7 @@ static void judge(struct nl_doctor *doctor, const char *domain, const struct nl_
         bool found = false;
         text = policy;
         while (!found && next_line(&text, "mx", &value, &len))
-            found = matches(hosts->items[i], value, len);
+            found = nl_sts_pattern_names(value, len, hosts->items[i]);
         if (!found) {
             nl_findings_add(doctor->out, NL_LEVEL_ERROR, "mta-sts", NULL,
                             "the MTA-STS policy of %s does not name its MX %s, so others will not "

@@ -114,8 +114,7 @@ enum nl_status nl_sts_policy_read(const char *text, struct nl_sts_policy *out,
                            : nl_error_set(err, NL_DATA, "the policy has no valid '%s'", missing);
 }
 
-/* "*.example.org" stands for one more label. */
-static bool matches(const char *host, const char *pattern, size_t len) {
+bool nl_sts_pattern_names(const char *pattern, size_t len, const char *host) {
     if (len > 2 && pattern[0] == '*') {
         const char *dot = strchr(host, '.');
         return dot != NULL && strlen(dot) == len - 1 && strncasecmp(dot, pattern + 1, len - 1) == 0;
@@ -127,7 +126,7 @@ bool nl_sts_policy_names(const struct nl_sts_policy *policy, const char *host) {
     const char *line = nl_buf_text(&policy->mail_hosts);
     while (*line != '\0') {
         size_t len = strcspn(line, "\n");
-        if (matches(host, line, len))
+        if (nl_sts_pattern_names(line, len, host))
             return true;
         line += len + (line[len] == '\n');
     }

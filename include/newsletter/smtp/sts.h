@@ -25,6 +25,9 @@ NL_CHECKED enum nl_status nl_sts_policy_read(const char *text, struct nl_sts_pol
 /* Whether a policy names a mail host (section 4.1). */
 bool nl_sts_policy_names(const struct nl_sts_policy *policy, const char *host) NL_ALL_NONNULL;
 
+/* Whether a pattern of a policy stands for a host: "*.example.org" for one more label. */
+bool nl_sts_pattern_names(const char *pattern, size_t len, const char *host) NL_ALL_NONNULL;
+
 /* ---- fetching, without waiting ---- */
 
 struct nl_sts_fetcher;
