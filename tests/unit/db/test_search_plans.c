@@ -56,6 +56,14 @@ static int64_t steps_for(struct fixture *fixture, const char *part, int64_t *fou
     return steps;
 }
 
+/* Ten times the people, in another database. */
+static struct fixture *make_both(struct fixture *small, void **other) {
+    fixture_setup(other);
+    make_people(small, 3000);
+    make_people(*other, 30000);
+    return *other;
+}
+
 static int64_t steps_of_a_sign_up(struct fixture *fixture) {
     sqlite3 *db = nl_sqlite(fixture->store)->db;
     int64_t steps = 0;
@@ -69,12 +77,8 @@ static int64_t steps_of_a_sign_up(struct fixture *fixture) {
 /* Ten times the people, and as much work. */
 static void test_a_sign_up_costs_the_same(void **state) {
     struct fixture *small = *state;
-    struct fixture *large = NULL;
     void *other = NULL;
-    fixture_setup(&other);
-    large = other;
-    make_people(small, 3000);
-    make_people(large, 30000);
+    struct fixture *large = make_both(small, &other);
     int64_t before = steps_of_a_sign_up(small);
     assert_in_range(before, 1, 30000);
     assert_in_range(steps_of_a_sign_up(large), 1, before + before / 20);
@@ -83,12 +87,8 @@ static void test_a_sign_up_costs_the_same(void **state) {
 
 static void test_work_goes_by_what_is_found(void **state) {
     struct fixture *small = *state;
-    struct fixture *large = NULL;
     void *other = NULL;
-    fixture_setup(&other);
-    large = other;
-    make_people(small, 3000);
-    make_people(large, 30000);
+    struct fixture *large = make_both(small, &other);
     for_each_row (i, parts, parts[i].text) {
         int64_t few = 0;
         int64_t many = 0;
