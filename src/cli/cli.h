@@ -89,6 +89,11 @@ const struct nl_actor *cli_actor(struct cli *cli);
 /* times.c: a moment for programs, as the API has it: "2026-08-25T09:30:00Z"; null for 0. */
 json_t *cli_json_time(int64_t at);
 
+/* public_keys.c: the office's public keys from `path`; NULL: those that the configuration names. */
+struct nl_key_ring;
+NL_CHECKED enum nl_status cli_read_keys(struct cli *cli, const char *path, struct nl_key_ring *ring,
+                                        struct nl_error *err);
+
 /* print_json.c: prints the answer of a command, on many lines, and frees it. */
 void cli_print_json(struct cli *cli, json_t *value);
 

@@ -50,18 +50,6 @@ static enum nl_status consent_show(struct cli *cli, void *options, struct nl_err
     return NL_OK;
 }
 
-static enum nl_status read_ring(struct cli *cli, const char *path, struct nl_key_ring *ring,
-                                struct nl_error *err) {
-    enum nl_status status = path == NULL ? cli_configure(cli, err) : NL_OK;
-    if (status == NL_OK && path == NULL)
-        path = cli->config.signing.public_keys;
-    if (status == NL_OK && path == NULL)
-        status = nl_error_set(err, NL_CONFIG,
-                              "%s names no signing.key_file: give the public key with --key",
-                              cli->config.path);
-    return status == NL_OK ? nl_key_ring_read(path, ring, err) : status;
-}
-
 static enum nl_status check_all(const json_t *json, const struct nl_key_ring *ring,
                                 struct nl_error *err) {
     if (!json_is_array(json))
@@ -79,7 +67,7 @@ static enum nl_status consent_verify(struct cli *cli, void *options, struct nl_e
     struct nl_buf text = {0};
     json_error_t problem;
     json_t *json = NULL;
-    enum nl_status status = read_ring(cli, chosen->key, &ring, err);
+    enum nl_status status = cli_read_keys(cli, chosen->key, &ring, err);
     if (status == NL_OK)
         status = nl_file_read(cli->words[0], RECEIPT_MOST, &text, err);
     if (status == NL_OK &&

@@ -81,19 +81,6 @@ static enum nl_status answer(struct cli *cli, const struct nl_genuine *genuine,
 
 /* ---- finding it ---- */
 
-static enum nl_status read_keys(struct cli *cli, const struct verify_options *chosen,
-                                struct nl_key_ring *ring, struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    if (chosen->key != NULL)
-        return nl_key_ring_read(chosen->key, ring, err);
-    status = cli_configure(cli, err);
-    if (status == NL_OK && cli->config.signing.public_keys == NULL)
-        status = nl_error_set(err, NL_CONFIG,
-                              "%s names no signing.key_file: give the public key with --key",
-                              cli->config.path);
-    return status == NL_OK ? nl_key_ring_read(cli->config.signing.public_keys, ring, err) : status;
-}
-
 static enum nl_status compare_file(const struct nl_asked *asked, const char *path,
                                    const struct nl_key_ring *ring, struct nl_genuine *out,
                                    struct nl_error *err) {
@@ -146,7 +133,7 @@ static enum nl_status verify_run(struct cli *cli, void *options, struct nl_error
     struct nl_buf text = {0};
     enum nl_status status = nl_file_read(cli->words[0], MOST, &text, err);
     if (status == NL_OK)
-        status = read_keys(cli, chosen, &ring, err);
+        status = cli_read_keys(cli, chosen->key, &ring, err);
     if (status == NL_OK && nl_genuine_is_note(nl_buf_text(&text)))
         status = check_note(cli, &text, &ring, err);
     else if (status == NL_OK)
