@@ -105,13 +105,15 @@ static enum nl_status prune_all_unconfirmed(struct nl_store *store, struct call 
     enum nl_status status = NL_OK;
     if (call->retention->unconfirmed == 0)
         return NL_OK;
-    nl_store_bulk_load(store, true);
+    if (!call->dry_run)
+        nl_store_bulk_load(store, true);
     do {
         status = nl_sql_exclusive(store, prune_unconfirmed, call, err);
         call->out->unconfirmed += call->unconfirmed;
         nl_store_give_way(store);
     } while (status == NL_OK && !call->dry_run && call->unconfirmed == NL_UNCONFIRMED_AT_ONCE);
-    nl_store_bulk_load(store, false);
+    if (!call->dry_run)
+        nl_store_bulk_load(store, false);
     return status;
 }
 
