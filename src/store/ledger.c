@@ -14,9 +14,10 @@
 /* SQLite keeps a journal for a statement that may add several rows, which INSERT ... SELECT is: it
  * costs a copy of each page and memory that comes and goes. VALUES adds one row. */
 #define ADD_IN_A_FILE                                                                              \
-    "INSERT INTO ledger (id, stream, body, chain) VALUES ((SELECT id FROM ledger_next), ?1, ?2, "  \
+    "INSERT INTO ledger (id, stream, body, chain) VALUES ((SELECT n.id FROM ledger_next AS n), "   \
+    "?1, ?2, "                                                                                     \
     "chained(coalesce((SELECT chain FROM ledger WHERE stream = ?1 ORDER BY id DESC LIMIT 1), "     \
-    "?3), (SELECT id FROM ledger_next), ?2))"
+    "?3), (SELECT n.id FROM ledger_next AS n), ?2))"
 
 static enum nl_status add_record(struct nl_store *store, const struct nl_buf *entries,
                                  struct nl_error *err) {
