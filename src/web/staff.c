@@ -195,6 +195,8 @@ bool nl_staff_is_slow(void *ctx, const struct nl_request *request) {
         {"/draft/", "", true}, /* which decodes pictures and documents, and composes */
         {"/issue/", "/rest", false},
         {"/issue/", "/rest", true},
+        {"/issue/", "/again", false},
+        {"/issue/", "/again", true},
         {"/issue/", "/report", false},
         {"/issue/", "/report.csv", false},
         {"/library", "", false},

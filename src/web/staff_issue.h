@@ -26,6 +26,14 @@ void nl_progress_add(const struct nl_theme *theme, const struct nl_issue_progres
 enum nl_status nl_rest_page(struct nl_issue_page *page);
 enum nl_status nl_rest_act(struct nl_issue_page *page);
 
+/* staff_resend_page.c: sending it again to people whom it has not reached. */
+enum nl_status nl_resend_page(struct nl_issue_page *page);
+enum nl_status nl_resend_act(struct nl_issue_page *page);
+
+/* staff_subjects.c: adds what staff-subjects.html shows, where there are two; chooses one. */
+enum nl_status nl_subjects_add(struct nl_issue_page *page);
+enum nl_status nl_subject_decide(struct nl_issue_page *page);
+
 /* staff_report_page.c: its figures next to those of the issues before it. */
 enum nl_status nl_report_page(struct nl_issue_page *page);
 enum nl_status nl_report_csv(struct nl_issue_page *page);

@@ -74,6 +74,8 @@ static enum nl_status show(struct nl_issue_page *page) {
         if (begun && status == NL_OK)
             status = nl_figures_issue(&figures, page->issue);
     }
+    if (status == NL_OK)
+        status = nl_subjects_add(page);
     return status == NL_OK
                ? nl_staff_render(page->call->staff, page->call->theme, "staff-issue.html",
                                  json_incref(data), page->response, page->err)
@@ -103,6 +105,16 @@ static enum nl_status set_archive(struct nl_issue_page *page, bool publish) {
     if (status == NL_OK)
         return go_on(page, NL_ACTION_DONE);
     return nl_staff_explains(page->call, status, page->response, page->err) ? show(page) : status;
+}
+
+static enum nl_status decide(struct nl_issue_page *page) {
+    enum nl_status status = nl_subject_decide(page);
+    if (status == NL_OK)
+        return go_on(page, NL_ACTION_DONE);
+    if (!nl_staff_explains(page->call, status, page->response, page->err))
+        return status;
+    page->response->status = status == NL_EXISTS ? 409 : 422;
+    return show(page);
 }
 
 /* After success it redirects, so that reloading the page repeats nothing; otherwise it shows the
@@ -140,6 +152,9 @@ static const struct route {
     {"/events", false, false, nl_progress_stream},
     {"/rest", false, true, nl_rest_page},
     {"/rest", true, true, nl_rest_act},
+    {"/again", false, true, nl_resend_page},
+    {"/again", true, true, nl_resend_act},
+    {"/subject", true, true, decide},
     {"/report", false, false, nl_report_page},
     {"/report.csv", false, false, nl_report_csv},
     {"/report.pdf", false, false, nl_report_pdf},

@@ -158,6 +158,9 @@ ADDRESSES = [
     ("/issue/{issue}/events", "GET", "a stream", LOOK),
     ("/issue/{issue}/rest", "GET", None, SEND),
     ("/issue/{issue}/rest", "POST", {}, SEND),
+    ("/issue/{issue}/again", "GET", None, SEND),
+    ("/issue/{issue}/again", "POST", {}, SEND),  # 422: the box is not ticked
+    ("/issue/{issue}/subject", "POST", {"subject": "1"}, SEND),  # 422: it has one
     ("/issue/{issue}/report", "GET", None, LOOK),
     ("/issue/{issue}/report.csv", "GET", None, LOOK),
     ("/issue/{issue}/report.pdf", "GET", None, LOOK),  # 409: nothing here makes one

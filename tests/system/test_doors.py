@@ -56,9 +56,9 @@ a planned issue moves            | reschedule                        | reschedul
 an issue is paused               | pause                             | pause                           | /issue
 it goes on                       | resume                            | resume                          | /issue
 it is cancelled                  | cancel                            | cancel                          | /issue
-what failed is sent again        | resend                            | resend                          | -
+what failed is sent again        | resend                            | resend                          | /issue
 others get it, too               | send                              | rest, sendRest                  | /issue
-a subject is decided             | decide                            | subjects, decideSubject         | -
+a subject is decided             | decide                            | subjects, decideSubject         | /issue
 attempts to deliver are read     | trace                             | history                         | /people
 a report is read                 | report                            | domains, reasons, timeline, deliveries | /issue, /reputation
 the archive has an issue         | archive publish, archive withdraw | publish, withdraw               | /issue
@@ -91,8 +91,6 @@ MISSING = {
     ("a draft is begun", "commands"): "at the command line, an issue is a file",
     ("a draft is written", "commands"): "at the command line, an issue is a file",
     ("a draft is removed", "commands"): "at the command line, an issue is a file",
-    ("what failed is sent again", "pages"): "an open gap: by command and API only",
-    ("a subject is decided", "pages"): "an open gap: it decides itself after its wait",
     ("the archive becomes files", "operations"): "it writes to a folder of the machine",
     ("the archive becomes files", "pages"): "it writes to a folder of the machine",
     ("accounts", "operations"): "a token that makes accounts would be worth more than any account",

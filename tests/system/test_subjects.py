@@ -225,3 +225,24 @@ def test_decided_over_the_api(started, server):
     api.call("POST", "/issues/1/subjects", {"subject": 1}, 409)
     assert started.sql("SELECT actor FROM audit WHERE action = 'subject decide'") == [("sender",)]
     http.stop()
+
+
+def test_decided_on_the_issue_page(started, server):
+    configure(started)
+    http = StaffServer(started.folder, "--no-mail")
+    http.login()
+    page = http.page("/issue/1").text
+    assert page.count('name="subject"') == 2 and "Other words" in page and re.search(r"wait for the decision:\s+10", page)
+    for wrong in ("0", "3", "", "2x", "two"):
+        answer = http.press("/issue/1/subject", subject=wrong)
+        assert answer.status == 422 and "choose subject 1 or 2" in answer.text, wrong
+    assert decided(started)["winner"] == 0
+    assert http.press("/issue/1/subject", subject="2").status == 303
+    page = http.page("/issue/1").text
+    assert 'name="subject"' not in page and re.search(r"Other words</bdi> <strong>chosen", page)
+    answer = http.press("/issue/1/subject", subject="1")
+    assert answer.status == 409 and "decided already" in answer.text
+    http.stop()
+    assert started.sql("SELECT actor, object FROM audit WHERE action = 'subject decide'") == [("ann", "issue 1")]
+    started.run("retry")
+    assert sorted(subjects(server).values()) == ["First words"] * 5 + ["Other words"] * 15
