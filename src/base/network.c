@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { NODE_LIMIT = 64 };
 
@@ -200,4 +201,18 @@ void nl_forwarded_for(const char *header, struct nl_buf *out) {
 void nl_networks_free(struct nl_networks *networks) {
     free(networks->items);
     *networks = (struct nl_networks){0};
+}
+
+bool nl_address_is_here(const char *address) {
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    bool is_six = inet_pton(AF_INET6, address, &six.sin6_addr) == 1;
+    if (!is_six && inet_pton(AF_INET, address, &four.sin_addr) != 1)
+        return false;
+    int fd = socket(is_six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool here = fd >= 0 && (is_six ? bind(fd, (const struct sockaddr *)&six, sizeof six)
+                                   : bind(fd, (const struct sockaddr *)&four, sizeof four)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return here;
 }

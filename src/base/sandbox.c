@@ -15,6 +15,7 @@
 enum { OLDEST = 2, WITH_TRUNCATE = 3, WITH_NETWORK = 4, WITH_SCOPES = 6 };
 static const uint64_t access_truncate = UINT64_C(1) << 14;
 static const uint64_t bind_tcp = UINT64_C(1) << 0;
+static const int rule_net_port = 2;
 static const uint64_t scope_signal = UINT64_C(1) << 1;
 
 /* As the kernel has it since version 6: an earlier one accepts the longer form where the rest is 0.
@@ -68,6 +69,13 @@ void nl_sandbox_allow(struct nl_sandbox *sandbox, const char *path, enum nl_acce
     if (syscall(SYS_landlock_add_rule, sandbox->ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
         sandbox->failed = true;
     close(fd);
+}
+
+void nl_sandbox_allow_binding(struct nl_sandbox *sandbox) {
+    const struct { uint64_t access, port; } rule = {.access = bind_tcp, .port = 0};
+    if (sandbox->version >= WITH_NETWORK &&
+        syscall(SYS_landlock_add_rule, sandbox->ruleset, rule_net_port, &rule, 0) != 0)
+        sandbox->failed = true;
 }
 
 void nl_sandbox_allow_beside(struct nl_sandbox *sandbox, const char *path, const char *home) {

@@ -142,6 +142,10 @@ void cli_add_pace(const struct nl_relay_pace *found, struct nl_buf *out);
 /* Prints it for `status`: of all servers, as a line; or adds it to `object` (JSON) as "relay". */
 NL_CHECKED enum nl_status cli_show_pace(struct cli *cli, json_t *object, struct nl_error *err);
 
+/* source_status.c: prints the addresses that mail goes out from, with their pauses, for `status`;
+ * or adds them to `object` (JSON) as "sources". */
+NL_CHECKED enum nl_status cli_show_sources(struct cli *cli, json_t *object, struct nl_error *err);
+
 /* The name of an issue on the command line: its slug, number, id or file. Free with
  * cli_issue_query_free, also after a failure. */
 struct cli_issue_query {

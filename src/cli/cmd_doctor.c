@@ -5,7 +5,7 @@
 struct doctor_options {
     bool strict, local, repair;
     struct cli_texts origins;
-    const char *name_servers, *ca_file;
+    const char *name_servers, *ca_file, *block_lists;
 };
 
 static enum nl_status doctor_run(struct cli *cli, void *options, struct nl_error *err) {
@@ -16,6 +16,7 @@ static enum nl_status doctor_run(struct cli *cli, void *options, struct nl_error
         .repair = chosen->repair,
         .name_servers = chosen->name_servers,
         .ca_file = chosen->ca_file,
+        .block_lists = chosen->block_lists,
         .origins = chosen->origins.items,
         .origin_count = chosen->origins.count,
     };
@@ -38,6 +39,7 @@ static const struct cli_option doctor_table[] = {
     CLI_FLAG("local", struct doctor_options, local),
     CLI_TEXT("name-servers", struct doctor_options, name_servers),
     CLI_REPEATED("origin", struct doctor_options, origins),
+    CLI_TEXT("block-lists", struct doctor_options, block_lists),
     CLI_PATH("ca-file", struct doctor_options, ca_file),
     CLI_FLAG("repair", struct doctor_options, repair),
     {0},

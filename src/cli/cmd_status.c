@@ -192,11 +192,14 @@ static enum nl_status show_notices(struct status_call *call, struct nl_error *er
     if (call->issues == NULL) {
         puts(call->shown > 0 ? "" : "No issue has been sent yet.");
         print_notices(&counts);
-        return cli_show_pace(call->cli, NULL, err);
+        status = cli_show_pace(call->cli, NULL, err);
+        return status == NL_OK ? cli_show_sources(call->cli, NULL, err) : status;
     }
     json_t *all =
         json_pack("{s:O, s:o}", "issues", call->issues, "notices", counts_object(&counts));
     status = cli_show_pace(call->cli, all, err);
+    if (status == NL_OK)
+        status = cli_show_sources(call->cli, all, err);
     if (status == NL_OK)
         cli_print_json(call->cli, json_incref(all));
     json_decref(all);

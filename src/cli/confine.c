@@ -157,6 +157,8 @@ void cli_confine(struct cli *cli, char *const *mailboxes) {
             allow_program(&confinement.sandbox, program);
         if (cli->config.staff.listen != NULL)
             allow_ourselves(&confinement.sandbox);
+        if (nl_config_sources(&cli->config) > 0)
+            nl_sandbox_allow_binding(&confinement.sandbox);
         nl_store_confine(cli->store, allow_database, &confinement);
         for (; mailboxes != NULL && *mailboxes != NULL; mailboxes++)
             nl_sandbox_allow(&confinement.sandbox, *mailboxes, NL_ACCESS_WRITE);

@@ -103,6 +103,52 @@ static enum nl_status check_routes(struct nl_config *config, struct nl_error *er
                              : status;
 }
 
+/* Gives the address the one form that it is known by. */
+static enum nl_status check_source(const struct nl_config *config, struct nl_source *source,
+                                   size_t which, struct nl_error *err) {
+    struct nl_ip ip;
+    char text[NL_IP_TEXT];
+    if (!nl_ip_parse(source->address, &ip))
+        return nl_error_set(err, NL_CONFIG, "%s: direct.sources.%zu.address '%s' is not an address",
+                            config->path, which, source->address);
+    if (source->helo != NULL &&
+        (strchr(source->helo, '.') == NULL || strpbrk(source->helo, " /@?#%\\:\r\n") != NULL))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: direct.sources.%zu.helo '%s' is not a whole host name",
+                            config->path, which, source->helo);
+    nl_ip_text(&ip, text);
+    free(source->address);
+    source->address = strdup(text);
+    if (source->weight == 0)
+        source->weight = 1;
+    return source->address != NULL ? NL_OK : nl_error_nomem(err);
+}
+
+static enum nl_status check_sources(struct nl_config *config, struct nl_error *err) {
+    struct nl_source *sources = config->direct.sources;
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < NL_SOURCES; i++) {
+        bool given = sources[i].address != NULL || sources[i].helo != NULL;
+        if (given && (sources[i].address == NULL || (i > 0 && sources[i - 1].address == NULL)))
+            return nl_error_set(err, NL_CONFIG, "%s: direct.sources.%zu has no address",
+                                config->path, sources[i].address == NULL ? i : i - 1);
+        if (given)
+            status = check_source(config, &sources[i], i, err);
+        for (size_t j = 0; status == NL_OK && given && j < i; j++)
+            if (strcmp(sources[j].address, sources[i].address) == 0)
+                status = nl_error_set(err, NL_CONFIG, "%s: direct.sources has %s twice",
+                                      config->path, sources[i].address);
+    }
+    return status;
+}
+
+size_t nl_config_sources(const struct nl_config *config) {
+    size_t count = 0;
+    while (count < NL_SOURCES && config->direct.sources[count].address != NULL)
+        count++;
+    return count;
+}
+
 static bool goes(const struct nl_config *config, enum nl_delivery_way way) {
     for (size_t i = 0; i < NL_ROUTES && config->routes[i].domain != NULL; i++)
         if (config->routes[i].by == (int64_t)way)
@@ -156,6 +202,8 @@ enum nl_status nl_config_check_policy(struct nl_config *config, struct nl_error 
         status = check_domains(config, err);
     if (status == NL_OK)
         status = check_routes(config, err);
+    if (status == NL_OK)
+        status = check_sources(config, err);
     return status == NL_OK ? check_times(config, err) : status;
 }
 

@@ -22,6 +22,7 @@ static const struct list {
     {"relays.#", sizeof(struct nl_smtp_server), NL_RELAYS, 1},
     {"limits.domains.#", sizeof(struct nl_domain_limit), NL_DOMAINS, 1},
     {"routes.#", sizeof(struct nl_route), NL_ROUTES, 1},
+    {"direct.sources.#", sizeof(struct nl_source), NL_SOURCES, 1},
     {"media.#", sizeof(struct nl_medium), NL_MEDIA, 1},
     {"proof_groups.#", sizeof(struct nl_proof_group), NL_PROOF_GROUPS, 1},
     {"warm_up.days.#", sizeof(int64_t), NL_WARM_UP_DAYS, 1},

@@ -36,6 +36,7 @@ static const struct setting {
 #define DOMAIN(member) AT(limits.domains[0].member)
 #define MEDIUM(member) AT(media[0].member)
 #define ROUTE(member) AT(routes[0].member)
+#define SOURCE(member) AT(direct.sources[0].member)
     {"database", PATH, AT(database), "newsletter.db", 0, 0},
     {"templates", PATH, AT(templates), NULL, 0, 0},
     {"bounce_address", TEXT, AT(bounce_address), NULL, 0, 0},
@@ -81,6 +82,9 @@ static const struct setting {
     {"direct.connections", NUMBER, AT(direct.connections), "10", 1, 500},
     {"direct.allow_networks", TEXT, AT(direct.allow_networks), NULL, 0, 0},
     {"direct.ca_file", PATH, AT(direct.ca_file), NULL, 0, 0},
+    {"direct.sources.#.address", TEXT, SOURCE(address), NULL, 0, 0},
+    {"direct.sources.#.helo", TEXT, SOURCE(helo), NULL, 0, 0},
+    {"direct.sources.#.weight", NUMBER, SOURCE(weight), "1", 1, 1000},
     {"dns.servers", TEXT, AT(dns.servers), NULL, 0, 0},
     {"dns.trust_anchor", PATH, AT(dns.trust_anchor), NULL, 0, 0},
     {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000},

@@ -60,7 +60,9 @@ void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) {
 }
 
 static bool may_try(const struct nl_destination *destination, size_t host, int64_t now) {
-    return destination->hosts_not_before[host] <= now;
+    unsigned families = destination->families[host];
+    return destination->hosts_not_before[host] <= now &&
+           (families == 0 || (families & destination->usable) != 0);
 }
 
 bool nl_destination_pick(const struct nl_destination *destination, int64_t now, double fraction,

@@ -13,14 +13,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Families of addresses, to be added up. */
+enum { NL_FAMILY_SIX = 1, NL_FAMILY_FOUR = 2 };
+
 /* Zero it, and set what says so; free with nl_destination_free. */
 struct nl_destination {
-    char *key;    /* set it: see nl_destination_key */
-    size_t first; /* set it: the numbers of its servers count up from here */
-    size_t count; /* set it */
-    size_t most;  /* set it: connections */
-    size_t limit; /* set it: connections for now */
+    char *key;                /* set it: see nl_destination_key */
+    size_t first;             /* set it: the numbers of its servers count up from here */
+    size_t count;             /* set it */
+    size_t most;              /* set it: connections */
+    size_t limit;             /* set it: connections for now */
+    char place[NL_MAIL_NAME]; /* set it: the provider, or the first host */
     int preferences[NL_MAIL_HOSTS];
+    unsigned families[NL_MAIL_HOSTS]; /* of the addresses of each host; 0: not known */
+    unsigned usable;                  /* families that have an address of ours to come from */
+    int64_t sources_until;            /* seconds: one of ours may be used again then */
+    int64_t sources_at;               /* milliseconds: when that was found */
+    uint64_t sources_version;
     int64_t hosts_not_before[NL_MAIL_HOSTS]; /* milliseconds; 0: at once */
     int64_t not_before;                      /* milliseconds: no further connection until then */
     bool down;                               /* no host takes a connection, or they refuse us */

@@ -34,6 +34,7 @@ enum nl_status nl_direct_open(struct run *run) {
     direct->to_relay.state = NL_TO_RELAY;
     direct->plan = *run->plan;
     direct->plan.relay = direct->relay;
+    nl_direct_open_sources(direct);
     run->plan = &direct->plan;
     return NL_OK;
 }
@@ -48,6 +49,7 @@ void nl_direct_close(struct run *run) {
     if (direct == NULL)
         return;
     nl_sts_fetcher_free(direct->fetcher);
+    nl_direct_close_sources(direct);
     twalk_r(direct->destinations, keep_destination, direct->plan.store);
     tdestroy(direct->routes, nl_direct_route_free);
     tdestroy(direct->destinations, nl_direct_destination_free);
@@ -78,6 +80,7 @@ void nl_direct_step(struct run *run) {
     direct->now = nl_clock_milliseconds();
     nl_resolver_step(direct->resolver);
     nl_direct_step_policies(run);
+    nl_direct_step_sources(direct);
     if (direct->now >= direct->idle_check) {
         nl_transport_close_idle(run->transport, IDLE_MILLISECONDS, direct->connections);
         direct->idle_check = direct->now + IDLE_MILLISECONDS / 5;
@@ -105,6 +108,12 @@ static void join_pass(const struct nl_direct *direct, struct nl_destination *des
     destination->waiting = 0;
 }
 
+static bool connect_to(struct run *run, const struct nl_destination *destination, size_t server) {
+    struct nl_transport_from from = {0};
+    bool chosen = nl_direct_choose_source(run->direct, destination, &from);
+    return nl_transport_connect_to(run->transport, server, chosen ? &from : NULL);
+}
+
 /* Opens a connection where that is of use. The first one to a destination goes before the second
  * one to another. */
 static void open_one(struct run *run, struct nl_destination *destination) {
@@ -127,16 +136,27 @@ static void open_one(struct run *run, struct nl_destination *destination) {
         destination->exhausted = !nl_transport_connect(run->transport);
     else if (nl_destination_pick(destination, direct->now,
                                  nl_env_fraction(nl_store_env(run->plan->store)), &server))
-        destination->exhausted = !nl_transport_connect_to(run->transport, server);
+        destination->exhausted = !connect_to(run, destination, server);
+}
+
+/* A connection that may be used; those from an address that is paused since then are closed. */
+static bool find_idle(struct run *run, const struct nl_destination *destination) {
+    struct nl_direct *direct = run->direct;
+    size_t last = last_of(direct, destination);
+    while (nl_transport_idle_to(run->transport, destination->first, last, &direct->connection)) {
+        const struct nl_source *source = nl_transport_source(run->transport, direct->connection);
+        if (source == NULL || !nl_direct_source_is_paused(direct, destination, source))
+            return true;
+        nl_transport_retire_from(run->transport, destination->first, last, source);
+    }
+    return false;
 }
 
 /* Whether there is a connection for a message to a destination. */
 static bool find_connection(struct run *run, struct nl_destination *destination) {
     struct nl_direct *direct = run->direct;
     join_pass(direct, destination);
-    if (destination->waiting == 0 &&
-        nl_transport_idle_to(run->transport, destination->first, last_of(direct, destination),
-                             &direct->connection))
+    if (destination->waiting == 0 && find_idle(run, destination))
         return true;
     destination->waiting++;
     if (!destination->exhausted)
@@ -184,6 +204,22 @@ static void set_down(struct run *run, const struct nl_destination *destination) 
                                               .next_attempt_at = next < latest ? next : latest};
 }
 
+/* None of our addresses may be used at a destination. */
+static void set_without_source(struct run *run, const struct nl_destination *destination) {
+    struct nl_buf *text = &run->direct->text;
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t latest = now + nl_outcome_longest_delay(run->plan->config) - 1;
+    int64_t next =
+        destination->sources_until > now ? destination->sources_until : now + LATER_SECONDS;
+    nl_buf_clear(text);
+    nl_buf_addf(text, "no address of direct.sources may be used at %s for now", destination->place);
+    run->direct->verdict = (struct nl_result){.outcome = NL_DEFERRED,
+                                              .text = nl_buf_text(text),
+                                              .vague = true,
+                                              .hop = &nowhere,
+                                              .next_attempt_at = next < latest ? next : latest};
+}
+
 bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
@@ -200,12 +236,17 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
         set_verdict(run, route);
         return true;
     }
-    if (!nl_destination_is_down(route->destination, nl_env_now(nl_store_env(run->plan->store))))
+    bool down =
+        nl_destination_is_down(route->destination, nl_env_now(nl_store_env(run->plan->store)));
+    if (!down && nl_direct_has_source(direct, route->destination))
         return find_connection(run, route->destination);
     if (fallback)
         return find_connection(run, &direct->relays);
     direct->connected = false;
-    set_down(run, route->destination);
+    if (down)
+        set_down(run, route->destination);
+    else
+        set_without_source(run, route->destination);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include "delivery/in_flight.h"
 #include "delivery/outcome.h"
 #include "newsletter/base/attribute.h"
+#include "newsletter/store/source_pause.h"
 #include "newsletter/store/sts_note.h"
 
 enum nl_route_to_state { NL_TO_ASKING, NL_TO_HOSTS, NL_TO_NOBODY, NL_TO_LATER, NL_TO_RELAY };
@@ -27,6 +28,17 @@ struct nl_route_to {
     int64_t fetch_not_before;   /* milliseconds */
 };
 
+/* Our own addresses: direct_source.c. */
+struct nl_our_sources {
+    const struct nl_source *items; /* of the configuration */
+    size_t count;                  /* 0: the kernel chooses */
+    bool missing[NL_SOURCES];      /* they are no addresses of this machine */
+    struct nl_source_pause *pauses;
+    size_t pause_count;
+    uint64_t version;        /* of the pauses */
+    int64_t read_not_before; /* milliseconds */
+};
+
 struct nl_direct {
     struct nl_run_plan plan; /* the run's, with a relay of its own */
     struct nl_relay *relay;
@@ -37,6 +49,7 @@ struct nl_direct {
     void *destinations;              /* by their keys */
     struct nl_destination **servers; /* of each, from the first mail host on */
     size_t server_room;
+    struct nl_our_sources sources;
     struct nl_destination relays;
     struct nl_route_to to_relay;
     size_t connections; /* in all */
@@ -106,6 +119,36 @@ bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *fou
 void nl_direct_step_policies(struct run *run);
 
 void nl_direct_forget_policy(struct nl_route_to *route);
+
+/* ---- direct_source.c: addresses of ours ---- */
+
+void nl_direct_open_sources(struct nl_direct *direct);
+void nl_direct_close_sources(struct nl_direct *direct);
+
+/* Reads what other processes have learnt, now and then. */
+void nl_direct_step_sources(struct nl_direct *direct);
+
+/* Whether there is an address of ours from which a destination can be reached. Notes in it which
+ * families can be used, and if there is none, when there may be one again (0: never). */
+bool nl_direct_has_source(const struct nl_direct *direct, struct nl_destination *destination);
+
+/* Chooses an address of each family by weight. False when the kernel is to choose. */
+bool nl_direct_choose_source(const struct nl_direct *direct,
+                             const struct nl_destination *destination,
+                             struct nl_transport_from *out);
+
+/* Whether an address must not be used at a destination. */
+bool nl_direct_source_is_paused(const struct nl_direct *direct,
+                                const struct nl_destination *destination,
+                                const struct nl_source *source);
+
+/* A destination refuses an address of ours: it is left alone there. */
+void nl_direct_pause_source(struct nl_direct *direct, const struct nl_destination *destination,
+                            const struct nl_source *source, const struct nl_result *said);
+
+/* It has accepted a message from it. */
+void nl_direct_source_works(struct nl_direct *direct, const struct nl_destination *destination,
+                            const struct nl_source *source);
 
 /* ---- direct_outcome.c ---- */
 

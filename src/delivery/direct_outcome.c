@@ -10,11 +10,15 @@ static struct nl_destination *destination_of(const struct nl_direct *direct, siz
 }
 
 /* Describes an attempt, in words and in fields. */
-static void describe(struct nl_direct *direct, const char *host, const struct nl_transport_leg *leg,
-                     struct nl_result *result) {
+static void describe(struct nl_direct *direct, const char *host,
+                     const struct nl_transport_event *event, struct nl_result *result) {
+    const struct nl_transport_leg *leg = event->leg;
     struct nl_hop *hop = &direct->hop;
     nl_buf_clear(&direct->text);
-    nl_buf_addf(&direct->text, "%s (", host);
+    nl_buf_adds(&direct->text, host);
+    if (event->source != NULL)
+        nl_buf_addf(&direct->text, " from %s", event->source->address);
+    nl_buf_adds(&direct->text, " (");
     nl_transport_add_leg(leg, &direct->text);
     nl_buf_addf(&direct->text, "): %s", result->text != NULL ? result->text : "");
     snprintf(hop->server, sizeof hop->server, "%s", host);
@@ -48,6 +52,23 @@ static void refused_us(struct run *run, struct nl_destination *destination, bool
         result->next_attempt_at = destination->retry_at;
 }
 
+/* The destination refuses the address that we come from. Another one takes over, or the relay. */
+static void refused_source(struct run *run, struct nl_destination *destination,
+                           const struct nl_source *source, struct nl_result *result) {
+    nl_direct_pause_source(run->direct, destination, source, result);
+    if (!nl_direct_source_is_paused(run->direct, destination, source)) {
+        refused_us(run, destination, true, result); /* the database did not take it */
+        return;
+    }
+    if (nl_direct_has_source(run->direct, destination) ||
+        run->plan->config->fallback == NL_FALLBACK_RELAY) {
+        result->outcome = NL_REQUEUED;
+        return;
+    }
+    result->outcome = NL_DEFERRED;
+    result->next_attempt_at = destination->sources_until;
+}
+
 /* Large providers say by words of their own that we are too fast, or that they do not want us, and
  * some with a code that would end the subscription. */
 static bool judge_by_words(struct run *run, struct nl_destination *destination, const char *host,
@@ -62,7 +83,10 @@ static bool judge_by_words(struct run *run, struct nl_destination *destination, 
     if (meaning == NL_PROVIDER_AS_CODED)
         return false;
     result->effect = NL_EFFECT_NONE;
-    refused_us(run, destination, meaning == NL_PROVIDER_BLOCKED, result);
+    if (meaning == NL_PROVIDER_ADDRESS && event->source != NULL)
+        refused_source(run, destination, event->source, result);
+    else
+        refused_us(run, destination, meaning != NL_PROVIDER_SLOWER, result);
     return true;
 }
 
@@ -72,6 +96,8 @@ static void judge(struct run *run, struct nl_destination *destination,
     bool lost = event->kind == NL_TRANSPORT_LOST;
     if (reaction == NL_REACT_ACCEPTED) {
         nl_destination_accepted(destination, run->direct->now);
+        if (event->source != NULL)
+            nl_direct_source_works(run->direct, destination, event->source);
     } else if (lost && result->outcome == NL_UNKNOWN) {
         if (!nl_destination_trouble(destination, run->direct->now))
             go_down(run, destination, result->text);
@@ -92,7 +118,7 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
     struct nl_direct *direct = run->direct;
     struct nl_destination *destination = destination_of(direct, event->server);
     const char *host = nl_relay_server(direct->relay, event->server)->host;
-    describe(direct, host, event->leg, result);
+    describe(direct, host, event, result);
     result->blame = NL_BLAME_NONE;
     if (!judge_by_words(run, destination, host, event, reaction, result))
         judge(run, destination, event, reaction, result);
@@ -102,6 +128,14 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
 void nl_direct_take_refused(struct run *run, const struct nl_transport_event *event) {
     struct nl_direct *direct = run->direct;
     struct nl_destination *destination = destination_of(direct, event->server);
+    const char *host = nl_relay_server(direct->relay, event->server)->host;
+    if (event->source != NULL && event->code >= 400 &&
+        nl_mailbox_provider_meaning(host, event->code, "", event->said) == NL_PROVIDER_ADDRESS) {
+        const struct nl_result said = {.code = event->code, .text = event->said};
+        nl_direct_pause_source(direct, destination, event->source, &said);
+        if (nl_direct_source_is_paused(direct, destination, event->source))
+            return;
+    }
     size_t connecting = 0;
     size_t there =
         nl_transport_leading_to(run->transport, event->server, event->server, &connecting);

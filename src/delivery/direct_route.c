@@ -5,6 +5,7 @@
 #include "newsletter/base/clock.h"
 
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,16 @@ static bool note_server(struct nl_direct *direct, size_t server,
     return true;
 }
 
+static unsigned families_of(const struct nl_mail_host *host) {
+    unsigned families = 0;
+    for (size_t i = 0; i < host->address_count; i++) {
+        char text[NL_IP_TEXT];
+        nl_ip_text(&host->addresses[i], text);
+        families |= strchr(text, ':') != NULL ? NL_FAMILY_SIX : NL_FAMILY_FOUR;
+    }
+    return families;
+}
+
 static bool add_hosts(struct nl_direct *direct, const struct nl_mail_route *found,
                       struct nl_destination *destination) {
     struct nl_error ignored = {0};
@@ -61,6 +72,7 @@ static bool add_hosts(struct nl_direct *direct, const struct nl_mail_route *foun
                    note_server(direct, server, destination);
         if (i == 0)
             destination->first = server;
+        destination->families[i] = families_of(&found->hosts[i]);
         destination->preferences[destination->count++] = found->hosts[i].preference;
     }
     nl_error_free(&ignored);
@@ -73,7 +85,10 @@ static void set_limits(struct nl_direct *direct, const struct nl_mail_route *fou
                        struct nl_destination *destination) {
     struct nl_mailbox_provider provider = {0};
     destination->most = (size_t)direct->plan.config->direct.connections;
+    destination->usable = NL_FAMILY_SIX | NL_FAMILY_FOUR;
+    snprintf(destination->place, sizeof destination->place, "%s", found->hosts[0].name);
     if (nl_mailbox_provider_find(found->hosts[0].name, &provider)) {
+        snprintf(destination->place, sizeof destination->place, "%s", provider.name);
         if ((size_t)provider.connections < destination->most)
             destination->most = (size_t)provider.connections;
         for (size_t i = 0; i < destination->count; i++)

@@ -41,24 +41,43 @@ static bool read_reply(const char *line, const char *name, char meaning[16], cha
            strcmp(owner, name) == 0;
 }
 
+static enum nl_provider_meaning meaning_of(const char *word) {
+    static const struct {
+        const char *word;
+        enum nl_provider_meaning meaning;
+    } words[] = {{"slower", NL_PROVIDER_SLOWER},
+                 {"blocked", NL_PROVIDER_BLOCKED},
+                 {"address", NL_PROVIDER_ADDRESS}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i].word, word) == 0)
+            return words[i].meaning;
+    return NL_PROVIDER_AS_CODED;
+}
+
+/* The meaning of a reply by the lines of one owner. False when none fits. */
+static bool find_meaning(const char *owner, const char *reply, enum nl_provider_meaning *out) {
+    char meaning[16];
+    char pattern[128];
+    for (const char *line = nl_embedded_mailbox_providers[0].data; line != NULL;
+         line = next_line(line)) {
+        if (!read_reply(line, owner, meaning, pattern) ||
+            fnmatch(pattern, reply, FNM_CASEFOLD) != 0)
+            continue;
+        *out = meaning_of(meaning);
+        return true;
+    }
+    return false;
+}
+
 enum nl_provider_meaning nl_mailbox_provider_meaning(const char *host, int code, const char *status,
                                                      const char *text) {
     enum nl_provider_meaning found = NL_PROVIDER_AS_CODED;
     struct nl_mailbox_provider provider = {0};
     struct nl_buf reply = {0};
-    char meaning[16];
-    char pattern[128];
-    if (!nl_mailbox_provider_find(host, &provider))
-        return found;
     nl_buf_addf(&reply, "%d %s %s", code, status, text);
-    for (const char *line = nl_embedded_mailbox_providers[0].data; line != NULL;
-         line = next_line(line)) {
-        if (!read_reply(line, provider.name, meaning, pattern) ||
-            fnmatch(pattern, nl_buf_text(&reply), FNM_CASEFOLD) != 0)
-            continue;
-        found = strcmp(meaning, "slower") == 0 ? NL_PROVIDER_SLOWER : NL_PROVIDER_BLOCKED;
-        break;
-    }
+    if (!nl_mailbox_provider_find(host, &provider) ||
+        !find_meaning(provider.name, nl_buf_text(&reply), &found))
+        find_meaning("any", nl_buf_text(&reply), &found);
     nl_buf_free(&reply);
     return found;
 }

@@ -16,11 +16,13 @@ struct nl_mailbox_provider {
 /* The provider that a mail host belongs to; false for one that is not known. */
 bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out) NL_ALL_NONNULL;
 
-/* The meaning of a known provider's refusal, whatever its code says (mailbox_providers.txt). */
+/* The meaning of a refusal, whatever its code says (mailbox_providers.txt): by the words of a known
+ * provider, and by those that every server may use. */
 enum nl_provider_meaning {
     NL_PROVIDER_AS_CODED, /* nothing else is known of it */
     NL_PROVIDER_SLOWER,   /* we send too much at once */
-    NL_PROVIDER_BLOCKED,  /* our address is refused, for any recipient */
+    NL_PROVIDER_BLOCKED,  /* we are refused, for any recipient */
+    NL_PROVIDER_ADDRESS,  /* the address that we come from is refused, for any recipient */
 };
 
 /* The meaning of a reply of a mail host: its code, its enhanced code ("" for none) and its text. */

@@ -57,19 +57,31 @@ static enum nl_status send_through_relay(const struct nl_relay *relay, const cha
     return status;
 }
 
+static enum nl_status connect_to(const struct nl_relay *relay, struct nl_transport *transport,
+                                 size_t server, const struct nl_transport_from *from,
+                                 struct nl_error *err) {
+    if (from != NULL && nl_relay_source(relay, server, from) == NULL)
+        return nl_error_set(err, NL_UNAVAILABLE,
+                            "%s has no address of the family of our own (direct.sources)",
+                            nl_relay_name(relay, server));
+    return nl_transport_connect_to(transport, server, from) ? NL_OK : nl_error_nomem(err);
+}
+
 /* Through the servers from `first` to `last`, one after the other, until one takes a connection. */
 static enum nl_status send_through(const struct nl_relay *relay, size_t first, size_t last,
                                    const char *sender, const struct nl_address *recipient,
-                                   const struct nl_buf *message, struct nl_error *err) {
+                                   const struct nl_buf *message,
+                                   const struct nl_transport_from *from, struct nl_error *err) {
     struct nl_transport *transport = NULL;
     bool refused = true;
     enum nl_status status = nl_transport_new(relay, 1, &transport, err);
     for (size_t server = first; transport != NULL && refused && server <= last; server++) {
         refused = false;
         nl_error_free(err);
-        status = nl_transport_connect_to(transport, server)
-                     ? converse(transport, sender, recipient, message, &refused, err)
-                     : nl_error_nomem(err);
+        status = connect_to(relay, transport, server, from, err);
+        refused = status == NL_UNAVAILABLE;
+        if (status == NL_OK)
+            status = converse(transport, sender, recipient, message, &refused, err);
     }
     nl_transport_free(transport);
     return status;
@@ -118,15 +130,16 @@ static void say_reached(const char *host, const struct nl_transport_leg *leg, st
 }
 
 /* Until the server has answered EHLO, or cannot be reached. */
-static enum nl_status reach(const struct nl_relay *relay, size_t server, struct nl_buf *host,
+static enum nl_status reach(const struct nl_relay *relay, size_t server,
+                            const struct nl_transport_from *from, struct nl_buf *host,
                             struct nl_error *err) {
     struct nl_transport *transport = NULL;
     struct nl_transport_event event = {0};
     size_t connection = 0;
     bool over = false;
     enum nl_status status = nl_transport_new(relay, 1, &transport, err);
-    if (status == NL_OK && !nl_transport_connect_to(transport, server))
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        status = connect_to(relay, transport, server, from, err);
     while (status == NL_OK && !over) {
         nl_transport_wait(transport, 1000);
         over = nl_transport_idle(transport, &connection);
@@ -140,8 +153,10 @@ static enum nl_status reach(const struct nl_relay *relay, size_t server, struct 
     return status;
 }
 
-enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain, struct nl_buf *host,
+enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain,
+                             const struct nl_source *source, struct nl_buf *host,
                              struct nl_error *err) {
+    struct nl_transport_from from = {0};
     struct way way = {0};
     enum nl_status status = nl_relay_branch(relay, &way.relay, err);
     if (status == NL_OK)
@@ -149,9 +164,11 @@ enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain, s
     if (status == NL_UNAVAILABLE)
         err->status = status = NL_NOTFOUND;
     bool found = status == NL_OK;
+    if (source != NULL)
+        *(strchr(source->address, ':') != NULL ? &from.six : &from.four) = source;
     for (size_t server = way.first; found && server <= way.last; server++) {
         nl_error_free(err);
-        status = reach(way.relay, server, host, err);
+        status = reach(way.relay, server, source != NULL ? &from : NULL, host, err);
         if (status != NL_UNAVAILABLE)
             break;
     }
@@ -159,15 +176,28 @@ enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain, s
     return status;
 }
 
-static enum nl_status send_directly(const struct nl_relay *relay, const char *sender,
-                                    const struct nl_address *recipient,
+/* The first of our addresses of each family; false for none. */
+static bool first_sources(const struct nl_config *config, struct nl_transport_from *out) {
+    size_t count = nl_config_sources(config);
+    for (size_t i = count; i > 0; i--) {
+        const struct nl_source *source = &config->direct.sources[i - 1];
+        *(strchr(source->address, ':') != NULL ? &out->six : &out->four) = source;
+    }
+    return count > 0;
+}
+
+static enum nl_status send_directly(const struct nl_config *config, const struct nl_relay *relay,
+                                    const char *sender, const struct nl_address *recipient,
                                     const struct nl_buf *message, struct nl_error *err) {
     struct way way = {0};
+    struct nl_transport_from from = {0};
+    bool given = first_sources(config, &from);
     enum nl_status status = nl_relay_branch(relay, &way.relay, err);
     if (status == NL_OK)
         status = find_way(&way, recipient->domain, err);
     if (status == NL_OK)
-        status = send_through(way.relay, way.first, way.last, sender, recipient, message, err);
+        status = send_through(way.relay, way.first, way.last, sender, recipient, message,
+                              given ? &from : NULL, err);
     nl_relay_free(way.relay);
     return status;
 }
@@ -180,7 +210,7 @@ enum nl_status nl_send_test(const struct nl_config *config, const struct nl_rela
     if (status == NL_OK)
         status = nl_signer_sign(&signer, NULL, message, nl_env_now(&nl_env_system), err);
     if (status == NL_OK && nl_config_way(config, recipient->domain) == NL_DIRECTLY)
-        status = send_directly(relay, sender, recipient, message, err);
+        status = send_directly(config, relay, sender, recipient, message, err);
     else if (status == NL_OK)
         status = send_through_relay(relay, sender, recipient, message, err);
     nl_signer_close(&signer);

@@ -29,6 +29,22 @@ enum nl_status nl_doctor_relay(struct nl_doctor *doctor, struct nl_error *err);
 /* direct_check.c: whether this machine can deliver directly. */
 enum nl_status nl_doctor_direct(struct nl_doctor *doctor, struct nl_error *err);
 
+/* source_check.c: the addresses of direct.sources. */
+enum nl_status nl_doctor_sources(struct nl_doctor *doctor, struct nl_error *err);
+
+/* direct_check.c: whether an EHLO name leads to an address. */
+enum nl_status nl_doctor_helo(struct nl_doctor *doctor, const char *helo, const char *address,
+                              struct nl_error *err);
+
+/* direct_check.c: whether port 25 is open outwards; NULL: from the address that the kernel chooses.
+ */
+enum nl_status nl_doctor_port(struct nl_doctor *doctor, const struct nl_source *source,
+                              struct nl_error *err);
+
+/* block_list_check.c: whether block lists of the DNS have the addresses that our mail comes from.
+ */
+enum nl_status nl_doctor_block_lists(struct nl_doctor *doctor, struct nl_error *err);
+
 /* placeholder_check.c: settings that still have the names of examples. */
 void nl_doctor_placeholders(struct nl_doctor *doctor);
 void nl_doctor_list_placeholder(struct nl_doctor *doctor, const struct nl_list *list);

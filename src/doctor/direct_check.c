@@ -43,6 +43,18 @@ static bool contains(const struct nl_answers *answers, const struct nl_ip *addre
     return false;
 }
 
+static void tell_helo(struct nl_doctor *doctor, const char *helo, const char *source, bool leads) {
+    if (leads)
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL,
+                        "the EHLO name %s leads to %s, where mail comes from", helo, source);
+    else
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
+                        "mail comes from %s, and the EHLO name %s does not lead there: publish "
+                        "that address for it, or set smtp.helo (or helo in direct.sources) to the "
+                        "name of the address",
+                        source, helo);
+}
+
 /* RFC 5321 section 4.1.1.1: the name in EHLO is this machine's. Receivers look whether it leads to
  * the address that the connection comes from. */
 static void judge_source(struct nl_doctor *doctor, const char *helo,
@@ -60,30 +72,47 @@ static void judge_source(struct nl_doctor *doctor, const char *helo,
                             source);
         return;
     }
-    if (contains(addresses, &ip))
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL,
-                        "the EHLO name %s leads to %s, where mail comes from", helo, source);
-    else
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
-                        "mail comes from %s, and the EHLO name %s does not lead there: publish "
-                        "that address for it, or set smtp.helo to the name of the address",
-                        source, helo);
+    tell_helo(doctor, helo, source, contains(addresses, &ip));
+}
+
+/* The EHLO name of an address that has none of its own. NULL, and a finding, for one that is not
+ * whole. */
+static const char *whole_name(struct nl_doctor *doctor, const char *given, char own[256]) {
+    const char *helo = given != NULL ? given : doctor->config->smtp.helo;
+    if (helo == NULL && gethostname(own, 255) == 0)
+        helo = own;
+    if (helo != NULL && strchr(helo, '.') != NULL)
+        return helo;
+    nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
+                    "the EHLO name '%s' is no whole host name: set smtp.helo to the name of "
+                    "the address that mail comes from",
+                    helo != NULL ? helo : "");
+    return NULL;
+}
+
+enum nl_status nl_doctor_helo(struct nl_doctor *doctor, const char *helo, const char *address,
+                              struct nl_error *err) {
+    struct nl_answers addresses = {0};
+    struct nl_ip ip;
+    char own[256] = "";
+    const char *name = whole_name(doctor, helo, own);
+    if (name == NULL || !nl_ip_parse(address, &ip))
+        return NL_OK;
+    enum nl_status status = nl_dns_addresses(doctor->dns, name, &addresses, err);
+    if (!nl_doctor_asked(doctor, "direct", status, err))
+        return nl_doctor_ended(status);
+    tell_helo(doctor, name, address, contains(&addresses, &ip));
+    nl_answers_free(&addresses);
+    return NL_OK;
 }
 
 static enum nl_status examine_name(struct nl_doctor *doctor, struct nl_error *err) {
     static const int families[] = {AF_INET, AF_INET6};
     struct nl_answers addresses = {0};
     char own[256] = "";
-    const char *helo = doctor->config->smtp.helo;
-    if (helo == NULL && gethostname(own, sizeof own - 1) == 0)
-        helo = own;
-    if (helo == NULL || strchr(helo, '.') == NULL) {
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
-                        "the EHLO name '%s' is no whole host name: set smtp.helo to the name of "
-                        "the address that mail comes from",
-                        helo != NULL ? helo : "");
+    const char *helo = whole_name(doctor, NULL, own);
+    if (helo == NULL)
         return NL_OK;
-    }
     enum nl_status status = nl_dns_addresses(doctor->dns, helo, &addresses, err);
     if (!nl_doctor_asked(doctor, "direct", status, err))
         return nl_doctor_ended(status);
@@ -98,21 +127,23 @@ static enum nl_status examine_name(struct nl_doctor *doctor, struct nl_error *er
 
 /* Many providers of machines close port 25. The mail hosts of our own domain are asked, since
  * nobody minds that. */
-static enum nl_status examine_port(struct nl_doctor *doctor, struct nl_error *err) {
+enum nl_status nl_doctor_port(struct nl_doctor *doctor, const struct nl_source *source,
+                              struct nl_error *err) {
     struct nl_buf host = {0};
+    const char *from = source != NULL ? source->address : "here";
     const char *address = doctor->config->bounce_address;
     const char *at = address != NULL ? strrchr(address, '@') : NULL;
     if (at == NULL)
         return NL_OK;
-    enum nl_status status = nl_send_reach(doctor->relay, at + 1, &host, err);
+    enum nl_status status = nl_send_reach(doctor->relay, at + 1, source, &host, err);
     if (status == NL_OK)
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL,
-                        "%s takes a connection from here", nl_buf_text(&host));
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL, "%s takes a connection from %s",
+                        nl_buf_text(&host), from);
     else if (status == NL_UNAVAILABLE || status == NL_TEMPFAIL || status == NL_CONFIG)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
-                        "no mail host of %s can be reached (%s): look whether port %lld is open "
-                        "outwards, else use a relay",
-                        at + 1, nl_error_text(err), (long long)doctor->config->direct.port);
+                        "no mail host of %s can be reached from %s (%s): look whether port %lld is "
+                        "open outwards, else use a relay",
+                        at + 1, from, nl_error_text(err), (long long)doctor->config->direct.port);
     else if (status == NL_NOTFOUND)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "direct", NULL,
                         "whether port %lld is open outwards could not be tried at %s: %s",
@@ -126,5 +157,5 @@ static enum nl_status examine_port(struct nl_doctor *doctor, struct nl_error *er
 
 enum nl_status nl_doctor_direct(struct nl_doctor *doctor, struct nl_error *err) {
     enum nl_status status = examine_name(doctor, err);
-    return status == NL_OK ? examine_port(doctor, err) : status;
+    return status == NL_OK ? nl_doctor_port(doctor, NULL, err) : status;
 }

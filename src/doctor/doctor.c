@@ -39,14 +39,18 @@ static enum nl_status origins_of(struct nl_doctor *doctor, const char *host, str
     return status;
 }
 
-/* The addresses that were given; else those of the EHLO name, of the relay, or of this machine: the
- * first of these that has any. */
+/* The addresses that were given; else those of direct.sources, of the EHLO name, of the relay, or
+ * of this machine: the first of these that has any. */
 static enum nl_status find_origins(struct nl_doctor *doctor, struct nl_error *err) {
     const struct nl_examination *examination = doctor->examination;
     char name[256] = "";
     enum nl_status status = NL_OK;
     for (size_t i = 0; i < examination->origin_count; i++)
         if (!add_origin(&doctor->origins, examination->origins[i]))
+            return nl_error_nomem(err);
+    size_t sources = nl_config_is_direct(doctor->config) ? nl_config_sources(doctor->config) : 0;
+    for (size_t i = 0; doctor->examination->origin_count == 0 && i < sources; i++)
+        if (!add_origin(&doctor->origins, doctor->config->direct.sources[i].address))
             return nl_error_nomem(err);
     if (gethostname(name, sizeof name - 1) != 0)
         name[0] = '\0';
@@ -154,7 +158,8 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
     if (status == NL_OK && !examination->local)
         status = open_dns(&doctor, err);
     if (status == NL_OK && relay != NULL && nl_config_is_direct(config))
-        status = nl_doctor_direct(&doctor, err);
+        status = nl_config_sources(config) > 0 ? nl_doctor_sources(&doctor, err)
+                                               : nl_doctor_direct(&doctor, err);
     if (status == NL_OK)
         status = nl_doctor_reputation(&doctor, err);
     if (status == NL_OK)
@@ -164,6 +169,8 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
                         "there is no list yet: newsletter list add NAME --from MAILBOX");
     else if (status == NL_OK && doctor.dns != NULL)
         status = nl_doctor_origins(&doctor, err);
+    if (status == NL_OK && doctor.dns != NULL)
+        status = nl_doctor_block_lists(&doctor, err);
     close_walk(&walk);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

@@ -364,7 +364,7 @@ static enum nl_status examine_relay(struct nl_doctor *doctor, size_t which, stru
     bool done = false;
     int64_t end = nl_env_now(&nl_env_system) + PATIENCE_SECONDS;
     enum nl_status status = nl_transport_new(doctor->relay, 1, &transport, err);
-    if (status == NL_OK && !nl_transport_connect_to(transport, which))
+    if (status == NL_OK && !nl_transport_connect_to(transport, which, NULL))
         status = nl_error_nomem(err);
     while (status == NL_OK && !done && nl_env_now(&nl_env_system) < end) {
         nl_transport_wait(transport, 200);

@@ -11,6 +11,8 @@
 #include <strings.h>
 #include <sys/epoll.h>
 
+enum { SIX_MILLISECONDS = 2000 }; /* that a connection by IPv6 may take, where there is IPv4 */
+
 /* Nobody logs in at recipients' mail hosts: they share one state, which decides nothing. */
 static struct nl_login *login_of(struct nl_transport *transport, size_t server) {
     return &transport
@@ -24,6 +26,15 @@ static void note_offer(struct connection *connection, const char *line, size_t l
         nl_login_note_offer(login, line + 5, len - 5);
         connection->offers_login = login->offered != 0 || login->unknown_offer;
     }
+}
+
+static void keep_words(struct connection *connection, const char *words, size_t len) {
+    size_t kept = 0;
+    for (; kept < len && kept + 1 < sizeof connection->said && words[kept] != '\r' &&
+           words[kept] != '\n';
+         kept++)
+        connection->said[kept] = words[kept] >= ' ' && words[kept] < 0x7f ? words[kept] : '?';
+    connection->said[kept] = '\0';
 }
 
 /* Watches libcurl's dialogue: which stage it has reached, the server's last reply code, and the
@@ -48,6 +59,9 @@ static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void 
             connection->stage = NL_STAGE_BANNER;
         if (len >= 3 && data[0] >= '1' && data[0] <= '5')
             connection->code = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
+        /* No host gets a password from us, so its words may be kept. */
+        if (len > 4 && nl_relay_is_host(connection->transport->health.relay, connection->host))
+            keep_words(connection, data + 4, len - 4);
         if (connection->stage == NL_STAGE_EHLO && len > 4)
             note_offer(connection, data + 4, len - 4);
     }
@@ -67,19 +81,27 @@ static size_t free_slot(const struct nl_transport *transport) {
 bool nl_transport_connect(struct nl_transport *transport) {
     return transport->open + transport->connecting < transport->allowed &&
            free_slot(transport) < transport->count &&
-           nl_transport_connect_to(transport, nl_relay_health_pick(&transport->health));
+           nl_transport_connect_to(transport, nl_relay_health_pick(&transport->health), NULL);
 }
 
-bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
+bool nl_transport_connect_to(struct nl_transport *transport, size_t server,
+                             const struct nl_transport_from *from) {
+    const struct nl_source *source =
+        from != NULL ? nl_relay_source(transport->health.relay, server, from) : NULL;
     size_t at = free_slot(transport);
-    if (at == transport->count || !nl_relay_health_grow(&transport->health, server))
+    if (at == transport->count || (from != NULL && source == NULL) ||
+        !nl_relay_health_grow(&transport->health, server))
         return false;
     struct connection *connection = &transport->connections[at];
     connection->host = server;
+    connection->from = from != NULL ? *from : (struct nl_transport_from){0};
+    connection->source = source;
+    connection->begun_at = nl_relay_clock();
     connection->handle = nl_relay_handle(transport->health.relay, server,
-                                         login_of(transport, server), &connection->link);
+                                         login_of(transport, server), source, &connection->link);
     if (connection->handle == NULL)
         return false;
+    connection->said[0] = '\0';
     connection->stage = NL_STAGE_CONNECT;
     connection->code = 0;
     connection->mechanism = 0;
@@ -111,6 +133,13 @@ static bool lacks_login(const struct connection *connection) {
     return nl_relay_server(relay, connection->host)->username != NULL && !connection->offers_login;
 }
 
+/* The same connection, since what is needed for it has changed. */
+static bool connect_again(struct nl_transport *transport, const struct connection *connection) {
+    const struct nl_transport_from from = connection->from;
+    return nl_transport_connect_to(transport, connection->host,
+                                   connection->source != NULL ? &from : NULL);
+}
+
 static const char *demand_of(enum nl_host_tls demand) {
     switch (demand) {
     case NL_HOST_TLS_DANE:
@@ -134,7 +163,8 @@ static void explain(struct nl_transport *transport, struct connection *connectio
                 nl_stage_name(connection->stage),
                 connection->error[0] != '\0' ? connection->error : curl_easy_strerror(code));
     if (connection->code >= 400)
-        nl_buf_addf(text, " (reply %d)", connection->code);
+        nl_buf_addf(text, " (reply %d%s%s)", connection->code,
+                    connection->said[0] != '\0' ? " " : "", connection->said);
     if (nl_relay_is_host(relay, connection->host) &&
         (nl_tls_is_fault(code) || code == CURLE_USE_SSL_FAILED ||
          connection->stage == NL_STAGE_STARTTLS))
@@ -172,7 +202,7 @@ static bool try_next_login(struct nl_transport *transport, struct connection *co
     nl_trace(transport, connection, "%s -> closed: trying the next login mechanism",
              nl_stage_name(connection->stage));
     nl_connection_close(transport, connection);
-    return nl_transport_connect_to(transport, connection->host);
+    return connect_again(transport, connection);
 }
 
 /* A mail host that offers TLS and cannot do it gets its mail in the clear: so would one that does
@@ -189,13 +219,28 @@ static bool try_in_the_clear(struct nl_transport *transport, struct connection *
              nl_stage_name(connection->stage));
     nl_relay_give_up_tls(relay, connection->host);
     nl_connection_close(transport, connection);
-    return nl_transport_connect_to(transport, connection->host);
+    return connect_again(transport, connection);
+}
+
+/* An address of ours that was given is of one family, so libcurl cannot try the other one. */
+static bool try_the_other_family(struct nl_transport *transport, struct connection *connection) {
+    const struct nl_relay *relay = transport->health.relay;
+    if (connection->stage != NL_STAGE_CONNECT || connection->source == NULL ||
+        connection->source != connection->from.six)
+        return false;
+    nl_relay_give_up_six(relay, connection->host);
+    if (nl_relay_source(relay, connection->host, &connection->from) == connection->source)
+        return false;
+    nl_trace(transport, connection, "connect -> closed: no way by IPv6, trying IPv4");
+    nl_connection_close(transport, connection);
+    return connect_again(transport, connection);
 }
 
 static void refuse(struct nl_transport *transport, struct connection *connection, CURLcode code) {
     bool permanent = nl_ehlo_is_permanent(code, connection->code);
     enum nl_stage stage = connection->stage;
-    if (try_in_the_clear(transport, connection, code) ||
+    if (try_the_other_family(transport, connection) ||
+        try_in_the_clear(transport, connection, code) ||
         try_next_login(transport, connection, code))
         return;
     if (connection->handle != NULL)
@@ -206,6 +251,7 @@ static void refuse(struct nl_transport *transport, struct connection *connection
     nl_connection_report(transport, connection, NL_TRANSPORT_REFUSED, stage, 0);
     nl_relay_health_failed(&transport->health, connection->host, permanent);
     connection->event.code = connection->code;
+    connection->event.said = connection->said;
     connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
 }
 
@@ -270,6 +316,21 @@ static void established(struct nl_transport *transport, struct connection *conne
     nl_trace(transport, connection, "%s -> idle", nl_stage_name(connection->stage));
 }
 
+/* RFC 8305: IPv4 does not wait until IPv6 has timed out. */
+static void hurry(struct nl_transport *transport) {
+    int64_t now = nl_relay_clock();
+    for (size_t i = 0; i < transport->used; i++) {
+        struct connection *connection = &transport->connections[i];
+        curl_off_t reached = 0;
+        if (connection->state != CONNECTING || connection->source == NULL ||
+            now < connection->begun_at + SIX_MILLISECONDS)
+            continue;
+        curl_easy_getinfo(connection->handle, CURLINFO_CONNECT_TIME_T, &reached);
+        if (reached == 0)
+            try_the_other_family(transport, connection);
+    }
+}
+
 void nl_connect_drive(struct nl_transport *transport) {
     int running = 0;
     int left = 0;
@@ -289,4 +350,5 @@ void nl_connect_drive(struct nl_transport *transport) {
         else
             refuse(transport, connection, code);
     }
+    hurry(transport);
 }

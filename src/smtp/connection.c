@@ -25,6 +25,8 @@ void nl_connection_report(struct nl_transport *transport, struct connection *con
         .dot_sent = nl_session_dot_sent(&connection->session),
         .reused = connection->answered > 0,
         .leg = &connection->leg,
+        .said = "",
+        .source = connection->source,
     };
     connection->pending = true;
 }

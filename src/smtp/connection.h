@@ -24,13 +24,17 @@ struct carried {
 struct connection {
     struct nl_transport *transport;
     enum connection_state state;
-    size_t host; /* which server of the relay */
+    size_t host;                    /* which server of the relay */
+    struct nl_transport_from from;  /* the addresses it may come from */
+    const struct nl_source *source; /* the one of them that it does */
+    int64_t begun_at;               /* milliseconds */
     CURL *handle;
     struct nl_tls_link link;
     curl_socket_t socket;
     struct nl_session session;
     enum nl_stage stage; /* while CONNECTING */
     int code;            /* the last reply while CONNECTING; 0 before one */
+    char said[256];      /* its text, of a mail host while CONNECTING */
     bool offers_login;   /* its last reply to EHLO has AUTH */
     unsigned mechanism;  /* the last one tried of a login; 0 before one */
     struct nl_extensions offered;

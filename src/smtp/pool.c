@@ -60,6 +60,22 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
     return count;
 }
 
+void nl_transport_retire_from(struct nl_transport *transport, size_t first, size_t last,
+                              const struct nl_source *source) {
+    for (size_t i = 0; i < transport->used; i++) {
+        struct connection *connection = &transport->connections[i];
+        if (connection->state == OPEN && connection->source == source &&
+            connection->host >= first && connection->host <= last &&
+            !connection->message_limit_reached)
+            retire(transport, connection);
+    }
+}
+
+const struct nl_source *nl_transport_source(const struct nl_transport *transport,
+                                            size_t connection) {
+    return transport->connections[connection].source;
+}
+
 const struct nl_transport_leg *nl_transport_leg(const struct nl_transport *transport,
                                                 size_t connection) {
     return &transport->connections[connection].leg;

@@ -1,4 +1,4 @@
-#include "smtp/relay_handle.h"
+#include "smtp/relay_hosts.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/secret.h"
@@ -8,41 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CONNECT_SECONDS = 60, HOST_CONNECT_SECONDS = 30 };
-
-struct host {
-    char *url;
-    char *name;
-    char *password;
-    struct nl_tls *tls; /* NULL: in the clear */
-    const struct nl_smtp_server *server;
-    /* For recipients' mail hosts: */
-    struct nl_smtp_server *own;
-    struct curl_slist *addresses; /* for CURLOPT_RESOLVE */
-    bool *in_the_clear;           /* TLS has failed */
-    enum nl_host_tls demand;
-    int64_t per_connection; /* messages; 0: as the configuration says */
-};
-
-/* A relay and its branches have this together, made when it is first needed. */
-struct shared {
-    struct nl_resolver *resolver;
-    struct nl_tls *authorities; /* that MTA-STS trusts */
-};
-
-struct nl_relay {
-    const struct nl_config *config;
-    struct host *hosts;
-    size_t count; /* of the relay itself */
-    size_t all;   /* with recipients' mail hosts */
-    size_t room;
-    size_t borrowed; /* so many of the hosts belong to another relay */
-    struct shared *shared;
-    bool branch;
-    struct nl_relay_trace trace;
-};
-
-static void add_helo(struct nl_buf *url, const char *helo) {
+void nl_relay_add_helo(struct nl_buf *url, const char *helo) {
     char host[256];
     if (helo == NULL && gethostname(host, sizeof host) == 0) {
         host[sizeof host - 1] = '\0';
@@ -59,36 +25,36 @@ void nl_relay_add_name(const struct nl_smtp_server *server, struct nl_buf *out) 
     nl_buf_addf(out, literal ? "[%s]:%lld" : "%s:%lld", server->host, (long long)server->port);
 }
 
-static enum nl_status name_host(const struct nl_config *config, struct host *host,
+static enum nl_status name_host(const struct nl_config *config, struct relay_host *host,
                                 struct nl_error *err) {
     struct nl_buf url = {0};
     struct nl_buf name = {0};
     nl_relay_add_name(host->server, &name);
     nl_buf_addf(&url, "%s://%s", host->server->security == NL_SMTP_TLS ? "smtps" : "smtp",
                 nl_buf_text(&name));
-    add_helo(&url, config->smtp.helo);
+    nl_relay_add_helo(&url, config->smtp.helo);
     host->url = nl_buf_take(&url);
     host->name = nl_buf_take(&name);
     return host->url != NULL && host->name != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 /* A place for one more host, zeroed; NULL without memory. */
-static struct host *next_host(struct nl_relay *relay) {
+static struct relay_host *next_host(struct nl_relay *relay) {
     if (relay->all == relay->room) {
         size_t room = relay->room == 0 ? NL_RELAYS : 2 * relay->room;
-        struct host *grown = realloc(relay->hosts, room * sizeof *grown);
+        struct relay_host *grown = realloc(relay->hosts, room * sizeof *grown);
         if (grown == NULL)
             return NULL;
         relay->hosts = grown;
         relay->room = room;
     }
-    relay->hosts[relay->all] = (struct host){0};
+    relay->hosts[relay->all] = (struct relay_host){0};
     return &relay->hosts[relay->all++];
 }
 
 static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_server *server,
                                const char *password_file, struct nl_error *err) {
-    struct host *host = next_host(relay);
+    struct relay_host *host = next_host(relay);
     if (host == NULL)
         return nl_error_nomem(err);
     relay->count++;
@@ -135,7 +101,7 @@ enum nl_status nl_relay_new(const struct nl_config *config, const char *password
     return NL_OK;
 }
 
-static void free_host(struct host *host) {
+static void free_host(struct relay_host *host) {
     free(host->url);
     free(host->name);
     nl_secret_free(host->password);
@@ -143,7 +109,7 @@ static void free_host(struct host *host) {
     free(host->own);
     if (host->addresses != NULL) /* libcurl is opened by its first call */
         curl_slist_free_all(host->addresses);
-    free(host->in_the_clear);
+    free(host->state);
 }
 
 void nl_relay_free(struct nl_relay *relay) {
@@ -181,13 +147,14 @@ enum nl_status nl_relay_branch(const struct nl_relay *relay, struct nl_relay **o
 
 /* "HOST:PORT:ADDRESS,ADDRESS": libcurl asks no name server, and tries IPv4 a moment after IPv6
  * (RFC 8305). */
-static bool name_addresses(struct host *host, const struct nl_mail_host *from) {
+static bool name_addresses(struct relay_host *host, const struct nl_mail_host *from) {
     struct nl_buf entry = {0};
     nl_buf_addf(&entry, "%s:%lld:", from->name, (long long)host->own->port);
     for (size_t i = 0; i < from->address_count; i++) {
         char text[NL_IP_TEXT];
         nl_ip_text(&from->addresses[i], text);
         bool six = strchr(text, ':') != NULL;
+        *(six ? &host->has_six : &host->has_four) = true;
         nl_buf_addf(&entry, "%s%s%s%s", i > 0 ? "," : "", six ? "[" : "", text, six ? "]" : "");
     }
     host->addresses = entry.failed ? NULL : curl_slist_append(NULL, nl_buf_text(&entry));
@@ -195,7 +162,7 @@ static bool name_addresses(struct host *host, const struct nl_mail_host *from) {
     return host->addresses != NULL;
 }
 
-static enum nl_status demand_dane(struct host *host, const struct nl_mail_host *from,
+static enum nl_status demand_dane(struct relay_host *host, const struct nl_mail_host *from,
                                   struct nl_error *err) {
     struct nl_dane *dane = nl_dane_new(from);
     if (dane == NULL)
@@ -205,7 +172,7 @@ static enum nl_status demand_dane(struct host *host, const struct nl_mail_host *
 }
 
 /* The authorities are read once: they take four megabytes. */
-static enum nl_status demand_name(const struct nl_relay *relay, struct host *host,
+static enum nl_status demand_name(const struct nl_relay *relay, struct relay_host *host,
                                   struct nl_error *err) {
     const struct nl_smtp_server any = {.verify = true, .ca_file = relay->config->direct.ca_file};
     struct shared *shared = relay->shared;
@@ -218,7 +185,7 @@ static enum nl_status demand_name(const struct nl_relay *relay, struct host *hos
 
 enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_host *from,
                                  size_t *which, struct nl_error *err) {
-    struct host *host = next_host(relay);
+    struct relay_host *host = next_host(relay);
     struct name {
         struct nl_smtp_server server;
         char host[NL_MAIL_NAME];
@@ -232,7 +199,7 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
         .host = name->host, .port = relay->config->direct.port, .security = NL_SMTP_STARTTLS};
     host->own = &name->server;
     host->server = host->own;
-    host->in_the_clear = calloc(1, sizeof(bool));
+    host->state = calloc(1, sizeof *host->state);
     host->demand = from->tls;
     *which = relay->all - 1;
     enum nl_status status = name_host(relay->config, host, err);
@@ -242,7 +209,7 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
         status = demand_dane(host, from, err);
     if (status == NL_OK && from->tls == NL_HOST_TLS_NAMED)
         status = demand_name(relay, host, err);
-    if (status == NL_OK && (host->in_the_clear == NULL || !name_addresses(host, from)))
+    if (status == NL_OK && (host->state == NULL || !name_addresses(host, from)))
         status = nl_error_nomem(err);
     return status;
 }
@@ -256,7 +223,19 @@ enum nl_host_tls nl_relay_demand(const struct nl_relay *relay, size_t which) {
 }
 
 void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which) {
-    *relay->hosts[which].in_the_clear = true;
+    relay->hosts[which].state->in_the_clear = true;
+}
+
+const struct nl_source *nl_relay_source(const struct nl_relay *relay, size_t which,
+                                        const struct nl_transport_from *from) {
+    const struct relay_host *host = &relay->hosts[which];
+    const struct nl_source *four = host->has_four ? from->four : NULL;
+    bool six = host->has_six && from->six != NULL && (!host->state->six_fails || four == NULL);
+    return six ? from->six : four;
+}
+
+void nl_relay_give_up_six(const struct nl_relay *relay, size_t which) {
+    relay->hosts[which].state->six_fails = true;
 }
 
 enum nl_status nl_relay_resolver(const struct nl_relay *relay, struct nl_resolver **out,
@@ -313,57 +292,4 @@ int64_t nl_relay_per_connection(const struct nl_relay *relay, size_t which) {
 
 void nl_relay_set_per_connection(struct nl_relay *relay, size_t which, int64_t messages) {
     relay->hosts[which].per_connection = messages;
-}
-
-static bool set_login(CURL *handle, const struct host *host, const struct nl_login *login) {
-    struct nl_buf options = {0};
-    if (host->server->username == NULL)
-        return true;
-    curl_easy_setopt(handle, CURLOPT_USERNAME, host->server->username);
-    curl_easy_setopt(
-        handle, host->server->auth == NL_AUTH_XOAUTH2 ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
-        host->password);
-    nl_login_options(login, host->server, &options);
-    bool done = !options.failed;
-    curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, nl_buf_text(&options));
-    curl_easy_setopt(handle, CURLOPT_SASL_IR, 1L);
-    nl_buf_free(&options);
-    return done;
-}
-
-CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login,
-                      struct nl_tls_link *link) {
-    const struct host *host = &relay->hosts[which];
-    int64_t timeout = relay->config->smtp.timeout;
-    int64_t most = host->own != NULL ? HOST_CONNECT_SECONDS : CONNECT_SECONDS;
-    bool opportunistic =
-        host->own != NULL && host->demand == NL_HOST_TLS_IF_OFFERED && !*host->in_the_clear;
-    bool needed = host->own != NULL ? host->demand != NL_HOST_TLS_IF_OFFERED
-                                    : host->server->security == NL_SMTP_STARTTLS;
-    CURL *handle = curl_easy_init();
-    *link = (struct nl_tls_link){0};
-    if (handle == NULL)
-        return NULL;
-    curl_easy_setopt(handle, CURLOPT_URL, host->url);
-    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-    curl_easy_setopt(handle, CURLOPT_PROXY, "");
-    /* libcurl connects, sends EHLO, starts TLS and logs in. session.c does the rest, because
-     * libcurl 7.88 lets all other connections wait while it awaits the reply to a final dot. */
-    curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT, (long)(timeout < most ? timeout : most));
-    curl_easy_setopt(handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)timeout);
-    curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
-    if (opportunistic)
-        curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
-    else if (needed)
-        curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-    if (host->addresses != NULL)
-        curl_easy_setopt(handle, CURLOPT_RESOLVE, host->addresses);
-    if ((host->tls != NULL && !nl_tls_apply(host->tls, link, handle)) ||
-        !set_login(handle, host, login)) {
-        curl_easy_cleanup(handle);
-        return NULL;
-    }
-    return handle;
 }

@@ -12,9 +12,11 @@
 
 /* A new handle that connects to a server, sends EHLO, starts TLS and logs in, and then leaves the
  * connection to curl_easy_send and curl_easy_recv. `login` says by which mechanisms. `link` must
- * outlive the handle. NULL without memory. */
+ * outlive the handle. `source` is where it comes from; NULL: the kernel chooses. NULL without
+ * memory.
+ */
 CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct nl_login *login,
-                      struct nl_tls_link *link);
+                      const struct nl_source *source, struct nl_tls_link *link);
 
 /* TLS with a mail host has failed: the next connection to it goes in the clear (RFC 7435 section
  * 3).

@@ -6,6 +6,7 @@
 #include "newsletter/store/import_job.h"
 #include "newsletter/store/person.h"
 #include "newsletter/store/reputation.h"
+#include "newsletter/store/source_pause.h"
 #include "newsletter/store/task.h"
 #include "newsletter/store/throttle.h"
 #include "newsletter/store/transactional.h"
@@ -127,6 +128,8 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
                             NL_VALUES(NL_INT(nl_store_now(store))));
     if (status == NL_OK && !call->dry_run)
         status = nl_throttle_forget(store, err);
+    if (status == NL_OK && !call->dry_run)
+        status = nl_source_pause_forget(store, err);
     return status;
 }
 

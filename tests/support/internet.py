@@ -37,7 +37,11 @@ class Host:
     """One mail host. `replies` are by verb, b"DOT" for the reply to the message, b"BANNER" for the greeting: a text, or a
     function of the recipient (or of None) that returns one. "" as a reply closes the connection, None never answers."""
 
-    def __init__(self, internet, name, address, replies=None, close_after=None, most=None, tls=None, offers=("PIPELINING",)):
+    def __init__(self, internet, name, address, replies=None, close_after=None, most=None, tls=None, offers=("PIPELINING",),
+                 refuses=None):
+        self.refuses = dict(refuses or {})  # by the sender's address: a verb as in `replies`, and a text
+        self.peers = collections.Counter()  # messages by the address that they came from
+        self.greetings = set()              # (address, name in EHLO)
         self.internet = internet
         self.name = name
         self.address = address
@@ -57,6 +61,10 @@ class Host:
         found = self.replies.get(verb, usual)
         return found(recipient) if callable(found) else found
 
+    def refusal(self, peer, verb, answer):
+        at, text = self.refuses.get(peer, (None, None))
+        return text if at == (b"EHLO" if verb == b"HELO" else verb) else answer
+
     async def say(self, writer, text):
         if text is None:
             await asyncio.sleep(3600)
@@ -74,18 +82,19 @@ class Host:
                 self.turned_away += 1
                 await self.say(writer, "421 4.7.0 Too many connections")
                 raise Closed
-            banner = self.reply(b"BANNER", f"220 {self.name} ESMTP")
+            peer = writer.get_extra_info("peername")[0]
+            banner = self.refusal(peer, b"BANNER", self.reply(b"BANNER", f"220 {self.name} ESMTP"))
             await self.say(writer, banner)
             if banner[0] != "2":
                 raise Closed
-            await self.session(reader, writer)
+            await self.session(reader, writer, peer)
         except (Closed, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ssl.SSLError):
             pass
         finally:
             self.open -= 1
             writer.transport.abort()
 
-    async def session(self, reader, writer):
+    async def session(self, reader, writer, peer):
         recipient = None
         messages = 0
         secured = False
@@ -96,6 +105,7 @@ class Host:
             verb = line[:4].upper().strip()
             self.verbs[verb] += 1
             if verb == b"EHLO":
+                self.greetings.add((peer, line.split()[1].decode()))
                 offers = [*self.offers, "ENHANCEDSTATUSCODES"] + (["STARTTLS"] if self.tls and not secured else [])
                 answer = self.reply(b"EHLO", "\r\n".join(f"250-{word}" for word in (self.name, *offers[:-1])) + f"\r\n250 {offers[-1]}")
             elif line[:8].upper() == b"STARTTLS":
@@ -115,10 +125,10 @@ class Host:
             elif verb == b"RCPT":
                 address = line[line.index(b"<") + 1:line.index(b">")].decode()
                 self.tried[address] += 1
-                answer = self.reply(b"RCPT", "250 2.1.5 Ok", address)
+                answer = self.refusal(peer, b"RCPT", self.reply(b"RCPT", "250 2.1.5 Ok", address))
                 recipient = address if answer and answer[0] == "2" else None
             elif verb == b"DATA":
-                answer = self.reply(b"DATA", "354 Go" if recipient else "554 5.5.1 No valid recipients", recipient)
+                answer = self.refusal(peer, b"DATA", self.reply(b"DATA", "354 Go" if recipient else "554 5.5.1 No valid recipients", recipient))
                 await self.say(writer, answer)
                 if answer[0] != "3":
                     continue
@@ -127,6 +137,7 @@ class Host:
                 await asyncio.sleep(self.internet.delay)
                 if answer == "" or (answer and answer[0] == "2"):
                     self.taken[recipient] += 1
+                    self.peers[peer] += 1
                     self.messages.append(message)
                     self.over_tls += secured
                     self.internet.taken[recipient] += 1
@@ -137,7 +148,7 @@ class Host:
                 return
             else:
                 answer = "250 2.0.0 Ok"
-            await self.say(writer, answer)
+            await self.say(writer, self.refusal(peer, verb, answer))
 
 
 class PolicyHost:
@@ -235,13 +246,17 @@ class Internet:
     def address(self):
         return f"{self.net}.{next(self.numbers)}"
 
-    def host(self, name, listens=True, aaaa=(), **behaviour):
-        """A mail host; without `listens`, nothing answers at its address."""
+    def host(self, name, listens=True, aaaa=(), four=True, six=False, **behaviour):
+        """A mail host; without `listens`, nothing answers at its address. `six`: it has an IPv6 address, too (Apart only)."""
         address = self.address()
-        self.records.append(f"{name}. A {address}")
+        if four:
+            self.records.append(f"{name}. A {address}")
         self.records += [f"{name}. AAAA {six}" for six in aaaa]
         host = Host(self, name, address, **behaviour)
         host.listens = listens
+        host.six = f"{self.SIX}::{next(self.numbers):x}" if six else None
+        if six:
+            self.records.append(f"{name}. AAAA {host.six}")
         self.hosts[name] = host
         return host
 
@@ -262,7 +277,8 @@ class Internet:
         for host in self.hosts.values():
             if host.listens:
                 asyncio.run_coroutine_threadsafe(
-                    asyncio.start_server(host.converse, host.address, self.port, backlog=500), self.loop).result()
+                    asyncio.start_server(host.converse, [host.address, host.six] if host.six else host.address, self.port, backlog=500),
+                    self.loop).result()
         for server in self.policies:
             self.listen(server, 443)
         self.zones = zones.Zones(f"{self.folder}/zones", "\n".join(self.records).replace("{port}", str(self.port)), unsigned=self.below["unsigned"],
@@ -328,12 +344,15 @@ def ip(*args):
 
 class Apart(Internet):
     NET = "93.184"  # nobody's here
+    SIX = "2a00:2"
     LOST = "2a00:dead::1"  # what is sent there is never heard of again
 
     def __init__(self, folder):
         self.world, self.home = (f"nl{word}{os.getpid()}-{next(NETWORKS)}" for word in ("w", "h"))
         for space in (self.world, self.home):
             ip("netns", "add", space)
+            for which in ("all", "default"):  # link-local addresses are ready at once, and so is the way between the two
+                subprocess.run(["ip", "netns", "exec", space, "sysctl", "-qw", f"net.ipv6.conf.{which}.accept_dad=0"], check=True)
             ip("-n", space, "link", "set", "lo", "up")
         ip("link", "add", "out", "netns", self.home, "type", "veth", "peer", "name", "in", "netns", self.world)
         for space, name, here, six in ((self.home, "out", "198.18.0.2", "2a00:1::2"), (self.world, "in", "198.18.0.1", "2a00:1::1")):
@@ -363,7 +382,18 @@ class Apart(Internet):
     def common_port(self):
         for host in self.hosts.values():
             ip("-n", self.world, "addr", "add", f"{host.address}/32", "dev", "lo")
+            if host.six:
+                ip("-n", self.world, "addr", "add", f"{host.six}/128", "dev", "lo", "nodad")
         return 25
+
+    def own(self, *addresses):
+        """Gives the sender more addresses: of 198.18.7.0/24, or of 2a00:1::/64."""
+        ip("-n", self.world, "route", "replace", "198.18.7.0/24", "via", "198.18.0.2")
+        for address in addresses:
+            if ":" in address:
+                ip("-n", self.home, "addr", "add", f"{address}/64", "dev", "out", "nodad")
+            else:
+                ip("-n", self.home, "addr", "add", f"{address}/32", "dev", "out")
 
     def name_server(self):
         return {"listen": f"{self.NET}.0.1", "port": 53, "run": ["ip", "netns", "exec", self.world]}

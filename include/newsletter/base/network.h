@@ -24,6 +24,9 @@ void nl_ip_text(const struct nl_ip *ip, char out[NL_IP_TEXT]) NL_ALL_NONNULL;
 /* Whether a host named in a setting, or in a URL (with brackets), is this machine. */
 bool nl_host_is_loopback(const char *host) NL_ALL_NONNULL;
 
+/* Whether this machine has an address: a socket can be bound to it. */
+bool nl_address_is_here(const char *address) NL_ALL_NONNULL;
+
 /* The network of one visitor: /24 of IPv4, /64 of IPv6. */
 struct nl_ip nl_ip_network(const struct nl_ip *ip) NL_ALL_NONNULL;
 

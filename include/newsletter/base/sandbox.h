@@ -29,6 +29,10 @@ bool nl_sandbox_begin(struct nl_sandbox *sandbox) NL_ALL_NONNULL;
 void nl_sandbox_allow(struct nl_sandbox *sandbox, const char *path,
                       enum nl_access access) NL_ALL_NONNULL;
 
+/* Sockets may be bound to an address of this machine, at a port that the kernel chooses: for
+ * connections that come from a certain address. */
+void nl_sandbox_allow_binding(struct nl_sandbox *sandbox) NL_ALL_NONNULL;
+
 /* The folder that the file lies in, since a file that is replaced is another one; and the file that
  * a symbolic link leads to. Of a file in `home` or in the root folder, the file alone. `home` may
  * be NULL. */

@@ -64,7 +64,8 @@ enum {
     NL_MEDIA = 20,
     NL_PROOF_GROUPS = 16,
     NL_PROOF_PEOPLE = 20, /* of one group */
-    NL_ROUTES = 64
+    NL_ROUTES = 64,
+    NL_SOURCES = 32
 };
 
 /* People who get test mails together. */
@@ -116,6 +117,13 @@ struct nl_route {
     int64_t by;   /* enum nl_delivery_way */
 };
 
+/* An address of this machine that mail goes out from, when it is delivered directly. */
+struct nl_source {
+    char *address;
+    char *helo;     /* its name in EHLO; NULL: that of smtp.helo */
+    int64_t weight; /* its share of the connections */
+};
+
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
  * optional ones are NULL when unset. Paths in the file are relative to the file's folder; here they
  * are absolute or relative to the working directory. Durations are seconds. */
@@ -143,6 +151,7 @@ struct nl_config {
         int64_t connections;  /* to the servers of one destination */
         char *allow_networks; /* private ones that those servers may be in */
         char *ca_file; /* authorities of certificates that MTA-STS demands; NULL: this machine's */
+        struct nl_source sources[NL_SOURCES]; /* up to the first without an address */
     } direct;
     struct {
         char *servers;      /* that are asked, "ADDRESS:PORT, ..."; NULL: from the root downwards */
@@ -335,6 +344,9 @@ bool nl_config_is_direct(const struct nl_config *config) NL_ALL_NONNULL;
 bool nl_config_uses_relay(const struct nl_config *config) NL_ALL_NONNULL;
 enum nl_delivery_way nl_config_way(const struct nl_config *config,
                                    const char *domain) NL_ALL_NONNULL;
+
+/* The number of source addresses; 0: mail goes out from the address that the kernel chooses. */
+size_t nl_config_sources(const struct nl_config *config) NL_ALL_NONNULL;
 
 /* The URL, with "{token}", of the link that notices of a kind carry, and for how many seconds it
  * works. Kinds without a link have those of a confirmation. NULL where there is no such page. */

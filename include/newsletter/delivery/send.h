@@ -74,10 +74,12 @@ NL_CHECKED enum nl_status nl_send_notice(struct nl_store *store, const struct nl
                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Connects to a mail host of a domain (an A-label), whatever way its mail goes, and leaves again.
+ * `source` is the address of ours that it comes from; NULL: the kernel chooses.
  * Appends the host's name and the version of TLS. NL_UNAVAILABLE or NL_TEMPFAIL say what is in the
  * way; NL_NOTFOUND that the DNS names none that may be mailed to. */
 NL_CHECKED enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain,
-                                        struct nl_buf *host, struct nl_error *err) NL_ALL_NONNULL;
+                                        const struct nl_source *source, struct nl_buf *host,
+                                        struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
 
 /* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
  * without recording anything, for `send --test`: through the relay, or directly, as mail to the

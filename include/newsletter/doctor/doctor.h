@@ -14,8 +14,9 @@ struct nl_examination {
     const char *ca_file; /* an authority for the MTA-STS policy's server; NULL for the system's */
     const char *const *origins; /* addresses that our mail comes from; NULL to find them */
     size_t origin_count;
-    bool local;  /* ask neither relay nor DNS */
-    bool repair; /* first repair what can be repaired */
+    const char *block_lists; /* "ZONE,...", or "usual"; NULL: none is asked */
+    bool local;              /* ask neither relay nor DNS */
+    bool repair;             /* first repair what can be repaired */
 };
 
 /* Examines configuration, templates, database, relay, and the DNS of each list's domains; each

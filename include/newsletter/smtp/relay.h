@@ -37,6 +37,20 @@ NL_CHECKED enum nl_status nl_relay_branch(const struct nl_relay *relay, struct n
 NL_CHECKED enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_host *host,
                                             size_t *which, struct nl_error *err) NL_ALL_NONNULL;
 
+/* Our own addresses that a connection to a mail host may come from, one of each family; NULL: none
+ * of it. */
+struct nl_transport_from {
+    const struct nl_source *six, *four;
+};
+
+/* The one of them that a connection to a mail host comes from: IPv6 first, unless it has failed
+ * there. NULL when the host has no address of the family. */
+const struct nl_source *nl_relay_source(const struct nl_relay *relay, size_t which,
+                                        const struct nl_transport_from *from) NL_ALL_NONNULL;
+
+/* IPv6 has failed at a mail host: IPv4 is used from now on, if it has an address of it. */
+void nl_relay_give_up_six(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
+
 /* Whether a server is a mail host of recipients. */
 bool nl_relay_is_host(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
 

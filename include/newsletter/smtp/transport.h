@@ -37,6 +37,8 @@ struct nl_transport_event {
     bool permanent;                     /* REFUSED: trying again would not help, with any server */
     const struct nl_transport_leg *leg; /* REPLIED, LOST; owned by the connection */
     int code;                           /* REFUSED: the last reply; 0 before one */
+    const char *said;                   /* REFUSED, of a mail host: its text; "" for none */
+    const struct nl_source *source;     /* where it came from; NULL: the kernel has chosen */
     bool misled; /* LOST: an extension did not work that will not be used again */
 };
 
@@ -61,8 +63,19 @@ int64_t nl_transport_round_trip(const struct nl_transport *transport) NL_ALL_NON
  * no memory. */
 bool nl_transport_connect(struct nl_transport *transport) NL_ALL_NONNULL;
 
-/* The same, to a given server. */
-bool nl_transport_connect_to(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
+/* The same, to a given server, from one of our addresses: IPv4 is tried after IPv6. `from` may be
+ * NULL: the kernel chooses. False, too, when the server has no address of their families. */
+bool nl_transport_connect_to(struct nl_transport *transport, size_t server,
+                             const struct nl_transport_from *from) NL_NONNULL(1);
+
+/* Closes connections to the servers from `first` to `last` that come from one of our addresses, as
+ * soon as no message is on them. */
+void nl_transport_retire_from(struct nl_transport *transport, size_t first, size_t last,
+                              const struct nl_source *source) NL_ALL_NONNULL;
+
+/* Where a connection comes from; NULL: the kernel has chosen. */
+const struct nl_source *nl_transport_source(const struct nl_transport *transport,
+                                            size_t connection) NL_ALL_NONNULL;
 
 /* The number of connections to the servers from `first` to `last`, open or being opened, and of
  * those the number being opened. */

@@ -98,10 +98,21 @@ static void test_client(void **state) {
     check_client("127.0.0.1", "2001:db8::1", "2001:db8::1");
 }
 
+static void test_addresses_of_this_machine(void **state) {
+    (void)state;
+    assert_true(nl_address_is_here("127.0.0.1"));
+    assert_false(nl_address_is_here("192.0.2.1")); /* RFC 5737: nobody's */
+    assert_false(nl_address_is_here("2001:db8::1"));
+    assert_false(nl_address_is_here("mail.example.org"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_contain),    cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_network_of), cmocka_unit_test(test_loopback),
+        cmocka_unit_test(test_addresses_of_this_machine),
+        cmocka_unit_test(test_contain),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_network_of),
+        cmocka_unit_test(test_loopback),
         cmocka_unit_test(test_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

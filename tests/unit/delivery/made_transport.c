@@ -66,9 +66,26 @@ bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, si
     return nl_transport_idle(transport, connection);
 }
 
-bool nl_transport_connect_to(struct nl_transport *transport, size_t server) {
+bool nl_transport_connect_to(struct nl_transport *transport, size_t server,
+                             const struct nl_transport_from *from) {
+    (void)from;
     (void)server;
     return nl_transport_connect(transport);
+}
+
+void nl_transport_retire_from(struct nl_transport *transport, size_t first, size_t last,
+                              const struct nl_source *source) {
+    (void)transport;
+    (void)first;
+    (void)last;
+    (void)source;
+}
+
+const struct nl_source *nl_transport_source(const struct nl_transport *transport,
+                                            size_t connection) {
+    (void)transport;
+    (void)connection;
+    return NULL;
 }
 
 size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last,

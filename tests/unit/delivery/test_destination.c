@@ -196,7 +196,7 @@ static void test_words_of_providers(void **state) {
         {"a-com.mail.protection.outlook.com", 550, "5.7.1",
          "part of their network is on our "
          "block list (S3150)",
-         NL_PROVIDER_BLOCKED},
+         NL_PROVIDER_ADDRESS},
         {"mta5.am0.yahoodns.net", 421, "4.7.0",
          "[TSS04] Messages from 192.0.2.1 temporarily "
          "deferred",
@@ -204,6 +204,13 @@ static void test_words_of_providers(void **state) {
         {"mx3.qq.com", 550, "", "Ip frequency limited", NL_PROVIDER_SLOWER},
         {"mx3.qq.com", 550, "", "Mailbox not found", NL_PROVIDER_AS_CODED},
         {"mx.example.org", 421, "4.7.28", "Slow down", NL_PROVIDER_AS_CODED},
+        {"mx.example.org", 550, "5.7.1", "Client host blocked using zen.spamhaus.org",
+         NL_PROVIDER_ADDRESS},
+        {"mx.example.org", 550, "5.7.25", "No PTR", NL_PROVIDER_ADDRESS},
+        {"mx.example.org", 550, "5.7.1", "Your IP is blocked", NL_PROVIDER_ADDRESS},
+        {"mx.example.org", 554, "5.7.1", "Contains a URL listed by dbl.spamhaus.org",
+         NL_PROVIDER_AS_CODED},
+        {"mx.example.org", 550, "5.1.1", "No such user", NL_PROVIDER_AS_CODED},
     };
     for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++)
         assert_int_equal(nl_mailbox_provider_meaning(replies[i].host, replies[i].code,

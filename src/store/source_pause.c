@@ -1,0 +1,121 @@
+#include "newsletter/store/source_pause.h"
+
+#include "newsletter/db/sql.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The key is "source pause ADDRESS PLACE", and the value "UNTIL TIMES REASON". */
+
+enum { WEEK = 7 * 86400 };
+
+static const char KEY[] = "source pause ";
+
+enum nl_status nl_source_pause_write(struct nl_store *store, const struct nl_source_pause *pause,
+                                     struct nl_error *err) {
+    struct nl_buf key = {0};
+    struct nl_buf value = {0};
+    nl_buf_addf(&key, "%s%s %s", KEY, pause->address, pause->place);
+    nl_buf_addf(&value, "%lld %lld %s", (long long)pause->until, (long long)pause->times,
+                pause->reason);
+    enum nl_status status = key.failed || value.failed
+                                ? nl_error_nomem(err)
+                                : nl_sql_run(store, err,
+                                             "INSERT INTO setting (key, value) VALUES (?1, ?2) "
+                                             "ON CONFLICT (key) DO UPDATE SET value = ?2",
+                                             NL_VALUES(NL_STRING(key.data), NL_STRING(value.data)));
+    nl_buf_free(&key);
+    nl_buf_free(&value);
+    return status;
+}
+
+enum nl_status nl_source_pause_drop(struct nl_store *store, const char *address, const char *place,
+                                    struct nl_error *err) {
+    struct nl_buf key = {0};
+    nl_buf_addf(&key, "%s%s %s", KEY, address, place);
+    enum nl_status status = key.failed ? nl_error_nomem(err)
+                                       : nl_sql_run(store, err, "DELETE FROM setting WHERE key = ?",
+                                                    NL_VALUES(NL_STRING(key.data)));
+    nl_buf_free(&key);
+    return status;
+}
+
+struct reading {
+    struct nl_source_pause *items;
+    size_t count;
+};
+
+/* Takes nothing that is not as nl_source_pause_write has written it. */
+static enum nl_status read_pause(const struct nl_sql_row *row, void *context,
+                                 struct nl_error *err) {
+    struct reading *reading = context;
+    struct nl_source_pause *pause = &reading->items[reading->count];
+    const char *value = nl_sql_text(row, 1);
+    char *end = NULL;
+    (void)err;
+    *pause = (struct nl_source_pause){0};
+    if (sscanf(nl_sql_text(row, 0) + strlen(KEY), "%47s %253s", pause->address, pause->place) != 2)
+        return NL_OK;
+    pause->until = strtoll(value, &end, 10);
+    pause->times = strtoll(end, &end, 10);
+    if (*end != ' ')
+        return NL_OK;
+    snprintf(pause->reason, sizeof pause->reason, "%s", end + 1);
+    reading->count++;
+    return NL_OK;
+}
+
+enum nl_status nl_source_pause_read(struct nl_store *store, struct nl_source_pause **out,
+                                    size_t *count, struct nl_error *err) {
+    struct reading reading = {.items = calloc(NL_SOURCE_PAUSES, sizeof **out)};
+    *out = NULL;
+    *count = 0;
+    if (reading.items == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status =
+        nl_sql_each(store, err, read_pause, &reading,
+                    "SELECT key, value FROM setting WHERE key LIKE 'source pause %' "
+                    "ORDER BY key LIMIT ?",
+                    NL_VALUES(NL_INT(NL_SOURCE_PAUSES)));
+    if (status != NL_OK) {
+        free(reading.items);
+        return status;
+    }
+    *out = reading.items;
+    *count = reading.count;
+    return NL_OK;
+}
+
+enum nl_status nl_source_pause_forget(struct nl_store *store, struct nl_error *err) {
+    struct nl_source_pause *pauses = NULL;
+    size_t count = 0;
+    enum nl_status status = nl_source_pause_read(store, &pauses, &count, err);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        if (pauses[i].until <= nl_store_now(store) - WEEK)
+            status = nl_source_pause_drop(store, pauses[i].address, pauses[i].place, err);
+    free(pauses);
+    return status;
+}
+
+bool nl_source_is_paused(const struct nl_source_pause *pauses, size_t count, const char *address,
+                         const char *place, int64_t now, int64_t *until) {
+    size_t places = 0;
+    int64_t latest = 0;
+    bool here = false;
+    *until = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (pauses[i].until <= now || strcmp(pauses[i].address, address) != 0)
+            continue;
+        places++;
+        latest = pauses[i].until > latest ? pauses[i].until : latest;
+        if (strcmp(pauses[i].place, place) != 0)
+            continue;
+        here = true;
+        *until = pauses[i].until;
+    }
+    if (places < NL_PAUSES_EVERYWHERE)
+        return here;
+    *until = latest;
+    return true;
+}
