@@ -132,6 +132,7 @@ bool nl_destination_refused(struct nl_destination *destination, size_t server, s
         destination->not_before = now + CROWDED_MILLISECONDS;
         return true;
     }
+    destination->not_before = 0; /* it is not crowded: nobody is there */
     destination->hosts_not_before[server - destination->first] = now + HOST_MILLISECONDS;
     for (size_t i = 0; i < destination->count; i++)
         if (may_try(destination, i, now))

@@ -71,7 +71,7 @@ void nl_destination_accepted(struct nl_destination *destination, int64_t now) NL
 void nl_destination_pushed_back(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
 
 /* No connection could be made to a server, or it said 4xx or 5xx before our first command. `others`
- * are the connections that stand. False when no host is left to try. */
+ * are the connections that stand or are on their way. False when no host is left to try. */
 bool nl_destination_refused(struct nl_destination *destination, size_t server, size_t others,
                             int64_t now) NL_ALL_NONNULL;
 

@@ -37,7 +37,7 @@ class Host:
     """One mail host. `replies` are by verb, b"DOT" for the reply to the message, b"BANNER" for the greeting: a text, or a
     function of the recipient (or of None) that returns one. "" as a reply closes the connection, None never answers."""
 
-    def __init__(self, internet, name, address, replies=None, close_after=None, most=None, tls=None, offers=("PIPELINING",),
+    def __init__(self, internet, name, address, replies=None, close_after=None, most=None, tls=None, offers=("PIPELINING",), greets_after=0,
                  refuses=None):
         self.refuses = dict(refuses or {})  # by the sender's address: a verb as in `replies`, and a text
         self.peers = collections.Counter()  # messages by the address that they came from
@@ -50,6 +50,7 @@ class Host:
         self.most = most                # connections at once; a further one is answered with 421
         self.tls = tls
         self.offers = offers
+        self.greets_after = greets_after  # seconds
         self.connections = self.open = self.most_open = self.turned_away = 0
         self.taken = collections.Counter()
         self.messages = []
@@ -82,6 +83,7 @@ class Host:
                 self.turned_away += 1
                 await self.say(writer, "421 4.7.0 Too many connections")
                 raise Closed
+            await asyncio.sleep(self.greets_after)
             peer = writer.get_extra_info("peername")[0]
             banner = self.refusal(peer, b"BANNER", self.reply(b"BANNER", f"220 {self.name} ESMTP"))
             await self.say(writer, banner)

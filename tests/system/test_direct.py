@@ -140,6 +140,14 @@ def test_no_more_connections_than_a_server_takes(site, world):
     assert set(host.taken.values()) == {1}
 
 
+def test_one_turned_away_before_another_is_greeted(site, world):
+    """The host is not down: the connection that is on its way carries everything."""
+    host = world.destination("one.example", most=1, greets_after=0.5)
+    ready(site, world, people("one.example", count=30))
+    send(site)
+    assert site.states() == {"sent": 30} and host.turned_away >= 1 and host.connections - host.turned_away == 1
+
+
 def test_a_server_that_knows_nobody_is_not_believed(site, world):
     world.destination("confused.example", replies={b"RCPT": "550 5.1.1 No such user"})
     ready(site, world, people("confused.example", count=40), retry={"first": "1h", "max": "1h"})

@@ -119,7 +119,8 @@ def test_a_row_that_refers_to_none_stops_it(bare_site):
 
 def test_each_earlier_schema_has_a_stored_database():
     stored = sorted(os.path.basename(path) for path in glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz")))
-    assert stored == [f"{number:04}.db.gz" for number in range(1, len(MIGRATIONS))]
+    earlier = [f"{number:04}.db.gz" for number in range(1, len(MIGRATIONS))]
+    assert stored in (earlier, [*earlier, f"{len(MIGRATIONS):04}.db.gz"])  # the newest one is stored before the next migration comes
 
 
 def go_on_with(bare_site, server, file):

@@ -41,6 +41,18 @@ static void test_a_host_that_takes_no_more_connections_is_not_dead(void **state)
     nl_destination_free(&to);
 }
 
+/* One of two is refused, then the other, too: the next host has its turn at once. */
+static void test_a_host_that_refuses_all_on_their_way_is_left(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    size_t server = 0;
+    assert_true(nl_destination_refused(&to, 5, 1, 1000));
+    assert_true(nl_destination_refused(&to, 5, 0, 1001));
+    assert_true(nl_destination_pick(&to, 1001, 0.0, &server));
+    assert_int_equal(server, 6);
+    nl_destination_free(&to);
+}
+
 static void test_connections_grow_one_by_one_and_are_halved(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
@@ -222,6 +234,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hosts_are_picked_by_preference),
         cmocka_unit_test(test_a_host_that_takes_no_more_connections_is_not_dead),
+        cmocka_unit_test(test_a_host_that_refuses_all_on_their_way_is_left),
         cmocka_unit_test(test_connections_grow_one_by_one_and_are_halved),
         cmocka_unit_test(test_down_until_its_time),
         cmocka_unit_test(test_trouble_counts_in_a_row),
