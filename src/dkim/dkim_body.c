@@ -1,11 +1,10 @@
 #include "dkim/dkim_body.h"
 
+#include "newsletter/base/prefix.h"
+
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A shorter prefix is not worth the comparison. */
-enum { LEAST_PREFIX = 1024 };
 
 /* ---- hashing: canonical text in one go, other lines one by one ---- */
 
@@ -101,10 +100,8 @@ static void add_body(struct hash *hash, const char *body, size_t len) {
 /* ---- the common beginning of many bodies ---- */
 
 struct nl_dkim_body {
-    char *prefix; /* whole lines; at first a whole body, to compare the next one with */
-    size_t len;
-    struct hash hash; /* after the prefix; without a context while it is a whole body */
-    bool useless;     /* the bodies have too little in common */
+    struct nl_prefix prefix;
+    struct hash hash; /* after the prefix; without a context until there is one */
 };
 
 struct nl_dkim_body *nl_dkim_body_new(void) {
@@ -115,59 +112,35 @@ void nl_dkim_body_free(struct nl_dkim_body *known) {
     if (known == NULL)
         return;
     EVP_MD_CTX_free(known->hash.context);
-    free(known->prefix);
+    nl_prefix_free(&known->prefix);
     free(known);
 }
 
-static size_t common_lines(const char *a, size_t a_len, const char *b, size_t b_len) {
-    size_t len = 0;
-    while (len < a_len && len < b_len && a[len] == b[len])
-        len++;
-    while (len > 0 && a[len - 1] != '\n')
-        len--;
-    return len;
-}
-
-/* Learns from a body that does not begin with the prefix. */
-static bool learn(struct nl_dkim_body *known, const char *body, size_t len) {
-    if (known->prefix == NULL) {
-        known->prefix = malloc(len + 1);
-        if (known->prefix == NULL)
-            return false;
-        memcpy(known->prefix, body, len);
-        known->len = len;
-        return true;
-    }
-    known->len = common_lines(known->prefix, known->len, body, len);
-    known->useless = known->len < LEAST_PREFIX;
-    if (known->useless)
-        return true;
+static bool hash_prefix(struct nl_dkim_body *known) {
     if (known->hash.context == NULL)
         known->hash.context = EVP_MD_CTX_new();
     known->hash.empty_lines = 0;
     if (known->hash.context == NULL ||
         EVP_DigestInit_ex(known->hash.context, EVP_sha256(), NULL) != 1)
         return false;
-    add_body(&known->hash, known->prefix, known->len);
+    add_body(&known->hash, known->prefix.text, known->prefix.len);
     return true;
-}
-
-static bool begins_with(const struct nl_dkim_body *known, const char *body, size_t len) {
-    return known->hash.context != NULL && len >= known->len &&
-           memcmp(body, known->prefix, known->len) == 0;
 }
 
 bool nl_dkim_body_hash(struct nl_dkim_body *known, const char *body, size_t len,
                        unsigned char digest[NL_DIGEST_LEN]) {
     struct hash hash = {.context = EVP_MD_CTX_new()};
+    enum nl_prefix_use use = NL_PREFIX_NONE;
     size_t from = 0;
     bool done = hash.context != NULL;
-    if (done && known != NULL && !known->useless && !begins_with(known, body, len))
-        done = learn(known, body, len);
-    if (done && known != NULL && !known->useless && begins_with(known, body, len)) {
+    if (done && known != NULL)
+        done = nl_prefix_find(&known->prefix, body, len, &use);
+    if (done && use == NL_PREFIX_NEW)
+        done = hash_prefix(known);
+    if (done && use != NL_PREFIX_NONE) {
         done = EVP_MD_CTX_copy_ex(hash.context, known->hash.context) == 1;
         hash.empty_lines = known->hash.empty_lines;
-        from = known->len;
+        from = known->prefix.len;
     } else if (done) {
         done = EVP_DigestInit_ex(hash.context, EVP_sha256(), NULL) == 1;
     }

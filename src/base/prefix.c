@@ -1,0 +1,45 @@
+#include "newsletter/base/prefix.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A shorter prefix is not worth the comparison. */
+enum { LEAST_PREFIX = 1024 };
+
+static size_t common_lines(const char *a, size_t a_len, const char *b, size_t b_len) {
+    size_t len = 0;
+    while (len < a_len && len < b_len && a[len] == b[len])
+        len++;
+    while (len > 0 && a[len - 1] != '\n')
+        len--;
+    return len;
+}
+
+bool nl_prefix_find(struct nl_prefix *prefix, const char *text, size_t len,
+                    enum nl_prefix_use *use) {
+    *use = NL_PREFIX_NONE;
+    if (prefix->useless)
+        return true;
+    if (prefix->text == NULL) {
+        prefix->text = malloc(len + 1);
+        if (prefix->text == NULL)
+            return false;
+        memcpy(prefix->text, text, len);
+        prefix->len = len;
+        return true;
+    }
+    if (prefix->known && len >= prefix->len && memcmp(text, prefix->text, prefix->len) == 0) {
+        *use = NL_PREFIX_SAME;
+        return true;
+    }
+    prefix->len = common_lines(prefix->text, prefix->len, text, len);
+    prefix->known = true;
+    prefix->useless = prefix->len < LEAST_PREFIX;
+    *use = prefix->useless ? NL_PREFIX_NONE : NL_PREFIX_NEW;
+    return true;
+}
+
+void nl_prefix_free(struct nl_prefix *prefix) {
+    free(prefix->text);
+    *prefix = (struct nl_prefix){0};
+}
