@@ -5,7 +5,9 @@
 #include "bulletin/link_host.h"
 #include "bulletin/markdown.h"
 #include "newsletter/base/address.h"
+#include "newsletter/base/env.h"
 #include "newsletter/bulletin/frontmatter.h"
+#include "newsletter/smime/smime.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -298,6 +300,8 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
              NL_TEXT("mail is not signed by us; Gmail and Yahoo refuse unsigned bulk mail: run "
                      "'newsletter "
                      "dkim keygen', unless your mail server signs"));
+    status = nl_smime_examine(config, sender.envelope, nl_env_now(&nl_env_system), check->out, NULL,
+                              err);
     if (config->dkim.domain != NULL && !nl_host_aligns(config->dkim.domain, sender.domain))
         find(check, true, "dkim-alignment",
              NL_TEXT("dkim.domain %s signs for another domain than that of From, %s: DMARC fails"),
@@ -327,7 +331,7 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
              list->name, sender.text);
     free(name);
     nl_address_free(&sender);
-    return NL_OK;
+    return status;
 }
 
 enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struct nl_list *list,

@@ -72,6 +72,18 @@ static enum nl_status check_dkim(const struct nl_config *config, struct nl_error
     return NL_OK;
 }
 
+static enum nl_status check_smime(const struct nl_config *config, struct nl_error *err) {
+    bool certificate = config->smime.certificate_file != NULL;
+    if (certificate != (config->smime.key_file != NULL))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: smime: a certificate_file and its key_file go together",
+                            config->path);
+    if (!certificate && (config->smime.chain_file != NULL || config->smime.from != NULL))
+        return nl_error_set(err, NL_CONFIG, "%s: smime: the certificate_file is missing",
+                            config->path);
+    return NL_OK;
+}
+
 /* Fills in the address of a page of `serve`, unless the setting names another. */
 static bool default_url(const struct nl_config *config, const char *page, char **target) {
     struct nl_buf url = {0};
@@ -235,6 +247,8 @@ enum nl_status nl_config_check(struct nl_config *config, struct nl_error *err) {
         status = find_public_keys(config, err);
     if (status == NL_OK)
         status = check_dkim(config, err);
+    if (status == NL_OK)
+        status = check_smime(config, err);
     if (status == NL_OK)
         status = nl_config_check_forms(config, err);
     if (status == NL_OK)

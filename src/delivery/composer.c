@@ -19,6 +19,9 @@ enum nl_status nl_composer_open(struct nl_composer *composer, const struct nl_ru
     if (status == NL_OK)
         status = nl_signer_open(config, composer->from.domain, &composer->signer, err);
     if (status == NL_OK)
+        status = nl_smime_open(config, composer->from.envelope,
+                               nl_env_now(nl_store_env(plan->store)), &composer->smime, err);
+    if (status == NL_OK)
         status = nl_verp_open(nl_store_secret(plan->store), &composer->verp, err);
     if (status == NL_OK && composer->variable_sender)
         status = nl_address_parse(config->bounce_address, &bounce, err);
@@ -36,6 +39,7 @@ void nl_composer_close(struct nl_composer *composer) {
     nl_address_free(&composer->from);
     free(composer->sender);
     nl_signer_close(&composer->signer);
+    nl_smime_close(composer->smime);
     nl_verp_close(&composer->verp);
 }
 
@@ -73,14 +77,19 @@ static enum nl_status add_provider_field(const struct nl_composer *composer, int
     return NL_OK;
 }
 
-/* Fills one message and signs it. `body` is what its copies have in common; NULL where there is one
- * copy. */
+/* Fills one message and signs it: S/MIME first, since DKIM signs the mail as it goes out. `known`
+ * has what its copies have in common; NULL where there is one copy. */
 static enum nl_status fill(const struct nl_composer *composer, const struct nl_message *packed,
-                           struct nl_dkim_body *body, const struct nl_recipient *recipient,
+                           const struct nl_run_message *known, const struct nl_recipient *recipient,
                            struct nl_buf *message, struct nl_error *err) {
     enum nl_status status = nl_message_fill(packed, recipient, message, err);
-    return status == NL_OK ? nl_signer_sign(&composer->signer, body, message, recipient->date, err)
-                           : status;
+    if (status == NL_OK && composer->smime != NULL)
+        status = nl_smime_sign(composer->smime, known != NULL ? known->content : NULL, message,
+                               recipient->date, err);
+    if (status == NL_OK)
+        status = nl_signer_sign(&composer->signer, known != NULL ? known->body : NULL, message,
+                                recipient->date, err);
+    return status;
 }
 
 /* A transactional message is read when its turn comes: with its attachments it may be large. */
@@ -127,8 +136,8 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
     } else {
         const struct nl_run_message *found = message_in(plan, job->language);
         bool other = job->subject == 2 && found->alternative != NULL;
-        status = fill(composer, other ? found->alternative : found->message, found->body,
-                      &recipient, message, err);
+        status = fill(composer, other ? found->alternative : found->message, found, &recipient,
+                      message, err);
     }
     if (status == NL_OK)
         status = add_provider_field(composer, provider, job->delivery, message, err);

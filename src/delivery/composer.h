@@ -7,6 +7,7 @@
 #include "newsletter/base/attribute.h"
 #include "newsletter/base/verp.h"
 #include "newsletter/dkim/signer.h"
+#include "newsletter/smime/smime.h"
 
 /* Zero it, then nl_composer_open; free with nl_composer_close. */
 struct nl_composer {
@@ -16,6 +17,7 @@ struct nl_composer {
     bool variable_sender; /* it names the delivery (VERP) */
     struct nl_verp verp;
     struct nl_signer signer;
+    struct nl_smime *smime; /* NULL without a certificate */
 };
 NL_CHECKED enum nl_status nl_composer_open(struct nl_composer *composer,
                                            const struct nl_run_plan *plan, struct nl_error *err);

@@ -12,7 +12,8 @@ enum nl_status nl_messages_add(struct nl_messages *messages, const char *languag
     messages->items = grown;
     struct nl_run_message *item = &grown[messages->count];
     *item = (struct nl_run_message){.language = language != NULL ? strdup(language) : NULL,
-                                    .body = nl_dkim_body_new()};
+                                    .body = nl_dkim_body_new(),
+                                    .content = nl_smime_content_new()};
     messages->count++;
     if (language != NULL && item->language == NULL)
         return nl_error_nomem(err);
@@ -25,6 +26,7 @@ void nl_messages_free(struct nl_messages *messages) {
         nl_message_free(messages->items[i].message);
         nl_message_free(messages->items[i].alternative);
         nl_dkim_body_free(messages->items[i].body);
+        nl_smime_content_free(messages->items[i].content);
     }
     free(messages->items);
 }

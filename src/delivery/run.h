@@ -6,13 +6,15 @@
 #include "newsletter/bulletin/message.h"
 #include "newsletter/delivery/send.h"
 #include "newsletter/dkim/dkim.h"
+#include "newsletter/smime/smime.h"
 
 /* The message for subscribers of one language. */
 struct nl_run_message {
     char *language; /* NULL if not known */
     struct nl_message *message;
-    struct nl_message *alternative; /* with the other subject; NULL if there is none */
-    struct nl_dkim_body *body;      /* the common beginning of its copies; may be NULL */
+    struct nl_message *alternative;   /* with the other subject; NULL if there is none */
+    struct nl_dkim_body *body;        /* the common beginning of its copies; may be NULL */
+    struct nl_smime_content *content; /* the same for S/MIME */
 };
 
 struct nl_run_plan {

@@ -52,6 +52,10 @@ void nl_doctor_list_placeholder(struct nl_doctor *doctor, const struct nl_list *
 /* pdf_check.c: makes a small PDF, where they are on. */
 void nl_doctor_pdf(struct nl_doctor *doctor);
 
+/* smime_check.c: the certificate for mail of one list. */
+enum nl_status nl_doctor_smime(struct nl_doctor *doctor, const struct nl_list *list,
+                               struct nl_error *err);
+
 /* openid_check.c: asks the identity provider, where there is one. */
 void nl_doctor_openid(struct nl_doctor *doctor);
 

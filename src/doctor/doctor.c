@@ -99,6 +99,8 @@ static enum nl_status examine_list(const struct nl_list *list, void *ctx, struct
                         "newsletter list edit %s --postal-address TEXT",
                         list->name, list->name);
     enum nl_status status = nl_doctor_templates(walk->doctor, list, err);
+    if (status == NL_OK)
+        status = nl_doctor_smime(walk->doctor, list, err);
     return status == NL_OK && walk->doctor->dns != NULL ? examine_domains(walk, list, err) : status;
 }
 
@@ -134,7 +136,8 @@ enum nl_status nl_doctor_before_sending(struct nl_store *store, const struct nl_
     nl_doctor_settings(&doctor);
     nl_doctor_lock(&doctor);
     nl_doctor_list_placeholder(&doctor, list);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = nl_doctor_smime(&doctor, list, err);
+    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }
 
 enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,

@@ -57,6 +57,16 @@ static void place(const struct nl_mail *mail, size_t at, struct nl_mail_item *ou
     }
 }
 
+/* The signature of a multipart/signed (RFC 1847), by S/MIME or PGP: it is no part of what is read.
+ */
+static bool is_signature(const struct nl_mail *mail, size_t at) {
+    const char *type = mail->parts[at].type;
+    return strcmp(mail->parts[parent_of(mail, at)].type, "multipart/signed") == 0 &&
+           (strcmp(type, "application/pkcs7-signature") == 0 ||
+            strcmp(type, "application/x-pkcs7-signature") == 0 ||
+            strcmp(type, "application/pgp-signature") == 0);
+}
+
 static bool is_shown(const struct nl_part *part) {
     char *value = nl_mail_field(part, "Content-Disposition");
     bool attached = value != NULL && strncasecmp(value, "attachment", 10) == 0;
@@ -119,7 +129,7 @@ enum nl_status nl_mail_texts_read(const char *data, size_t len, size_t limit,
         out->items != NULL ? nl_mail_read_up_to(data, len, limit, &mail, err) : nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < mail.count; i++) {
         bool holds = i + 1 < mail.count && mail.parts[i + 1].depth > mail.parts[i].depth;
-        if (!holds && !is_message(&mail.parts[i]))
+        if (!holds && !is_message(&mail.parts[i]) && !is_signature(&mail, i))
             status = add_part(&mail, i, out, err);
     }
     nl_mail_free(&mail);

@@ -20,6 +20,7 @@ ROOMS = {
     "resolve": (2, "unbound.h"),
     "db": (3, "libpq-fe.h sqlite3.h"),
     "dkim": (3, "openssl"),
+    "smime": (3, "openssl"),
     "smtp": (3, "curl openssl"),
     "openid": (3, "curl jansson.h openssl"),
     "store": (4, "jansson.h uninorm.h unistr.h uuid"),

@@ -202,6 +202,12 @@ struct nl_config {
         char *ed25519_key_file;
     } dkim;
     struct {
+        char *certificate_file; /* NULL: mail has no S/MIME signature */
+        char *key_file;
+        char *chain_file; /* certificates between it and the authority; NULL: none */
+        char *from;       /* addresses, with commas, whose mail is signed; NULL: all */
+    } smime;
+    struct {
         char *key_file;    /* the office's private key; NULL: issues are not signed */
         char *public_keys; /* a file; never NULL where there is a key_file */
     } signing;
