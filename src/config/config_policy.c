@@ -3,6 +3,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/buf.h"
 #include "newsletter/base/network.h"
+#include "newsletter/base/timestamp.h"
 #include "newsletter/base/zone.h"
 
 #include <stdio.h>
@@ -116,6 +117,10 @@ static enum nl_status check_source(const struct nl_config *config, struct nl_sou
         return nl_error_set(err, NL_CONFIG,
                             "%s: direct.sources.%zu.helo '%s' is not a whole host name",
                             config->path, which, source->helo);
+    if (source->since != NULL && !nl_datetime_is_day(source->since))
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: direct.sources.%zu.since '%s' is not a day such as 2026-12-01",
+                            config->path, which, source->since);
     nl_ip_text(&ip, text);
     free(source->address);
     source->address = strdup(text);
@@ -140,6 +145,23 @@ static enum nl_status check_sources(struct nl_config *config, struct nl_error *e
                                       config->path, sources[i].address);
     }
     return status;
+}
+
+static enum nl_status check_providers(const struct nl_config *config, struct nl_error *err) {
+    for (size_t i = 0; i < NL_PROVIDER_LIMITS; i++) {
+        const struct nl_provider_limit *limit = &config->direct.providers[i];
+        const struct nl_warm_up_plan *plan = &config->direct.warm_up[i];
+        bool given = limit->connections != 0 || limit->messages != 0 || limit->per_minute != 0 ||
+                     limit->per_hour != 0;
+        if (given && limit->name == NULL)
+            return nl_error_set(err, NL_CONFIG, "%s: direct.providers.%zu has no name",
+                                config->path, i);
+        if ((plan->provider != NULL) != (plan->days[0] != 0))
+            return nl_error_set(err, NL_CONFIG,
+                                "%s: direct.warm_up.%zu needs both provider and days", config->path,
+                                i);
+    }
+    return NL_OK;
 }
 
 size_t nl_config_sources(const struct nl_config *config) {
@@ -204,6 +226,8 @@ enum nl_status nl_config_check_policy(struct nl_config *config, struct nl_error 
         status = check_routes(config, err);
     if (status == NL_OK)
         status = check_sources(config, err);
+    if (status == NL_OK)
+        status = check_providers(config, err);
     return status == NL_OK ? check_times(config, err) : status;
 }
 

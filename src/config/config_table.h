@@ -36,6 +36,7 @@ static const struct setting {
 #define DOMAIN(member) AT(limits.domains[0].member)
 #define MEDIUM(member) AT(media[0].member)
 #define ROUTE(member) AT(routes[0].member)
+#define LIMIT(member) AT(direct.providers[0].member)
 #define SOURCE(member) AT(direct.sources[0].member)
     {"database", PATH, AT(database), "newsletter.db", 0, 0},
     {"templates", PATH, AT(templates), NULL, 0, 0},
@@ -85,6 +86,14 @@ static const struct setting {
     {"direct.sources.#.address", TEXT, SOURCE(address), NULL, 0, 0},
     {"direct.sources.#.helo", TEXT, SOURCE(helo), NULL, 0, 0},
     {"direct.sources.#.weight", NUMBER, SOURCE(weight), "1", 1, 1000},
+    {"direct.sources.#.since", TEXT, SOURCE(since), NULL, 0, 0},
+    {"direct.providers.#.name", TEXT, LIMIT(name), NULL, 0, 0},
+    {"direct.providers.#.connections", NUMBER, LIMIT(connections), "0", 0, 500},
+    {"direct.providers.#.messages", NUMBER, LIMIT(messages), "0", 0, 1000000},
+    {"direct.providers.#.per_minute", NUMBER, LIMIT(per_minute), "0", 0, 1000000},
+    {"direct.providers.#.per_hour", NUMBER, LIMIT(per_hour), "0", 0, 100000000},
+    {"direct.warm_up.#.provider", TEXT, AT(direct.warm_up[0].provider), NULL, 0, 0},
+    {"direct.warm_up.#.days.#", NUMBER, AT(direct.warm_up[0].days[0]), NULL, 1, 100000000},
     {"dns.servers", TEXT, AT(dns.servers), NULL, 0, 0},
     {"dns.trust_anchor", PATH, AT(dns.trust_anchor), NULL, 0, 0},
     {"limits.per_second", NUMBER, AT(limits.per_second), "0", 0, 1000000},

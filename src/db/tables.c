@@ -39,6 +39,11 @@ const struct nl_table nl_tables[] = {
      "id, delivery, at, state, server, address, tls, cipher, policy, reply_code, reply_status, "
      "reply_text",
      "iiissssssiss", SMALL},
+    {"provider_day", "day, provider, source, attempts, sent, deferred, bounced, throttled",
+     "sssiiiii", SMALL},
+    {"allowance", "name, ends_at, taken", "sii", SMALL},
+    {"tls_session", "day, domain, kind, policy, result, server, address, source, detail, sessions",
+     "sssssssssi", SMALL},
     {"transactional",
      "delivery, list, address, address_key, template, language, subject, size, content, asked_by, "
      "repeat_key, request",

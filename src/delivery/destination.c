@@ -92,6 +92,7 @@ static void hold(struct nl_destination *destination, size_t limit, int64_t now) 
     destination->pushed_back = true;
     if (now < destination->grow_at)
         return; /* the same push, told by several connections */
+    destination->holds++;
     destination->patience = destination->patience == 0 ? FIRST_PATIENCE
                             : next < LONGEST_PATIENCE  ? next
                                                        : LONGEST_PATIENCE;
@@ -103,6 +104,13 @@ void nl_destination_begin(struct nl_destination *destination, size_t limit, bool
     destination->limit = limit < destination->most ? limit : destination->most;
     if (pushed_back)
         hold(destination, destination->limit, now);
+}
+
+void nl_destination_heard(struct nl_destination *destination, size_t limit, int64_t now) {
+    if (limit >= destination->limit)
+        return;
+    hold(destination, limit, now);
+    destination->holds_noted = destination->holds;
 }
 
 /* One connection more for as many messages as there are connections, half of them at the first sign

@@ -16,6 +16,11 @@
 /* Families of addresses, to be added up. */
 enum { NL_FAMILY_SIX = 1, NL_FAMILY_FOUR = 2 };
 
+/* Why no address of ours may be used at a destination. */
+enum nl_source_wait { NL_WAIT_PAUSED, NL_WAIT_RATE, NL_WAIT_WARM_UP };
+
+struct nl_place;
+
 /* Zero it, and set what says so; free with nl_destination_free. */
 struct nl_destination {
     char *key;                /* set it: see nl_destination_key */
@@ -23,12 +28,14 @@ struct nl_destination {
     size_t count;             /* set it */
     size_t most;              /* set it: connections */
     size_t limit;             /* set it: connections for now */
+    struct nl_place *limits;  /* set it: what its provider takes; NULL in tests */
     char place[NL_MAIL_NAME]; /* set it: the provider, or the first host */
     int preferences[NL_MAIL_HOSTS];
     unsigned families[NL_MAIL_HOSTS]; /* of the addresses of each host; 0: not known */
     unsigned usable;                  /* families that have an address of ours to come from */
     int64_t sources_until;            /* seconds: one of ours may be used again then */
-    int64_t sources_at;               /* milliseconds: when that was found */
+    enum nl_source_wait sources_wait;
+    int64_t sources_at; /* milliseconds: when that was found */
     uint64_t sources_version;
     int64_t hosts_not_before[NL_MAIL_HOSTS]; /* milliseconds; 0: at once */
     int64_t not_before;                      /* milliseconds: no further connection until then */
@@ -38,12 +45,14 @@ struct nl_destination {
     int troubles;                            /* in a row: lost connections and refusals of us */
     int refusals;                            /* in a row: refusals of recipients */
     int64_t grow_at;                         /* milliseconds: no more connections before */
-    int64_t patience;  /* milliseconds: how long that holds the next time; 0: at first */
-    bool pushed_back;  /* it has wanted less, in this run or the last */
-    size_t total;      /* accepted messages */
-    size_t accepted;   /* since the limit was changed */
-    int64_t parks;     /* how often deliveries were put off since it last accepted one */
-    struct nl_buf why; /* it is down */
+    int64_t patience;            /* milliseconds: how long that holds the next time; 0: at first */
+    bool pushed_back;            /* it has wanted less, in this run or the last */
+    uint64_t holds, holds_noted; /* how often it has, and how often when that was last stored */
+    int64_t heard_at;            /* seconds: of what was last read of it */
+    size_t total;                /* accepted messages */
+    size_t accepted;             /* since the limit was changed */
+    int64_t parks;               /* how often deliveries were put off since it last accepted one */
+    struct nl_buf why;           /* it is down */
     /* One pass over the deliveries that wait. */
     uint64_t pass;
     bool exhausted; /* it has no connection for another message */
@@ -62,6 +71,10 @@ bool nl_destination_pick(const struct nl_destination *destination, int64_t now, 
 /* Begins with a number of connections that an earlier run has found; `pushed_back` says that it
  * wanted no more. */
 void nl_destination_begin(struct nl_destination *destination, size_t limit, bool pushed_back,
+                          int64_t now) NL_ALL_NONNULL;
+
+/* Another process has found that it takes `limit` connections and no more. */
+void nl_destination_heard(struct nl_destination *destination, size_t limit,
                           int64_t now) NL_ALL_NONNULL;
 
 /* A message was accepted. Times are milliseconds. */

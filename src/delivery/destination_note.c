@@ -22,8 +22,34 @@ void nl_destination_recall(struct nl_destination *destination, struct nl_store *
         found.connections > 0)
         nl_destination_begin(destination, found.connections, found.held_back == NL_HELD_BACK_RELAY,
                              now);
+    destination->holds_noted = destination->holds;
+    destination->heard_at = found.at;
     nl_error_free(&ignored);
     nl_buf_free(&key);
+}
+
+static void hear_others(struct nl_destination *destination, struct nl_store *store, int64_t now) {
+    struct nl_relay_pace found = {0};
+    struct nl_error ignored = {0};
+    struct nl_buf key = {0};
+    name(destination, &key);
+    if (!key.failed && nl_relay_pace_read(store, nl_buf_text(&key), &found, &ignored) == NL_OK &&
+        found.held_back == NL_HELD_BACK_RELAY && found.at > destination->heard_at) {
+        destination->heard_at = found.at;
+        nl_destination_heard(destination, found.connections, now);
+    }
+    nl_error_free(&ignored);
+    nl_buf_free(&key);
+}
+
+void nl_destination_share(struct nl_destination *destination, struct nl_store *store, int64_t now) {
+    if (destination->holds == destination->holds_noted) {
+        hear_others(destination, store, now);
+        return;
+    }
+    nl_destination_keep(destination, store);
+    destination->holds_noted = destination->holds;
+    destination->heard_at = nl_store_now(store);
 }
 
 void nl_destination_keep(const struct nl_destination *destination, struct nl_store *store) {

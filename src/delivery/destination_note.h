@@ -9,6 +9,11 @@
 void nl_destination_recall(struct nl_destination *destination, struct nl_store *store,
                            int64_t now) NL_ALL_NONNULL;
 
+/* Shares it with other processes: what this one has found out of late is stored, and what others
+ * have found is taken over where that is less. */
+void nl_destination_share(struct nl_destination *destination, struct nl_store *store,
+                          int64_t now) NL_ALL_NONNULL;
+
 /* Keeps it, where something was found that is worth it. */
 void nl_destination_keep(const struct nl_destination *destination,
                          struct nl_store *store) NL_ALL_NONNULL;

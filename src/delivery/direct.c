@@ -11,6 +11,7 @@ enum {
     CONNECTIONS = 400, /* in all, unless smtp.connections is more */
     RELAY_CONNECTIONS = 10,
     IDLE_MILLISECONDS = 5000,
+    SHARE_MILLISECONDS = 2000,
     LATER_SECONDS = 300, /* the earliest attempt after that */
     SHARE = 8, /* deliveries of a destination that may wait besides two for each connection */
 };
@@ -53,6 +54,7 @@ void nl_direct_close(struct run *run) {
     twalk_r(direct->destinations, keep_destination, direct->plan.store);
     tdestroy(direct->routes, nl_direct_route_free);
     tdestroy(direct->destinations, nl_direct_destination_free);
+    nl_direct_close_places(direct);
     nl_relay_free(direct->relay);
     nl_buf_free(&direct->text);
     free(direct->servers);
@@ -73,6 +75,18 @@ bool nl_direct_is_host(const struct run *run, size_t server) {
     return run->direct != NULL && nl_relay_is_host(run->direct->relay, server);
 }
 
+/* Other processes learn what was found of destinations that are mailed to. */
+static void share_destination(const void *node, VISIT visit, void *ctx) {
+    struct run *run = ctx;
+    struct nl_destination *destination = *(struct nl_destination *const *)node;
+    size_t connecting = 0;
+    if ((visit == postorder || visit == leaf) &&
+        (destination->holds != destination->holds_noted ||
+         nl_transport_leading_to(run->transport, destination->first,
+                                 destination->first + destination->count - 1, &connecting) > 0))
+        nl_destination_share(destination, run->plan->store, run->direct->now);
+}
+
 void nl_direct_step(struct run *run) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
@@ -84,6 +98,10 @@ void nl_direct_step(struct run *run) {
     if (direct->now >= direct->idle_check) {
         nl_transport_close_idle(run->transport, IDLE_MILLISECONDS, direct->connections);
         direct->idle_check = direct->now + IDLE_MILLISECONDS / 5;
+    }
+    if (direct->now >= direct->share_at) {
+        twalk_r(direct->destinations, share_destination, run);
+        direct->share_at = direct->now + SHARE_MILLISECONDS;
     }
 }
 
@@ -139,14 +157,17 @@ static void open_one(struct run *run, struct nl_destination *destination) {
         destination->exhausted = !connect_to(run, destination, server);
 }
 
-/* A connection that may be used; those from an address that is paused since then are closed. */
+/* A connection that may be used; those from an address that may not be used any more are closed. */
 static bool find_idle(struct run *run, const struct nl_destination *destination) {
     struct nl_direct *direct = run->direct;
     size_t last = last_of(direct, destination);
     while (nl_transport_idle_to(run->transport, destination->first, last, &direct->connection)) {
         const struct nl_source *source = nl_transport_source(run->transport, direct->connection);
-        if (source == NULL || !nl_direct_source_is_paused(direct, destination, source))
+        if (destination == &direct->relays ||
+            nl_direct_source_may_send(direct, destination, source))
             return true;
+        if (source == NULL)
+            return false;
         nl_transport_retire_from(run->transport, destination->first, last, source);
     }
     return false;
@@ -162,6 +183,11 @@ static bool find_connection(struct run *run, struct nl_destination *destination)
     if (!destination->exhausted)
         open_one(run, destination);
     return false;
+}
+
+static bool find_admitted(struct run *run, struct nl_destination *destination) {
+    run->direct->admitted = destination;
+    return find_connection(run, destination);
 }
 
 /* No server was reached. */
@@ -220,6 +246,16 @@ static void set_without_source(struct run *run, const struct nl_destination *des
                                               .next_attempt_at = next < latest ? next : latest};
 }
 
+/* A message that is too many for now is put off: a row, and no place. */
+static bool wait_for_turn(struct run *run, struct nl_destination *destination,
+                          struct nl_pending *pending) {
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t at = nl_direct_turn(run->direct, destination->limits, destination->sources_until);
+    pending->park_until = at > now ? at : now + 1;
+    run->backlog.parking++;
+    return false;
+}
+
 bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
@@ -227,6 +263,7 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     bool fallback = run->plan->config->fallback == NL_FALLBACK_RELAY;
     const struct nl_route_to *route = nl_direct_route(direct, pending);
     direct->connected = true;
+    direct->admitted = NULL;
     if (route == NULL || route->state == NL_TO_ASKING)
         return false;
     if (route->state == NL_TO_RELAY || (fallback && route->state == NL_TO_LATER))
@@ -239,9 +276,12 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     bool down =
         nl_destination_is_down(route->destination, nl_env_now(nl_store_env(run->plan->store)));
     if (!down && nl_direct_has_source(direct, route->destination))
-        return find_connection(run, route->destination);
-    if (fallback)
+        return find_admitted(run, route->destination);
+    enum nl_source_wait why = route->destination->sources_wait;
+    if (fallback && (down || why != NL_WAIT_RATE))
         return find_connection(run, &direct->relays);
+    if (!down && why != NL_WAIT_PAUSED)
+        return wait_for_turn(run, route->destination, pending);
     direct->connected = false;
     if (down)
         set_down(run, route->destination);
@@ -251,6 +291,11 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
 }
 
 bool nl_direct_connection(const struct run *run, size_t *connection, struct nl_result *verdict) {
+    struct nl_direct *direct = run->direct;
+    if (direct->connected && direct->admitted != NULL && direct->admitted->limits != NULL)
+        nl_direct_begins(direct, direct->admitted->limits,
+                         nl_direct_source_number(
+                             direct, nl_transport_source(run->transport, direct->connection)));
     *connection = run->direct->connection;
     *verdict = run->direct->verdict;
     return run->direct->connected;

@@ -4,6 +4,7 @@
 
 #include "delivery/destination.h"
 #include "delivery/in_flight.h"
+#include "delivery/mailbox_provider.h"
 #include "delivery/outcome.h"
 #include "newsletter/base/attribute.h"
 #include "newsletter/store/source_pause.h"
@@ -39,6 +40,19 @@ struct nl_our_sources {
     int64_t read_not_before; /* milliseconds */
 };
 
+/* A provider, or a destination that belongs to none, with the messages that it takes from each of
+ * our addresses in a span of time: direct_place.c. */
+struct nl_place {
+    char *name;                          /* as that of its destinations */
+    struct nl_mailbox_provider provider; /* its limits */
+    struct nl_place_source {
+        int64_t left;       /* messages that may begin; they are taken from the database */
+        int64_t not_before; /* seconds: no more of them until then */
+        bool warms_up;      /* that is the plan of its warm-up */
+        int64_t parked;     /* deliveries that were put off since */
+    } sources[NL_SOURCES];  /* as in the configuration; the first one alone where it has none */
+};
+
 struct nl_direct {
     struct nl_run_plan plan; /* the run's, with a relay of its own */
     struct nl_relay *relay;
@@ -47,6 +61,7 @@ struct nl_direct {
     bool fetcher_watched;
     void *routes;                    /* struct nl_route_to by domain (tsearch) */
     void *destinations;              /* by their keys */
+    void *places;                    /* by their names */
     struct nl_destination **servers; /* of each, from the first mail host on */
     size_t server_room;
     struct nl_our_sources sources;
@@ -55,12 +70,13 @@ struct nl_direct {
     size_t connections; /* in all */
     uint64_t pass;
     int64_t now; /* milliseconds */
-    int64_t idle_check;
+    int64_t idle_check, share_at;
     struct nl_buf text;
     struct nl_hop hop; /* of the outcome that is being taken */
     /* Found by nl_direct_admit. */
     bool connected;
     size_t connection;
+    struct nl_destination *admitted; /* of the connection; NULL: the relay */
     struct nl_result verdict;
 };
 
@@ -142,6 +158,14 @@ bool nl_direct_source_is_paused(const struct nl_direct *direct,
                                 const struct nl_destination *destination,
                                 const struct nl_source *source);
 
+/* The number of an address in the configuration; 0 where the kernel chooses (NULL). */
+size_t nl_direct_source_number(const struct nl_direct *direct, const struct nl_source *source);
+
+/* Whether a message may begin on a connection from an address. */
+bool nl_direct_source_may_send(const struct nl_direct *direct,
+                               const struct nl_destination *destination,
+                               const struct nl_source *source);
+
 /* A destination refuses an address of ours: it is left alone there. */
 void nl_direct_pause_source(struct nl_direct *direct, const struct nl_destination *destination,
                             const struct nl_source *source, const struct nl_result *said);
@@ -149,6 +173,26 @@ void nl_direct_pause_source(struct nl_direct *direct, const struct nl_destinatio
 /* It has accepted a message from it. */
 void nl_direct_source_works(struct nl_direct *direct, const struct nl_destination *destination,
                             const struct nl_source *source);
+
+/* ---- direct_place.c: rates and warm-up ---- */
+
+/* The place of a destination whose first mail host is `host`. NULL without memory. */
+struct nl_place *nl_direct_place(struct nl_direct *direct, const char *host, const char *name);
+
+/* Whether a message may go to a place from an address of ours, by its number. False until `until`
+ * (seconds); *warms_up says that the plan of a warm-up is why. */
+bool nl_direct_may_begin(const struct nl_direct *direct, struct nl_place *place, size_t source,
+                         int64_t *until, bool *warms_up);
+
+/* A message begins there. */
+void nl_direct_begins(struct nl_direct *direct, struct nl_place *place, size_t source);
+
+/* When a delivery that has to wait for its turn is tried again, where that is `until` at the
+ * earliest: those beyond a span's worth come later. */
+int64_t nl_direct_turn(struct nl_direct *direct, struct nl_place *place, int64_t until);
+
+/* Gives back what was not used, and frees them. */
+void nl_direct_close_places(struct nl_direct *direct);
 
 /* ---- direct_outcome.c ---- */
 

@@ -81,21 +81,25 @@ static bool add_hosts(struct nl_direct *direct, const struct nl_mail_route *foun
 
 /* A provider that is known takes no more than it says; what it does take, the last run has found.
  */
-static void set_limits(struct nl_direct *direct, const struct nl_mail_route *found,
+static bool set_limits(struct nl_direct *direct, const struct nl_mail_route *found,
                        struct nl_destination *destination) {
-    struct nl_mailbox_provider provider = {0};
-    destination->most = (size_t)direct->plan.config->direct.connections;
+    const char *host = found->hosts[0].name;
+    struct nl_mailbox_provider known = {0};
+    bool is_known = nl_mailbox_provider_find(host, &known);
     destination->usable = NL_FAMILY_SIX | NL_FAMILY_FOUR;
-    snprintf(destination->place, sizeof destination->place, "%s", found->hosts[0].name);
-    if (nl_mailbox_provider_find(found->hosts[0].name, &provider)) {
-        snprintf(destination->place, sizeof destination->place, "%s", provider.name);
-        if ((size_t)provider.connections < destination->most)
-            destination->most = (size_t)provider.connections;
-        for (size_t i = 0; i < destination->count; i++)
-            nl_relay_set_per_connection(direct->relay, destination->first + i, provider.messages);
-    }
+    snprintf(destination->place, sizeof destination->place, "%s", is_known ? known.name : host);
+    destination->most = (size_t)direct->plan.config->direct.connections;
+    destination->limits = nl_direct_place(direct, host, destination->place);
+    if (destination->limits == NULL)
+        return false;
+    const struct nl_mailbox_provider *takes = &destination->limits->provider;
+    if ((size_t)takes->connections < destination->most)
+        destination->most = (size_t)takes->connections;
+    for (size_t i = 0; takes->messages != 0 && i < destination->count; i++)
+        nl_relay_set_per_connection(direct->relay, destination->first + i, takes->messages);
     destination->limit = destination->most < FIRST_LIMIT ? destination->most : FIRST_LIMIT;
     nl_destination_recall(destination, direct->plan.store, direct->now);
+    return true;
 }
 
 /* The destination with these hosts, which is made where there is none. NULL without memory. */
@@ -111,10 +115,9 @@ static struct nl_destination *find_destination(struct nl_direct *direct,
     }
     fresh->key = nl_buf_take(&key);
     struct nl_destination **place = tsearch(fresh, &direct->destinations, by_key);
-    if (place != NULL && *place == fresh && add_hosts(direct, found, fresh)) {
-        set_limits(direct, found, fresh);
+    if (place != NULL && *place == fresh && add_hosts(direct, found, fresh) &&
+        set_limits(direct, found, fresh))
         return fresh;
-    }
     struct nl_destination *known = place != NULL && *place != fresh ? *place : NULL;
     if (known == NULL && place != NULL)
         tdelete(fresh, &direct->destinations, by_key);

@@ -43,6 +43,7 @@ void nl_direct_open_sources(struct nl_direct *direct) {
     struct nl_our_sources *sources = &direct->sources;
     sources->items = direct->plan.config->direct.sources;
     sources->count = nl_config_sources(direct->plan.config);
+    sources->version = 1;
     for (size_t i = 0; i < sources->count; i++) {
         sources->missing[i] = !nl_address_is_here(sources->items[i].address);
         if (sources->missing[i])
@@ -80,33 +81,78 @@ bool nl_direct_source_is_paused(const struct nl_direct *direct,
     return is_paused(direct, destination, source, &until);
 }
 
+size_t nl_direct_source_number(const struct nl_direct *direct, const struct nl_source *source) {
+    return source != NULL ? (size_t)(source - direct->sources.items) : 0;
+}
+
+bool nl_direct_source_may_send(const struct nl_direct *direct,
+                               const struct nl_destination *destination,
+                               const struct nl_source *source) {
+    int64_t until = 0;
+    bool warms_up = false;
+    return (source == NULL || !nl_direct_source_is_paused(direct, destination, source)) &&
+           (destination->limits == NULL ||
+            nl_direct_may_begin(direct, destination->limits,
+                                nl_direct_source_number(direct, source), &until, &warms_up));
+}
+
+static unsigned families_of(const struct nl_destination *destination) {
+    unsigned families = 0;
+    for (size_t i = 0; i < destination->count; i++)
+        families |= destination->families[i];
+    return families;
+}
+
+/* The earliest time at which an address may be used again is kept, and what it waits for. */
+static void note_wait(struct nl_destination *destination, int64_t until, enum nl_source_wait why) {
+    if (destination->sources_until != 0 && destination->sources_until <= until)
+        return;
+    destination->sources_until = until;
+    destination->sources_wait = why;
+}
+
+static void try_source(const struct nl_direct *direct, struct nl_destination *destination,
+                       size_t which) {
+    const struct nl_source *source = &direct->sources.items[which];
+    unsigned family = is_six(source) ? NL_FAMILY_SIX : NL_FAMILY_FOUR;
+    int64_t until = 0;
+    bool warms_up = false;
+    if (is_paused(direct, destination, source, &until))
+        note_wait(destination, until, NL_WAIT_PAUSED);
+    else if (destination->limits != NULL &&
+             !nl_direct_may_begin(direct, destination->limits, which, &until, &warms_up))
+        note_wait(destination, until, warms_up ? NL_WAIT_WARM_UP : NL_WAIT_RATE);
+    else
+        destination->usable |= family;
+}
+
 static void find_usable(const struct nl_direct *direct, struct nl_destination *destination) {
     const struct nl_our_sources *sources = &direct->sources;
+    unsigned families = families_of(destination);
+    int64_t until = 0;
+    bool warms_up = false;
     destination->usable = 0;
     destination->sources_until = 0;
-    for (size_t i = 0; i < sources->count; i++) {
-        int64_t until = 0;
-        if (sources->missing[i])
-            continue;
-        if (!is_paused(direct, destination, &sources->items[i], &until))
-            destination->usable |= is_six(&sources->items[i]) ? NL_FAMILY_SIX : NL_FAMILY_FOUR;
-        else if (destination->sources_until == 0 || until < destination->sources_until)
-            destination->sources_until = until;
-    }
+    destination->sources_wait = NL_WAIT_PAUSED;
+    for (size_t i = 0; i < sources->count; i++)
+        if (!sources->missing[i] &&
+            (families & (is_six(&sources->items[i]) ? NL_FAMILY_SIX : NL_FAMILY_FOUR)) != 0)
+            try_source(direct, destination, i);
+    if (sources->count == 0 &&
+        (destination->limits == NULL ||
+         nl_direct_may_begin(direct, destination->limits, 0, &until, &warms_up)))
+        destination->usable = NL_FAMILY_SIX | NL_FAMILY_FOUR;
+    else if (sources->count == 0)
+        note_wait(destination, until, NL_WAIT_RATE);
     destination->sources_at = direct->now;
     destination->sources_version = sources->version;
 }
 
 bool nl_direct_has_source(const struct nl_direct *direct, struct nl_destination *destination) {
-    unsigned families = 0;
-    if (direct->sources.count == 0)
-        return true;
     if (destination->sources_version != direct->sources.version ||
         direct->now >= destination->sources_at + LOOK_MILLISECONDS)
         find_usable(direct, destination);
-    for (size_t i = 0; i < destination->count; i++)
-        families |= destination->families[i];
-    return (families & destination->usable) != 0;
+    return (families_of(destination) & destination->usable) != 0;
 }
 
 /* One address of a family, by weight; NULL for none. */
@@ -119,8 +165,11 @@ static const struct nl_source *choose(const struct nl_direct *direct,
     for (size_t i = 0; i < sources->count; i++) {
         int64_t until = 0;
         const struct nl_source *source = &sources->items[i];
+        bool warms_up = false;
         if (sources->missing[i] || is_six(source) != six ||
-            is_paused(direct, destination, source, &until))
+            is_paused(direct, destination, source, &until) ||
+            (destination->limits != NULL &&
+             !nl_direct_may_begin(direct, destination->limits, i, &until, &warms_up)))
             continue;
         candidates[count++] = source;
         total += source->weight;

@@ -9,11 +9,18 @@
 #include <string.h>
 
 static const char REPLY[] = "reply ";
+static const char RATE[] = "rate ";
+static const char WARM_UP[] = "warm_up ";
+static const char OTHER[] = "other";
 
 /* The next line of the file; NULL after the last. */
 static const char *next_line(const char *line) {
     line += strcspn(line, "\n");
     return *line == '\n' && line[1] != '\0' ? line + 1 : NULL;
+}
+
+static bool is_of(const char *line, const char *kind) {
+    return strncmp(line, kind, strlen(kind)) == 0;
 }
 
 bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out) {
@@ -22,7 +29,7 @@ bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out)
         char pattern[128];
         char *end = NULL;
         int at = 0;
-        if (line[0] != '#' && strncmp(line, REPLY, strlen(REPLY)) != 0 &&
+        if (line[0] != '#' && !is_of(line, REPLY) && !is_of(line, RATE) && !is_of(line, WARM_UP) &&
             sscanf(line, "%15s %127s %n", out->name, pattern, &at) == 2 &&
             fnmatch(pattern, host, 0) == 0) {
             out->connections = strtoll(line + at, &end, 10);
@@ -36,9 +43,67 @@ bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out)
 /* "reply NAME MEANING PATTERN"; the pattern goes to the end of the line. */
 static bool read_reply(const char *line, const char *name, char meaning[16], char pattern[128]) {
     char owner[16];
-    return strncmp(line, REPLY, strlen(REPLY)) == 0 &&
+    return is_of(line, REPLY) &&
            sscanf(line + strlen(REPLY), "%15s %15s %127[^\n]", owner, meaning, pattern) == 3 &&
            strcmp(owner, name) == 0;
+}
+
+/* The rest of the line of a provider, after "KIND NAME"; NULL for none. */
+static const char *find_line(const char *kind, const char *name) {
+    size_t len = strlen(name);
+    for (const char *line = nl_embedded_mailbox_providers[0].data; line != NULL;
+         line = next_line(line)) {
+        const char *rest = line + strlen(kind);
+        if (is_of(line, kind) && strncmp(rest, name, len) == 0 && rest[len] == ' ')
+            return rest + len;
+    }
+    return NULL;
+}
+
+static void apply(int64_t given, int64_t *limit) {
+    if (given != 0)
+        *limit = given;
+}
+
+void nl_mailbox_provider_limits(const char *host, const struct nl_config *config,
+                                struct nl_mailbox_provider *out) {
+    *out = (struct nl_mailbox_provider){0};
+    if (!nl_mailbox_provider_find(host, out)) {
+        memcpy(out->name, OTHER, sizeof OTHER);
+        out->connections = config->direct.connections;
+    }
+    const char *rate = find_line(RATE, out->name);
+    char *end = NULL;
+    if (rate != NULL) {
+        out->per_minute = strtoll(rate, &end, 10);
+        out->per_hour = strtoll(end, NULL, 10);
+    }
+    for (size_t i = 0; i < NL_PROVIDER_LIMITS && config->direct.providers[i].name != NULL; i++) {
+        const struct nl_provider_limit *given = &config->direct.providers[i];
+        if (strcmp(given->name, out->name) != 0)
+            continue;
+        apply(given->connections, &out->connections);
+        apply(given->messages, &out->messages);
+        apply(given->per_minute, &out->per_minute);
+        apply(given->per_hour, &out->per_hour);
+    }
+}
+
+int64_t nl_mailbox_provider_warm_up(const char *name, int64_t day, const struct nl_config *config) {
+    const char *plan = find_line(WARM_UP, name);
+    for (size_t i = 0; i < NL_PROVIDER_LIMITS && config->direct.warm_up[i].provider != NULL; i++) {
+        const struct nl_warm_up_plan *given = &config->direct.warm_up[i];
+        if (strcmp(given->provider, name) == 0)
+            return day >= NL_WARM_UP_DAYS || given->days[day] == 0 ? -1 : given->days[day];
+    }
+    for (int64_t i = 0; plan != NULL && *plan == ' '; i++) {
+        char *end = NULL;
+        int64_t messages = strtoll(plan, &end, 10);
+        if (i == day)
+            return messages;
+        plan = end;
+    }
+    return -1;
 }
 
 static enum nl_provider_meaning meaning_of(const char *word) {

@@ -3,6 +3,7 @@
 #define NL_DELIVERY_MAILBOX_PROVIDER_H
 
 #include "newsletter/base/attribute.h"
+#include "newsletter/config/config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,10 +12,22 @@ struct nl_mailbox_provider {
     char name[16];
     int64_t connections; /* at once */
     int64_t messages;    /* on each; 0: any number */
+    int64_t per_minute;  /* messages from one address; 0: any number */
+    int64_t per_hour;
 };
 
 /* The provider that a mail host belongs to; false for one that is not known. */
 bool nl_mailbox_provider_find(const char *host, struct nl_mailbox_provider *out) NL_ALL_NONNULL;
+
+/* The limits of the provider that a mail host belongs to, where the configuration has others those.
+ * A host that is not known has those of "other", with `connections` at once. */
+void nl_mailbox_provider_limits(const char *host, const struct nl_config *config,
+                                struct nl_mailbox_provider *out) NL_ALL_NONNULL;
+
+/* How many messages a provider gets on a day of a warm-up, the first one being 0; -1 when the plan
+ * is over. */
+int64_t nl_mailbox_provider_warm_up(const char *name, int64_t day,
+                                    const struct nl_config *config) NL_ALL_NONNULL;
 
 /* The meaning of a refusal, whatever its code says (mailbox_providers.txt): by the words of a known
  * provider, and by those that every server may use. */

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/db/sql.h"
+#include "newsletter/store/allowance.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/import_job.h"
 #include "newsletter/store/person.h"
@@ -130,6 +131,8 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
         status = nl_throttle_forget(store, err);
     if (status == NL_OK && !call->dry_run)
         status = nl_source_pause_forget(store, err);
+    if (status == NL_OK && !call->dry_run)
+        status = nl_allowance_forget(store, err);
     return status;
 }
 

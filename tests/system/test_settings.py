@@ -39,4 +39,4 @@ def test_the_reference_and_the_template_have_the_settings_of_delivery():
     for name in names():
         if name.startswith(DELIVERY):
             assert name in rows, f"docs/reference.md: {name}"
-            assert re.search(rf"\b{name.split('.')[-1]}: ", template), f"newsletter.yaml: {name}"
+            assert re.search(rf"\b{name.removesuffix('.#').split('.')[-1]}: ", template), f"newsletter.yaml: {name}"

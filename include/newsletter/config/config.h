@@ -65,7 +65,8 @@ enum {
     NL_PROOF_GROUPS = 16,
     NL_PROOF_PEOPLE = 20, /* of one group */
     NL_ROUTES = 64,
-    NL_SOURCES = 32
+    NL_SOURCES = 32,
+    NL_PROVIDER_LIMITS = 32
 };
 
 /* People who get test mails together. */
@@ -122,6 +123,20 @@ struct nl_source {
     char *address;
     char *helo;     /* its name in EHLO; NULL: that of smtp.helo */
     int64_t weight; /* its share of the connections */
+    char *since;    /* the day on which its warm-up begins, "2026-12-01"; NULL: it is known */
+};
+
+/* Limits of a mailbox provider, in place of those of mailbox_providers.txt. 0: as there. */
+struct nl_provider_limit {
+    char *name; /* as there; "other" for all that are not there */
+    int64_t connections, messages;
+    int64_t per_minute, per_hour;
+};
+
+/* How many messages a provider gets on each day from an address that is new. */
+struct nl_warm_up_plan {
+    char *provider;                /* as above */
+    int64_t days[NL_WARM_UP_DAYS]; /* up to the first 0 */
 };
 
 /* Every setting of newsletter.yaml(5), defaults filled in. Strings are owned by the configuration;
@@ -152,6 +167,8 @@ struct nl_config {
         char *allow_networks; /* private ones that those servers may be in */
         char *ca_file; /* authorities of certificates that MTA-STS demands; NULL: this machine's */
         struct nl_source sources[NL_SOURCES]; /* up to the first without an address */
+        struct nl_provider_limit providers[NL_PROVIDER_LIMITS]; /* up to the first without a name */
+        struct nl_warm_up_plan warm_up[NL_PROVIDER_LIMITS];     /* without a provider */
     } direct;
     struct {
         char *servers;      /* that are asked, "ADDRESS:PORT, ..."; NULL: from the root downwards */
