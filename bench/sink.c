@@ -2,8 +2,14 @@
  * as a server far away would give it. It tells on standard output what it has seen when it is
  * terminated.
  *
- *     sink PORT MILLISECONDS [starttls|tls CERTIFICATE.pem KEY.pem] [chunking]
+ *     sink PORT MILLISECONDS [starttls|tls CERTIFICATE.pem KEY.pem] [chunking] [hostile SEED]
+ *
+ * A hostile one counts the recipients of messages with WORLD_MARK in them, and goes wrong as
+ * world.h says. The command STAT tells how many
+ * it has taken and how many attempts there were, the end of its output who they were.
  */
+#include "world.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -21,7 +27,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CLIENTS = 1024, LINE = 1000, REPLIES = 64, REPLY = 256, INPUT = 65536 };
+enum {
+    CLIENTS = 1024,
+    LINE = 1000,
+    REPLIES = 64,
+    REPLY = 256,
+    INPUT = 65536,
+    RECIPIENTS = 2000,
+    LATE = 2000000
+};
 
 struct reply {
     int64_t due; /* microseconds */
@@ -38,12 +52,18 @@ struct client {
     struct reply replies[REPLIES]; /* a ring */
     size_t first, count;
     bool starts_tls, counted, closing;
+    bool last_chunk;
+    size_t *recipients; /* people who were accepted for the message under way */
+    size_t recipient_count;
+    size_t mark;          /* how much of WORLD_MARK the message has had */
+    enum world_fate fate; /* of that message: the one of its first recipient */
 };
 
 static struct client clients[CLIENTS];
 static int64_t delay;
 static SSL_CTX *tls;
-static bool implicit_tls, chunking;
+static bool implicit_tls, chunking, hostile;
+static uint64_t seed;
 static long messages, sessions, resumed;
 static volatile sig_atomic_t ended;
 
@@ -53,12 +73,16 @@ static int64_t now(void) {
     return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
 }
 
-static void answer(struct client *client, const char *text) {
+static void answer_late(struct client *client, const char *text, int64_t late) {
     if (client->count == REPLIES)
         return;
     struct reply *reply = &client->replies[(client->first + client->count++) % REPLIES];
-    reply->due = now() + delay;
+    reply->due = now() + delay + late;
     snprintf(reply->text, sizeof reply->text, "%s", text);
+}
+
+static void answer(struct client *client, const char *text) {
+    answer_late(client, text, 0);
 }
 
 static void greet(struct client *client) {
@@ -75,13 +99,144 @@ static void end_message(struct client *client) {
     answer(client, "250 2.0.0 Ok\r\n");
 }
 
+/* Each part of a message. The first letter of the mark stands in it once. */
+static void look_for_mark(struct client *client, const char *data, size_t len) {
+    const char *mark = WORLD_MARK;
+    size_t at = client->mark;
+    for (size_t i = 0; i < len && mark[at] != '\0'; i++)
+        at = data[i] == mark[at] ? at + 1 : data[i] == mark[0];
+    client->mark = at;
+}
+
+/* The final dot, or the last octet of BDAT LAST, of a message to a hostile server. */
+static void end_hostile_message(struct client *client) {
+    size_t count = client->recipient_count;
+    enum world_fate fate = client->fate;
+    client->recipient_count = 0;
+    if (count == 0) {
+        answer(client, "554 5.5.1 No valid recipients\r\n");
+        return;
+    }
+    if (fate == WORLD_LATER_DATA) {
+        answer(client, "451 4.3.0 Not now\r\n");
+        return;
+    }
+    if (fate == WORLD_LATER_DOT) {
+        answer(client, "452 4.3.1 No room\r\n");
+        return;
+    }
+    if (fate != WORLD_CLOSE_UNTAKEN) {
+        messages++;
+        for (size_t i = 0; i < count; i++)
+            world_take(client->recipients[i], WORLD_MARK[client->mark] == '\0');
+    }
+    client->closing = fate == WORLD_CLOSE_UNTAKEN || fate == WORLD_CLOSE_TAKEN;
+    if (!client->closing)
+        answer_late(client, "250 2.0.0 Ok\r\n", fate == WORLD_STALL_DOT ? LATE : 0);
+}
+
+static void take_recipient(struct client *client, const char *line) {
+    const char *begin = strchr(line, '<');
+    const char *end = begin != NULL ? strchr(begin, '>') : NULL;
+    if (end == NULL) {
+        answer(client, "501 5.5.4 RCPT TO:<address>\r\n");
+        return;
+    }
+    if (client->recipient_count == RECIPIENTS) {
+        answer(client, "452 4.5.3 Too many recipients\r\n");
+        return;
+    }
+    if (client->recipients == NULL)
+        client->recipients = calloc(RECIPIENTS, sizeof *client->recipients);
+    if (client->recipients == NULL)
+        abort();
+    size_t person = world_person(begin + 1, (size_t)(end - begin) - 1);
+    enum world_fate fate = world_attempt(seed, person);
+    if (fate == WORLD_REFUSED) {
+        answer(client, "550 5.1.1 No such user\r\n");
+    } else if (fate == WORLD_LATER_RCPT) {
+        answer(client, "450 4.2.1 Busy\r\n");
+    } else if (fate == WORLD_DROP_RCPT) {
+        client->closing = true;
+    } else {
+        if (client->recipient_count == 0) {
+            client->fate = fate;
+            client->mark = 0;
+        }
+        client->recipients[client->recipient_count++] = person;
+        answer_late(client, "250 2.1.5 Ok\r\n", fate == WORLD_STALL_RCPT ? LATE : 0);
+    }
+}
+
+static void begin_data(struct client *client) {
+    if (client->recipient_count == 0) {
+        answer(client, "554 5.5.1 No valid recipients\r\n");
+    } else if (client->fate == WORLD_LATER_DATA) {
+        client->recipient_count = 0;
+        answer(client, "451 4.3.0 Not now\r\n");
+    } else {
+        client->in_data = true;
+        answer(client, "354 Go\r\n");
+    }
+}
+
+/* RFC 3030 section 2. */
+static void begin_chunk(struct client *client, const char *line) {
+    char *after = NULL;
+    client->chunk = strtoul(line + 5, &after, 10);
+    client->last_chunk = strcasecmp(after, " LAST") == 0;
+    client->closing = client->recipient_count > 0 && client->fate == WORLD_DROP_DATA;
+}
+
+static void end_chunk(struct client *client) {
+    if (!hostile)
+        end_message(client);
+    else if (client->last_chunk)
+        end_hostile_message(client);
+    else
+        answer(client, "250 2.0.0 Ok\r\n");
+}
+
+/* Returns whether the command was one that a hostile server answers in a way of its own. */
+static bool take_hostile_command(struct client *client, const char *line) {
+    if (strncasecmp(line, "RCPT", 4) == 0) {
+        take_recipient(client, line);
+    } else if (strncasecmp(line, "DATA", 4) == 0) {
+        begin_data(client);
+    } else if (strncasecmp(line, "BDAT ", 5) == 0) {
+        begin_chunk(client, line);
+        if (client->chunk == 0 && !client->closing)
+            end_chunk(client);
+    } else if (strncasecmp(line, "STAT", 4) == 0) {
+        char text[REPLY];
+        size_t taken = 0;
+        size_t attempts = 0;
+        world_totals(&taken, &attempts);
+        snprintf(text, sizeof text, "250 %zu %zu\r\n", taken, attempts);
+        answer(client, text);
+    } else {
+        if (strncasecmp(line, "MAIL", 4) == 0 || strncasecmp(line, "RSET", 4) == 0)
+            client->recipient_count = 0;
+        return false;
+    }
+    return true;
+}
+
 static void take_line(struct client *client) {
     const char *line = client->line;
     if (client->in_data) {
-        if (strcmp(line, ".") == 0) {
+        look_for_mark(client, line, client->line_len);
+        if (hostile && client->fate == WORLD_DROP_DATA) {
+            client->closing = true;
+        } else if (strcmp(line, ".") == 0) {
             client->in_data = false;
-            end_message(client);
+            if (hostile)
+                end_hostile_message(client);
+            else
+                end_message(client);
         }
+    } else if (hostile && take_hostile_command(client, line)) {
+        return;
     } else if (strncasecmp(line, "EHLO", 4) == 0) {
         greet(client);
     } else if (strncasecmp(line, "DATA", 4) == 0) {
@@ -104,14 +259,15 @@ static void take_line(struct client *client) {
 
 /* Lines of a message are long and of no interest but for a lonely dot. */
 static void take(struct client *client, const char *data, size_t len) {
-    while (len > 0) {
+    while (len > 0 && !client->closing) {
         if (client->chunk > 0) {
             size_t part = client->chunk < len ? client->chunk : len;
+            look_for_mark(client, data, part);
             client->chunk -= part;
             data += part;
             len -= part;
             if (client->chunk == 0)
-                end_message(client);
+                end_chunk(client);
             continue;
         }
         const char *end = memchr(data, '\n', len);
@@ -136,6 +292,7 @@ static void drop(struct client *client) {
     if (client->ssl != NULL)
         SSL_free(client->ssl);
     close(client->fd);
+    free(client->recipients);
     *client = (struct client){0};
 }
 
@@ -177,6 +334,9 @@ static void read_from(struct client *client) {
         if (len <= 0)
             return;
         take(client, data, (size_t)len);
+        /* A sender with Nagle's algorithm must not wait for our acknowledgements. */
+        if (hostile)
+            setsockopt(client->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
         if (client->ssl == NULL)
             return;
     }
@@ -255,6 +415,11 @@ static bool read_arguments(int argc, char **argv) {
             chunking = true;
             continue;
         }
+        if (strcmp(argv[i], "hostile") == 0 && i + 1 < argc) {
+            hostile = true;
+            seed = strtoull(argv[++i], NULL, 10);
+            continue;
+        }
         implicit_tls = strcmp(argv[i], "tls") == 0;
         if ((!implicit_tls && strcmp(argv[i], "starttls") != 0) || i + 2 >= argc)
             return false;
@@ -287,7 +452,8 @@ static int send_all_due(void) {
 
 int main(int argc, char **argv) {
     if (!read_arguments(argc, argv)) {
-        fputs("usage: sink PORT MILLISECONDS [starttls|tls CERTIFICATE.pem KEY.pem] [chunking]\n",
+        fputs("usage: sink PORT MILLISECONDS [starttls|tls CERTIFICATE.pem KEY.pem] [chunking] "
+              "[hostile SEED]\n",
               stderr);
         return EXIT_FAILURE;
     }
@@ -309,6 +475,8 @@ int main(int argc, char **argv) {
         }
         wait = send_all_due();
     }
+    if (hostile)
+        world_report();
     printf("messages %ld, TLS sessions %ld, of these resumed %ld\n", messages, sessions, resumed);
     return EXIT_SUCCESS;
 }
