@@ -16,7 +16,7 @@ static size_t count, size;
 static size_t *table; /* numbers of people plus one; twice as many places as people at least */
 static size_t others, total_taken, total_attempts, happened[WORLD_FATES];
 
-/* Of 100,000 attempts at addresses that are not refused. The rest is taken. */
+/* Shares of 100,000 attempts at addresses that are not refused. The rest is taken. */
 static const struct {
     const char *name;
     unsigned share;

@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-AGAIN = 5  # seconds between tries, of everybody
 LIST = "bulletin@lists.example.org"
 
 
@@ -14,6 +13,7 @@ class Racer:
     name = short = purpose = ""  # short: for --only and the chart
     packages = ()  # of Debian
     postfix_dies = False
+    again = 5  # seconds between two tries, for everybody
     asks = False  # says of each message whose outcome it does not know
 
     def missing(self):
@@ -56,7 +56,7 @@ class Newsletter(Racer):
         self.group, self.folder, self.job = group, folder, None
         self.site = Site(folder)
         self.site.configure(port=port, smtp={"connections": 20, "timeout": "30s"},
-                            retry={"first": f"{AGAIN}s", "max": f"{AGAIN}s", "give_up": "1d"})
+                            retry={"first": f"{self.again}s", "max": f"{self.again}s", "give_up": "1d"})
         self.site.install()
         path = self.site.write("people.csv", "email\n" + "\n".join(people) + "\n")
         self.site.run("import", path, "--consent", "benchmark", "--list", "bulletin")
