@@ -83,7 +83,7 @@ class Group:
         self.controls = Controls(name)
         self.peak = 0
         self.begun = (0, 0)
-        self.log = subprocess.DEVNULL
+        self.log = subprocess.DEVNULL  # or a file for all that its processes say
 
     def begin(self):
         """What was used until now does not count."""

@@ -1,12 +1,19 @@
 """Who takes part. Each is set up as its own documentation says, with its own way of sending and of trying again; only
 the waits between tries are a few seconds for all, in place of minutes and hours."""
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIST = "bulletin@lists.example.org"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
 
 
 class Racer:
@@ -33,6 +40,10 @@ class Racer:
 
     def cron(self):
         """Every few seconds."""
+
+    def up(self):
+        """Whether it is at work (again); the time until the next kill begins then."""
+        return any(not theirs for theirs in self.group.members().values())
 
     def idle(self):
         """Whether it holds nothing that is still to be sent."""
@@ -132,6 +143,7 @@ class Mlmmj(Racer):
     name, short = "mlmmj", "mlmmj"
     purpose = "discussion lists without a database, before an MTA"
     packages = ("mlmmj",)
+    user = ()
 
     def prepare(self, folder, people, bulletin, port, group):
         self.group, self.job = group, None
@@ -161,7 +173,7 @@ class Mlmmj(Racer):
 
     def cron(self):
         if self.job is None or self.job.poll() is not None:
-            self.job = self.group.spawn(["/usr/bin/mlmmj-maintd", "-F", "-L", self.list])
+            self.job = self.group.spawn([*self.user, "/usr/bin/mlmmj-maintd", "-F", "-L", self.list])
 
     def idle(self):
         busy = any(not theirs for theirs in self.group.members().values())
@@ -169,6 +181,3 @@ class Mlmmj(Racer):
         waiting = [name for folder in ("queue", "requeue", "incoming") for _, _, names in os.walk(os.path.join(self.list, folder))
                    for name in names if folder != "queue" or name.endswith(".mailfrom")]
         return not busy and not waiting
-
-
-RACERS = [Newsletter, NewsletterAsked, QueueSender, Mlmmj]

@@ -15,7 +15,7 @@ CHAPTERS = ["README.md"] + sorted(os.path.join("docs", name) for name in os.list
                                   if name.endswith(".md"))
 # These begin with `newsletter init`; the others find an installation with three subscribers.
 FROM_NOTHING = ("README.md", "docs/operators.md")
-WITHOUT_COMMANDS = ("docs/README.md", "docs/audit.md", "docs/direct.md", "docs/press-room.md")  # the last is for people who never see a terminal
+WITHOUT_COMMANDS = ("docs/race.md", "docs/README.md", "docs/audit.md", "docs/direct.md", "docs/press-room.md")  # the last is for people who never see a terminal
 ISSUE = "---\nseries: Harbour News\nnumber: No {0}\ntitle: Issue {0}\ndate: 2026-08-25\n---\nDear {{{{name|reader}}}},\n\nwords.\n"
 
 

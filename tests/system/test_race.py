@@ -186,3 +186,15 @@ def test_peers_that_are_not_installed_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(racers.Mlmmj, "packages", ("mlmmj", "no-such-package"))
     assert "no-such-package" in racers.Mlmmj().missing()
     assert shutil.which("mlmmj-send") is None or "mlmmj" not in racers.Mlmmj().missing()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mlmmj-postfix", "mailman3", "sympa"])
+def test_a_peer_reaches_everybody_when_nobody_kills_it(tmp_path, name):
+    """So its configuration is whole; refusals for now are tried again."""
+    whole, _ = raced(tmp_path, "--people", "150", "--storm", "0.1", "--again", "2", "--only", name)
+    if whole["absent"]:
+        pytest.skip(whole["absent"][0])
+    result = whole["results"][0]
+    assert (result["reached"], result["lost"], result["strangers"], result["ended"]) == (147, 0, 0, True), result
+    assert result["fates"]["450 for the recipient"] > 0 and result["written_mib"] > 0 and result["cpu_seconds"] > 0
