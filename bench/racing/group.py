@@ -111,7 +111,7 @@ class Group:
                 if stat:
                     state, parent = stat[stat.rindex(")") + 2:].split()[:2]
                     children.setdefault(int(parent), []).append((int(name), state))
-        found, queue = {}, [os.getpid()]
+        found, queue, self.dying = {}, [os.getpid()], 0
         while queue:
             parent = queue.pop()
             for pid, state in children.get(parent, []):
@@ -122,9 +122,11 @@ class Group:
                     try:
                         found[pid] = os.readlink(f"/proc/{pid}/exe").startswith(POSTFIX)
                     except OSError:
-                        pass
-                elif parent == os.getpid():
-                    self.bury(pid)
+                        self.dying += 1
+                else:
+                    self.dying += 1
+                    if parent == os.getpid():
+                        self.bury(pid)
         return found
 
     def bury(self, pid):
@@ -136,11 +138,13 @@ class Group:
 
     def strike(self, postfix):
         """kill -9 for all, or all but those of Postfix; returns how many processes died."""
-        died = 0
+        died, patience = 0, 400
         while True:
             victims = [pid for pid, theirs in self.members().items() if postfix or not theirs]
-            if not victims:
+            # Nobody may be left as a zombie: programs take one for a process that still holds their lock.
+            if not victims and (self.dying == 0 or patience == 0):
                 return died
+            patience -= not victims
             for pid in victims:
                 try:
                     os.kill(pid, signal.SIGKILL)

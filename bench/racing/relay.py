@@ -20,12 +20,13 @@ class Relay:
     def totals(self):
         """Recipients taken and attempts so far."""
         if self.link is None:
-            for _ in range(100):
+            while self.link is None:
                 try:
                     self.link = socket.create_connection(("127.0.0.1", self.port), timeout=60)
-                    break
                 except ConnectionRefusedError:
-                    time.sleep(0.05)
+                    if self.process.poll() is not None:
+                        raise
+                    time.sleep(0.05)  # it is starting
             self.lines = self.link.makefile("r", encoding="ascii")
             self.lines.readline()
         self.link.sendall(b"STAT\r\n")
