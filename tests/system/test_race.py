@@ -30,7 +30,7 @@ SEED = 7
 def server():
     if not os.path.exists(relay.sink_of(BUILD)):
         pytest.skip("this build has no bench/sink")
-    started = relay.Relay(relay.sink_of(BUILD), race.free_port(), SEED)
+    started = relay.Relay(relay.sink_of(BUILD), racers.free_port(), SEED)
     started.totals()
     yield started
     if started.process.poll() is None:
