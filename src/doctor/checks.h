@@ -14,6 +14,7 @@ struct nl_doctor {
     struct nl_dns *dns;
     struct nl_answers origins; /* addresses that our mail comes from, if known */
     struct nl_findings *out;
+    bool dmarc_enforced; /* of the domain that was examined last */
 };
 
 /* run_check.c: when work of cron and mail servers was last done. */
@@ -55,6 +56,16 @@ void nl_doctor_pdf(struct nl_doctor *doctor);
 /* smime_check.c: the certificate for mail of one list. */
 enum nl_status nl_doctor_smime(struct nl_doctor *doctor, const struct nl_list *list,
                                struct nl_error *err);
+
+/* fetch_file.c: appends a file of an https URL, of at most `limit` bytes, fetched from an address
+ * that the name servers of the examination give; its certificate is checked, and no redirect is
+ * followed. A failure of the server is a text in `problem`. */
+enum nl_status nl_doctor_fetch(const struct nl_doctor *doctor, const char *url, size_t limit,
+                               struct nl_buf *out, struct nl_buf *problem, struct nl_error *err);
+
+/* bimi.c: the logo that mail programs show. */
+enum nl_status nl_doctor_bimi(struct nl_doctor *doctor, const char *from_domain,
+                              struct nl_error *err);
 
 /* openid_check.c: asks the identity provider, where there is one. */
 void nl_doctor_openid(struct nl_doctor *doctor);

@@ -4,6 +4,17 @@
 #include <string.h>
 #include <strings.h>
 
+/* Whether all mail that fails is kept from readers, as BIMI demands. */
+static bool is_enforced(const char *record, const char *policy) {
+    struct nl_buf share = {0};
+    struct nl_buf below = {0};
+    bool all = !nl_tag_value(record, "pct", &share) || strcmp(nl_buf_text(&share), "100") == 0;
+    bool none = nl_tag_value(record, "sp", &below) && strcasecmp(nl_buf_text(&below), "none") == 0;
+    nl_buf_free(&share);
+    nl_buf_free(&below);
+    return all && !none && strcasecmp(policy, "none") != 0;
+}
+
 /* Keeps only DMARC records. */
 static size_t dmarc_records(const struct nl_answers *answers, const char **record) {
     size_t count = 0;
@@ -25,6 +36,7 @@ static enum nl_status judge_dmarc(struct nl_doctor *doctor, const char *domain, 
                  (strcasecmp(nl_buf_text(&policy), "none") == 0 ||
                   strcasecmp(nl_buf_text(&policy), "quarantine") == 0 ||
                   strcasecmp(nl_buf_text(&policy), "reject") == 0);
+    doctor->dmarc_enforced = valid && is_enforced(record, nl_buf_text(&policy));
     if (!valid)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dmarc", NULL,
                         "the DMARC record of %s has no policy: let it say p=none, p=quarantine or "
@@ -49,6 +61,7 @@ enum nl_status nl_doctor_dmarc(struct nl_doctor *doctor, const char *from_domain
                                struct nl_error *err) {
     enum nl_status status = NL_OK;
     size_t count = 0;
+    doctor->dmarc_enforced = false;
     for (const char *domain = from_domain; status == NL_OK && count == 0;) {
         struct nl_answers answers = {0};
         const char *record = NULL;

@@ -210,6 +210,8 @@ enum nl_status nl_doctor_domain(struct nl_doctor *doctor, const char *from_domai
     if (status == NL_OK)
         status = nl_doctor_dmarc(doctor, from_domain, err);
     if (status == NL_OK)
+        status = nl_doctor_bimi(doctor, from_domain, err);
+    if (status == NL_OK)
         status = examine_mx(doctor, envelope_domain, same ? "bounces and replies" : "bounces", err);
     if (status == NL_OK && !same)
         status = examine_mx(doctor, from_domain, "replies", err);

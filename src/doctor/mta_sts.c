@@ -2,62 +2,10 @@
 #include "newsletter/base/buf.h"
 #include "newsletter/smtp/sts.h"
 
-#include <curl/curl.h>
 #include <stdbool.h>
 #include <string.h>
 
-enum { POLICY_LIMIT = 64 * 1024, SECONDS = 20 };
-
-static size_t take_policy_part(char *data, size_t size, size_t count, void *ctx) {
-    struct nl_buf *out = ctx;
-    if (out->len + size * count > POLICY_LIMIT)
-        return 0;
-    nl_buf_add(out, data, size * count);
-    return out->failed ? 0 : size * count;
-}
-
-/* Fetches the policy from one address of its host, by name and with its certificate checked (RFC
- * 8461 section 3.3); no redirects. */
-static bool fetch(const struct nl_doctor *doctor, const char *host, const char *address,
-                  struct nl_buf *out, struct nl_buf *problem) {
-    struct nl_buf url = {0};
-    struct nl_buf resolve = {0};
-    char error[CURL_ERROR_SIZE] = "";
-    long code = 0;
-    bool six = strchr(address, ':') != NULL;
-    nl_buf_addf(&url, "https://%s/.well-known/mta-sts.txt", host);
-    nl_buf_addf(&resolve, "%s:443:%s%s%s", host, six ? "[" : "", address, six ? "]" : "");
-    struct curl_slist *hosts = curl_slist_append(NULL, nl_buf_text(&resolve));
-    CURL *handle = curl_easy_init();
-    CURLcode result = CURLE_OUT_OF_MEMORY;
-    if (handle != NULL && hosts != NULL) {
-        curl_easy_setopt(handle, CURLOPT_URL, nl_buf_text(&url));
-        curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https");
-        curl_easy_setopt(handle, CURLOPT_PROXY, "");
-        curl_easy_setopt(handle, CURLOPT_RESOLVE, hosts);
-        curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)SECONDS);
-        curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
-        curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_policy_part);
-        curl_easy_setopt(handle, CURLOPT_WRITEDATA, out);
-        if (doctor->examination->ca_file != NULL) {
-            curl_easy_setopt(handle, CURLOPT_CAINFO, doctor->examination->ca_file);
-            curl_easy_setopt(handle, CURLOPT_CAPATH, NULL); /* trust no other authority */
-        }
-        result = curl_easy_perform(handle);
-        curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);
-    }
-    if (result != CURLE_OK)
-        nl_buf_addf(problem, "%s: %s", nl_buf_text(&url),
-                    error[0] != '\0' ? error : curl_easy_strerror(result));
-    else if (code != 200)
-        nl_buf_addf(problem, "%s answers %ld", nl_buf_text(&url), code);
-    curl_easy_cleanup(handle);
-    curl_slist_free_all(hosts);
-    nl_buf_free(&url);
-    nl_buf_free(&resolve);
-    return problem->len == 0;
-}
+enum { POLICY_LIMIT = 64 * 1024 };
 
 /* Reads the next "key: value" line (RFC 8461 section 3.2); false at the end. */
 static bool next_line(const char **text, const char *key, const char **value, size_t *len) {
@@ -112,30 +60,23 @@ static void judge(struct nl_doctor *doctor, const char *domain, const struct nl_
                     (int)mode_len, mode);
 }
 
+/* The policy lies on its own host (RFC 8461 section 3.3). */
 static enum nl_status examine_policy(struct nl_doctor *doctor, const char *domain,
                                      const struct nl_answers *hosts, struct nl_error *err) {
-    struct nl_buf host = {0};
+    struct nl_buf url = {0};
     struct nl_buf policy = {0};
     struct nl_buf problem = {0};
-    struct nl_answers addresses = {0};
-    nl_buf_addf(&host, "mta-sts.%s", domain);
-    enum nl_status status = host.failed ? nl_error_nomem(err)
-                                        : nl_dns_addresses(doctor->dns, host.data, &addresses, err);
-    if (status == NL_TEMPFAIL || (status == NL_OK && addresses.count == 0)) {
-        nl_buf_addf(&problem, "%s has no address", nl_buf_text(&host));
-        nl_error_free(err);
-        status = NL_OK;
-    }
-    if (status == NL_OK && addresses.count > 0 &&
-        fetch(doctor, host.data, addresses.items[0], &policy, &problem))
+    nl_buf_addf(&url, "https://mta-sts.%s/.well-known/mta-sts.txt", domain);
+    enum nl_status status =
+        nl_doctor_fetch(doctor, nl_buf_text(&url), POLICY_LIMIT, &policy, &problem, err);
+    if (status == NL_OK && problem.len == 0)
         judge(doctor, domain, hosts, nl_buf_text(&policy));
     else if (status == NL_OK)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "mta-sts", NULL,
                         "%s announces an MTA-STS policy that cannot be fetched (%s): serve it, or "
                         "remove the record at _mta-sts.%s",
                         domain, nl_buf_text(&problem), domain);
-    nl_answers_free(&addresses);
-    nl_buf_free(&host);
+    nl_buf_free(&url);
     nl_buf_free(&policy);
     nl_buf_free(&problem);
     return status;
