@@ -37,7 +37,9 @@ static enum nl_status begin_key(const char *key_file, const char *public_file, c
     struct nl_sign_key *key = NULL;
     struct nl_ring_key entry = {.since = now};
     snprintf(entry.verifier.name, sizeof entry.verifier.name, "%s", name);
-    enum nl_status status = nl_sign_key_new(&key, err);
+    bool token = nl_sign_key_in_token(key_file);
+    enum nl_status status =
+        token ? nl_sign_key_make_in_token(key_file, &key, err) : nl_sign_key_new(&key, err);
     if (status == NL_OK) {
         nl_sign_key_public(key, entry.verifier.key);
         status = nl_key_ring_add(ring, &entry, err);
@@ -45,9 +47,22 @@ static enum nl_status begin_key(const char *key_file, const char *public_file, c
     if (status == NL_OK)
         status = write_public(public_file, ring, err);
     if (status == NL_OK)
-        status = nl_sign_key_write(key, key_file, err);
+        status = token ? nl_sign_key_replace(key, err) : nl_sign_key_write(key, key_file, err);
     nl_sign_key_free(key);
     return status;
+}
+
+/* A token that cannot be asked says so when it shall make the key. */
+static bool is_there(const char *key_file) {
+    struct nl_sign_key *key = NULL;
+    struct nl_error ignored = {0};
+    struct stat info;
+    if (!nl_sign_key_in_token(key_file))
+        return stat(key_file, &info) == 0;
+    bool there = nl_sign_key_read(key_file, &key, &ignored) == NL_OK;
+    nl_error_free(&ignored);
+    nl_sign_key_free(key);
+    return there;
 }
 
 enum nl_status nl_key_ring_make(const char *key_file, const char *public_file, const char *name,
@@ -57,7 +72,7 @@ enum nl_status nl_key_ring_make(const char *key_file, const char *public_file, c
     if (!nl_key_name_is_good(name))
         return nl_error_set(err, NL_DATA,
                             "'%s' cannot name a key: give a host, such as news.example.org", name);
-    if (stat(key_file, &info) == 0)
+    if (is_there(key_file))
         return nl_error_set(err, NL_EXISTS,
                             "%s is there already: 'newsletter key rotate' replaces it", key_file);
     if (stat(public_file, &info) == 0)

@@ -1,15 +1,18 @@
 #include "newsletter/base/sign.h"
 
+#include "base/token_key.h"
 #include "newsletter/base/file.h"
 
 #include <openssl/pem.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { KEY_FILE_LIMIT = 16 * 1024 };
 
 struct nl_sign_key {
-    EVP_PKEY *pkey;
+    EVP_PKEY *pkey;             /* NULL where it lies in a token */
+    struct nl_token_key *token; /* NULL where it lies in a file */
     unsigned char public[NL_PUBLIC_KEY_LEN];
 };
 
@@ -17,6 +20,7 @@ void nl_sign_key_free(struct nl_sign_key *key) {
     if (key == NULL)
         return;
     EVP_PKEY_free(key->pkey);
+    nl_token_key_free(key->token);
     free(key);
 }
 
@@ -34,10 +38,42 @@ static struct nl_sign_key *wrap(EVP_PKEY *pkey) {
     return key;
 }
 
+bool nl_sign_key_in_token(const char *path) {
+    return strncasecmp(path, "pkcs11:", 7) == 0;
+}
+
+static enum nl_status from_token(const char *uri,
+                                 enum nl_status (*get)(const char *uri, struct nl_token_key **out,
+                                                       unsigned char public[NL_PUBLIC_KEY_LEN],
+                                                       struct nl_error *err),
+                                 struct nl_sign_key **out, struct nl_error *err) {
+    struct nl_sign_key *key = calloc(1, sizeof *key);
+    *out = NULL;
+    if (key == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = get(uri, &key->token, key->public, err);
+    if (status == NL_OK)
+        *out = key;
+    else
+        free(key);
+    return status;
+}
+
+enum nl_status nl_sign_key_make_in_token(const char *uri, struct nl_sign_key **out,
+                                         struct nl_error *err) {
+    return from_token(uri, nl_token_key_make, out, err);
+}
+
+enum nl_status nl_sign_key_replace(struct nl_sign_key *kept, struct nl_error *err) {
+    return kept->token != NULL ? nl_token_key_remove_others(kept->token, err) : NL_OK;
+}
+
 enum nl_status nl_sign_key_read(const char *path, struct nl_sign_key **out, struct nl_error *err) {
     struct nl_buf pem = {0};
     struct stat info;
     *out = NULL;
+    if (nl_sign_key_in_token(path))
+        return from_token(path, nl_token_key_open, out, err);
     enum nl_status status = nl_file_read(path, KEY_FILE_LIMIT, &pem, err);
     if (status == NL_OK && stat(path, &info) == 0 && nl_file_is_exposed(path, &info))
         status =
@@ -80,6 +116,10 @@ void nl_sign_key_public(const struct nl_sign_key *key, unsigned char out[NL_PUBL
 
 enum nl_status nl_sign(const struct nl_sign_key *key, const void *data, size_t len,
                        unsigned char out[NL_SIGNATURE_LEN], struct nl_error *err) {
+    if (key->token != NULL)
+        return nl_token_key_sign(key->token, data, len, out)
+                   ? NL_OK
+                   : nl_error_set(err, NL_CONFIG, "the token of signing.key_file does not sign");
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t made = NL_SIGNATURE_LEN;
     bool good = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pkey) == 1 &&

@@ -38,6 +38,9 @@ static const char *const variables[] = {"SSL_CERT_FILE",  "SSL_CERT_DIR",    "CU
                                         "TZDIR",          "LD_LIBRARY_PATH", "FONTCONFIG_PATH",
                                         "FONTCONFIG_FILE"};
 
+/* The tokens of SoftHSM; others are named in the environment. */
+static const char token_store[] = "/var/lib/softhsm";
+
 /* And what else is left to the process: for libraries in unusual places, and for tools that examine
  * it. */
 static const char further[] = "NEWSLETTER_SANDBOX_ALLOW";
@@ -155,6 +158,9 @@ void cli_confine(struct cli *cli, char *const *mailboxes) {
         nl_config_each_path(&cli->config, allow_setting, &confinement);
         if (nl_config_pdf(&cli->config, &program) != NL_PDF_NONE)
             allow_program(&confinement.sandbox, program);
+        if (cli->config.signing.key_file != NULL &&
+            strncmp(cli->config.signing.key_file, "pkcs11:", 7) == 0)
+            nl_sandbox_allow(&confinement.sandbox, token_store, NL_ACCESS_OWN);
         if (cli->config.staff.listen != NULL)
             allow_ourselves(&confinement.sandbox);
         if (nl_config_sources(&cli->config) > 0)

@@ -47,6 +47,11 @@ static enum nl_status find_public_keys(struct nl_config *config, struct nl_error
     const char *key_file = config->signing.key_file;
     if (key_file == NULL || config->signing.public_keys != NULL)
         return NL_OK;
+    if (strncmp(key_file, "pkcs11:", 7) == 0)
+        return nl_error_set(err, NL_CONFIG,
+                            "%s: signing.public_keys must name a file for the public keys, since "
+                            "the key of signing.key_file lies in a token",
+                            config->path);
     char *path = malloc(strlen(key_file) + sizeof ending);
     if (path == NULL)
         return nl_error_nomem(err);

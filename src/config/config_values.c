@@ -44,7 +44,7 @@ char *nl_config_resolve(const char *config_path, const char *value) {
         nl_buf_addf(&given, "%s/%s", folder, value + sizeof credential - 1);
         return nl_buf_take(&given);
     }
-    if (value[0] == '/' || strstr(value, "://") != NULL)
+    if (value[0] == '/' || strstr(value, "://") != NULL || strncmp(value, "pkcs11:", 7) == 0)
         return strdup(value);
     char *copy = strdup(config_path);
     struct nl_buf path = {0};

@@ -13,10 +13,21 @@ enum { NL_PUBLIC_KEY_LEN = 32, NL_SIGNATURE_LEN = 64 };
 /* A private key. Free with nl_sign_key_free. */
 struct nl_sign_key;
 
-/* Reads a private key: PKCS #8 in PEM, as nl_sign_key_write writes it. A file that strangers may
- * read is refused. */
+/* Whether a key is named by a PKCS#11 URI (RFC 7512), and lies in a token. */
+bool nl_sign_key_in_token(const char *path) NL_ALL_NONNULL;
+
+/* Opens a private key: a file with PKCS #8 in PEM, as nl_sign_key_write writes it, or a key in a
+ * token, which signs there. A file that strangers may read is refused. */
 NL_CHECKED enum nl_status nl_sign_key_read(const char *path, struct nl_sign_key **out,
                                            struct nl_error *err) NL_NONNULL(1, 2);
+
+/* Has the token of a PKCS#11 URI make a new key, next to those that it has. */
+NL_CHECKED enum nl_status nl_sign_key_make_in_token(const char *uri, struct nl_sign_key **out,
+                                                    struct nl_error *err) NL_NONNULL(1, 2);
+
+/* Removes the keys that the URI of `kept` names but itself from the token. */
+NL_CHECKED enum nl_status nl_sign_key_replace(struct nl_sign_key *kept, struct nl_error *err)
+    NL_NONNULL(1);
 
 /* Makes a new key, in memory only. */
 NL_CHECKED enum nl_status nl_sign_key_new(struct nl_sign_key **out, struct nl_error *err)
