@@ -1,6 +1,7 @@
 #include "newsletter/base/qr.h"
 
 #include <qrencode.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MARGIN = 4 }; /* modules */
@@ -23,4 +24,21 @@ enum nl_status nl_qr_svg(struct nl_buf *out, const char *text, const char *label
     nl_buf_adds(out, "\"/></svg>");
     QRcode_free(code);
     return NL_OK;
+}
+
+enum nl_status nl_qr_modules(const char *text, unsigned char **out, int *side,
+                             struct nl_error *err) {
+    QRcode *code = QRcode_encodeString8bit(text, 0, QR_ECLEVEL_M);
+    if (code == NULL)
+        return nl_error_set(err, NL_DATA, "a text of %zu bytes makes no QR code", strlen(text));
+    *side = code->width + 2 * MARGIN;
+    *out = malloc((size_t)*side * (size_t)*side);
+    if (*out != NULL)
+        memset(*out, 255, (size_t)*side * (size_t)*side);
+    for (int y = 0; *out != NULL && y < code->width; y++)
+        for (int x = 0; x < code->width; x++)
+            if ((code->data[y * code->width + x] & 1) != 0)
+                (*out)[(y + MARGIN) * *side + x + MARGIN] = 0;
+    QRcode_free(code);
+    return *out != NULL ? NL_OK : nl_error_nomem(err);
 }

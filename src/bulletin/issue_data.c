@@ -2,11 +2,15 @@
 
 #include "bulletin/event_links.h"
 #include "bulletin/mail_data.h"
+#include "newsletter/base/picture.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/genuine.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 #include "newsletter/template/size.h"
+#include "newsletter/transfer/qr_picture.h"
+
+enum { CODE_SCALE = 4 };
 
 static json_t *file_data(const struct nl_theme *theme, const struct nl_enclosure *item,
                          bool first) {
@@ -109,16 +113,40 @@ static json_t *media_data(const struct nl_issue_parts *parts) {
     return list;
 }
 
+/* The picture of the code is small: the few words of the address at four pixels for each module. It
+ * is shown at half of that, so that fine screens and paper have it sharp. */
+static enum nl_status add_code(const char *url, struct nl_enclosures *enclosures, json_t *data,
+                               struct nl_error *err) {
+    struct nl_buf picture = {0};
+    struct nl_buf address = {0};
+    enum nl_status status = nl_qr_png(url, CODE_SCALE, &picture, err);
+    int width = status == NL_OK ? nl_picture_size(&picture).width / 2 : 0;
+    if (status == NL_OK)
+        status = nl_enclosures_picture(enclosures, "number", "image/png", &picture, &address, err);
+    nl_data_set(data, "genuine_code", nl_buf_text(&address));
+    json_object_set_new(data, "genuine_code_width", json_integer(width));
+    nl_buf_free(&picture);
+    nl_buf_free(&address);
+    return status;
+}
+
 /* The number by which a reader asks whether the bulletin is ours, and the page for that. */
-static void add_reference(const struct nl_issue_parts *parts, json_t *data) {
+static enum nl_status add_reference(const struct nl_issue_parts *parts,
+                                    struct nl_enclosures *enclosures, json_t *data,
+                                    struct nl_error *err) {
     char reference[NL_REFERENCE_LEN + 1] = "";
     struct nl_buf url = {0};
+    enum nl_status status = NL_OK;
     if (parts->config->signing.key_file != NULL)
         nl_reference(parts->list->list_id, parts->slug, reference);
     nl_reference_url(parts->config, reference, &url);
     nl_data_set(data, "reference", reference);
     nl_data_set(data, "genuine_url", nl_buf_text(&url));
+    nl_data_set(data, "genuine_code", "");
+    if (url.len > 0 && parts->config->signing.qr_code)
+        status = add_code(nl_buf_text(&url), enclosures, data, err);
     nl_buf_free(&url);
+    return status;
 }
 
 enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots *slots,
@@ -132,7 +160,8 @@ enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots
         status = add_links(parts->config, slots, data, err);
     add_texts(parts, data);
     add_embargo(parts, data);
-    add_reference(parts, data);
+    if (status == NL_OK)
+        status = add_reference(parts, enclosures, data, err);
     /* an issue that names somebody to ask replaces the whole block: half of each would mislead */
     const bool own = nl_contact_is_set(&front->contact);
     json_object_set_new(data, "contact",

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/report/facts.h"
+#include "newsletter/service/photo.h"
 #include "newsletter/service/verdicts.h"
 
 #include <string.h>
@@ -106,6 +107,48 @@ static enum nl_status check_note(struct cli *cli, const struct nl_buf *note,
     return status;
 }
 
+/* A number alone proves nothing, since anybody can copy one: the answer says which issue has it. */
+static enum nl_status answer_photo(struct cli *cli, const char *reference, const json_t *issues,
+                                   struct nl_error *err) {
+    bool known = json_array_size(issues) > 0;
+    if (cli->json)
+        cli_print_json(cli, json_pack("{s:s, s:s, s:O}", "verdict", known ? "number" : "unknown",
+                                      "reference", reference, "issues", (json_t *)issues));
+    else
+        printf("%s\n", known ? "a code of ours; anybody can copy one, so compare the text"
+                             : "not known to us");
+    for (size_t i = 0; !cli->json && i < json_array_size(issues); i++) {
+        const json_t *facts = json_array_get(issues, i);
+        printf("  %s\n  %s, reference %s\n", nl_facts_word(facts, "title"),
+               nl_facts_word(facts, "date"), nl_facts_word(facts, "reference"));
+    }
+    return known ? NL_OK : nl_error_set(err, NL_NOTFOUND, "%s is not known to us", cli->words[0]);
+}
+
+static enum nl_status verify_photo(struct cli *cli, const struct nl_buf *photo,
+                                   const struct nl_key_ring *ring, struct nl_error *err) {
+    char reference[NL_REFERENCE_LEN + 1];
+    enum nl_photo_code found = NL_PHOTO_NONE;
+    json_t *issues = NULL;
+    enum nl_status status = cli_open(cli, err);
+    if (status == NL_OK)
+        status = nl_photo_read(&cli->config, photo->data, photo->len, &found, reference, err);
+    if (status == NL_OK && found == NL_PHOTO_NONE)
+        return nl_error_set(err, NL_DATA, "%s has no QR code that can be read", cli->words[0]);
+    if (status == NL_OK && found == NL_PHOTO_ELSEWHERE)
+        return nl_error_set(err, NL_NOTFOUND,
+                            "%s has a QR code that leads to another place than our website: it is "
+                            "not ours",
+                            cli->words[0]);
+    const struct nl_office office = cli_office(cli);
+    if (status == NL_OK)
+        status = nl_office_reference(&office, reference, ring, false, &issues, err);
+    if (status == NL_OK)
+        status = answer_photo(cli, reference, issues, err);
+    json_decref(issues);
+    return status;
+}
+
 static enum nl_status verify_text(struct cli *cli, const struct verify_options *chosen,
                                   const struct nl_buf *text, const struct nl_key_ring *ring,
                                   struct nl_error *err) {
@@ -136,6 +179,8 @@ static enum nl_status verify_run(struct cli *cli, void *options, struct nl_error
         status = cli_read_keys(cli, chosen->key, &ring, err);
     if (status == NL_OK && nl_genuine_is_note(nl_buf_text(&text)))
         status = check_note(cli, &text, &ring, err);
+    else if (status == NL_OK && nl_photo_is_one(nl_buf_text(&text), text.len))
+        status = verify_photo(cli, &text, &ring, err);
     else if (status == NL_OK)
         status = verify_text(cli, chosen, &text, &ring, err);
     nl_key_ring_free(&ring);

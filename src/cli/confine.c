@@ -109,8 +109,9 @@ static void allow_program(struct nl_sandbox *sandbox, const char *program) {
     free(copy);
 }
 
-/* The press room calls this program itself, to decode pictures and documents, within bounds of its
- * own. It and the loader of programs are all that is needed for that. */
+/* The press room and the page for photos call this program itself, to decode pictures and
+ * documents, within bounds of its own. It and the loader of programs are all that is needed for
+ * that. */
 static void allow_ourselves(struct nl_sandbox *sandbox) {
     char *path = realpath("/proc/self/exe", NULL);
     if (path != NULL)
@@ -161,7 +162,7 @@ void cli_confine(struct cli *cli, char *const *mailboxes) {
         if (cli->config.signing.key_file != NULL &&
             strncmp(cli->config.signing.key_file, "pkcs11:", 7) == 0)
             nl_sandbox_allow(&confinement.sandbox, token_store, NL_ACCESS_OWN);
-        if (cli->config.staff.listen != NULL)
+        if (cli->config.staff.listen != NULL || cli->config.signing.public_keys != NULL)
             allow_ourselves(&confinement.sandbox);
         if (nl_config_sources(&cli->config) > 0)
             nl_sandbox_allow_binding(&confinement.sandbox);

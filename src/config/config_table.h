@@ -188,6 +188,7 @@ static const struct setting {
     {"smime.from", TEXT, AT(smime.from), NULL, 0, 0},
     {"signing.key_file", PATH, AT(signing.key_file), NULL, 0, 0},
     {"signing.public_keys", PATH, AT(signing.public_keys), NULL, 0, 0},
+    {"signing.qr_code", BOOL, AT(signing.qr_code), "true", 0, 0},
     {"bounce.hard", NUMBER, AT(bounce.hard), "5", 1, 1000},
     {"bounce.soft", NUMBER, AT(bounce.soft), "1", 0, 1000},
     {"bounce.limit", NUMBER, AT(bounce.limit), "5", 1, 1000},

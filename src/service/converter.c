@@ -2,6 +2,7 @@
 
 #include "newsletter/service/conversion.h"
 #include "newsletter/transfer/clean_picture.h"
+#include "newsletter/transfer/photo_code.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,16 @@ static enum nl_status answer_picture(const struct nl_buf *data, struct nl_buf *a
     if (status == NL_OK)
         add_record(answer, "picture", nl_buf_text(&clean), clean.len);
     nl_buf_free(&clean);
+    return status;
+}
+
+static enum nl_status answer_codes(const struct nl_buf *data, struct nl_buf *answer,
+                                   struct nl_error *err) {
+    struct nl_buf codes = {0};
+    enum nl_status status = nl_photo_codes(data, &codes, err);
+    if (status == NL_OK)
+        add_record(answer, "codes", nl_buf_text(&codes), codes.len);
+    nl_buf_free(&codes);
     return status;
 }
 
@@ -74,6 +85,7 @@ void nl_convert_answer(const struct nl_buf *request, struct nl_buf *answer) {
     char kind = request->len > 0 ? request->data[0] : '\0';
     enum nl_status status =
         kind == NL_CONVERT_PICTURE && data.len > 0 ? answer_picture(&data, answer, &err)
+        : kind == NL_CONVERT_CODES && data.len > 0 ? answer_codes(&data, answer, &err)
         : kind == NL_CONVERT_DOCUMENT              ? answer_document(&data, answer, &err)
                                       : nl_error_set(&err, NL_DATA, "the file is empty");
     if (status != NL_OK || answer->failed) {

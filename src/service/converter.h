@@ -4,9 +4,15 @@
 
 #include "newsletter/base/buf.h"
 
-/* A request is "p" or "d", for a picture or a document, and the bytes of the file. An answer is a
- * row of records: a name, a blank, a length in bytes, a line end, and so many bytes. */
-enum { NL_CONVERT_PICTURE = 'p', NL_CONVERT_DOCUMENT = 'd', NL_CONVERT_MOST = 96 << 20 };
+/* A request is "p", "d" or "q", for a picture, a document or the QR codes of a photo, and the bytes
+ * of the file. An answer is a row of records: a name, a blank, a length in bytes, a line end, and
+ * so many bytes. */
+enum {
+    NL_CONVERT_PICTURE = 'p',
+    NL_CONVERT_DOCUMENT = 'd',
+    NL_CONVERT_CODES = 'q',
+    NL_CONVERT_MOST = 96 << 20
+};
 
 /* Always answers: with a record "fault" where it failed. */
 void nl_convert_answer(const struct nl_buf *request, struct nl_buf *answer);

@@ -10,7 +10,7 @@
 /* After the headers that it needs. */
 #include <jpeglib.h>
 
-enum { QUALITY = 85, WARNINGS_MOST = 50 };
+enum { QUALITY = 85, WARNINGS_MOST = 50, WHOLE_WIDTH = 100000 };
 
 /* libjpeg leaves by a jump after an error. What it holds is freed after that. */
 struct work {
@@ -133,25 +133,58 @@ static enum nl_status rework(struct work *work, int turn, int width) {
     return status;
 }
 
-enum nl_status nl_jpeg_clean(const struct nl_buf *data, int width, struct nl_buf *out,
-                             struct nl_error *err) {
-    struct work *work = calloc(1, sizeof *work);
+static enum nl_status read_pixels(struct work *work, int turn, int width) {
+    enum nl_status status = nl_pixels_check(work->in.image_width, work->in.image_height, work->err);
+    if (status != NL_OK)
+        return status;
+    decode(work, width);
+    return work->pixels.data != NULL ? nl_pixels_turn(&work->pixels, turn, work->err)
+                                     : nl_error_nomem(work->err);
+}
+
+/* Does one piece of work, which may be left by a jump. The caller frees the results. */
+static enum nl_status with(struct work *work, const struct nl_buf *data,
+                           enum nl_status (*step)(struct work *work, int turn, int width),
+                           int width, struct nl_error *err) {
     enum nl_status status = NL_OK;
-    if (work == NULL)
-        return nl_error_nomem(err);
     work->err = err;
     if (setjmp(work->failed) == 0) {
         set_up(work, data);
-        status = rework(work, nl_picture_note(data).turn, width);
+        status = step(work, nl_picture_note(data).turn, width);
     } else {
         status = nl_error_set(err, NL_DATA, NL_TEXT("the picture is broken"));
     }
     jpeg_destroy_compress(&work->out);
     jpeg_destroy_decompress(&work->in);
+    return status;
+}
+
+enum nl_status nl_jpeg_clean(const struct nl_buf *data, int width, struct nl_buf *out,
+                             struct nl_error *err) {
+    struct work *work = calloc(1, sizeof *work);
+    if (work == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = with(work, data, rework, width, err);
     if (status == NL_OK)
         nl_buf_add(out, work->file, work->file_len);
     free(work->file);
     free(work->pixels.data);
+    free(work);
+    return status;
+}
+
+enum nl_status nl_jpeg_pixels(const struct nl_buf *data, struct nl_pixels *out,
+                              struct nl_error *err) {
+    struct work *work = calloc(1, sizeof *work);
+    if (work == NULL)
+        return nl_error_nomem(err);
+    enum nl_status status = with(work, data, read_pixels, WHOLE_WIDTH, err);
+    *out = work->pixels;
+    if (status != NL_OK) {
+        free(work->pixels.data);
+        *out = (struct nl_pixels){0};
+    }
+    free(work->file);
     free(work);
     return status;
 }

@@ -40,28 +40,53 @@ static enum nl_status copy_exactly(png_image *image, struct nl_buf *out, struct 
     return status;
 }
 
-static enum nl_status rework(png_image *image, int turn, int width, struct nl_buf *out,
-                             struct nl_error *err) {
+/* Decodes the picture and turns it. */
+static enum nl_status read_pixels(png_image *image, int turn, struct nl_pixels *out,
+                                  struct nl_error *err) {
     bool opaque = (image->format & PNG_FORMAT_FLAG_ALPHA) == 0;
     image->format = opaque ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA;
-    struct nl_pixels pixels = {malloc(PNG_IMAGE_SIZE(*image)), (int)image->width,
-                               (int)image->height, opaque ? 3 : 4};
-    enum nl_status status = pixels.data != NULL ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK && !png_image_finish_read(image, NULL, pixels.data, 0, NULL))
+    *out = (struct nl_pixels){malloc(PNG_IMAGE_SIZE(*image)), (int)image->width, (int)image->height,
+                              opaque ? 3 : 4};
+    enum nl_status status = out->data != NULL ? NL_OK : nl_error_nomem(err);
+    if (status == NL_OK && !png_image_finish_read(image, NULL, out->data, 0, NULL))
         status = broken(err);
-    if (status == NL_OK)
-        status = nl_pixels_turn(&pixels, turn, err);
+    return status == NL_OK ? nl_pixels_turn(out, turn, err) : status;
+}
+
+static enum nl_status rework(png_image *image, int turn, int width, struct nl_buf *out,
+                             struct nl_error *err) {
+    struct nl_pixels pixels = {0};
+    enum nl_status status = read_pixels(image, turn, &pixels, err);
     if (status == NL_OK)
         status = nl_pixels_shrink(&pixels, width, err);
     if (status == NL_OK) {
         png_image made = {.version = PNG_IMAGE_VERSION,
                           .width = (png_uint_32)pixels.width,
                           .height = (png_uint_32)pixels.height,
-                          .format = opaque ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA};
+                          .format = pixels.depth == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA};
         status = write_png(&made, pixels.data, NULL, out, err);
         png_image_free(&made);
     }
     free(pixels.data);
+    return status;
+}
+
+enum nl_status nl_png_pixels(const struct nl_buf *data, struct nl_pixels *out,
+                             struct nl_error *err) {
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    enum nl_status status = NL_OK;
+    *out = (struct nl_pixels){0};
+    if (!png_image_begin_read_from_memory(&image, data->data, data->len))
+        status = broken(err);
+    if (status == NL_OK)
+        status = nl_pixels_check(image.width, image.height, err);
+    if (status == NL_OK)
+        status = read_pixels(&image, nl_picture_note(data).turn, out, err);
+    png_image_free(&image);
+    if (status != NL_OK) {
+        free(out->data);
+        *out = (struct nl_pixels){0};
+    }
     return status;
 }
 

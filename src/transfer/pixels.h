@@ -26,6 +26,12 @@ NL_CHECKED enum nl_status nl_pixels_shrink(struct nl_pixels *pixels, int width,
 NL_CHECKED enum nl_status nl_pixels_turn(struct nl_pixels *pixels, int turn,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
+/* Decodes a picture, turned as the camera was held. The caller frees out->data. */
+NL_CHECKED enum nl_status nl_jpeg_pixels(const struct nl_buf *data, struct nl_pixels *out,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_png_pixels(const struct nl_buf *data, struct nl_pixels *out,
+                                        struct nl_error *err) NL_ALL_NONNULL;
+
 /* One file for each format. */
 NL_CHECKED enum nl_status nl_jpeg_clean(const struct nl_buf *data, int width, struct nl_buf *out,
                                         struct nl_error *err) NL_ALL_NONNULL;

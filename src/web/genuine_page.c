@@ -1,4 +1,5 @@
 #include "newsletter/report/facts.h"
+#include "newsletter/service/photo.h"
 #include "newsletter/service/verdicts.h"
 
 #include "newsletter/archive/archive.h"
@@ -173,6 +174,30 @@ static enum nl_status answer_text(struct nl_site *site, const struct nl_request 
     return status;
 }
 
+/* The code of a photo is a number that somebody typed without typing. */
+static enum nl_status answer_photo(struct nl_site *site, const struct nl_request *request,
+                                   const struct nl_key_ring *ring, const char *data, size_t len,
+                                   struct nl_response *response, struct nl_error *err) {
+    static const char *const problems[] = {
+        [NL_PHOTO_NONE] = NL_TEXT("There is no code in this photo that can be read. Take it from "
+                                  "straight above, in good light, or type the number."),
+        [NL_PHOTO_ELSEWHERE] = NL_TEXT("The code in this photo leads to another place than our "
+                                       "website. It is not ours.")};
+    char reference[NL_REFERENCE_LEN + 1];
+    enum nl_photo_code found = NL_PHOTO_NONE;
+    struct shown shown = {.number = ""};
+    enum nl_status status = nl_photo_read(site->config, data, len, &found, reference, err);
+    if (status == NL_OK && found == NL_PHOTO_NUMBER)
+        return answer_number(site, request, ring, reference, response, err);
+    shown.problem = problems[found];
+    if (status == NL_DATA) {
+        shown.problem = NL_TEXT("This photo cannot be read. Use a JPEG or PNG of ordinary size.");
+        nl_error_free(err);
+        status = NL_OK;
+    }
+    return status == NL_OK ? show(site, request, &shown, response, err) : status;
+}
+
 static enum nl_status answer(struct nl_site *site, const struct nl_request *request,
                              const struct nl_key_ring *ring, struct nl_response *response,
                              struct nl_error *err) {
@@ -183,6 +208,8 @@ static enum nl_status answer(struct nl_site *site, const struct nl_request *requ
     const char *number = nl_site_field(request, "number");
     if (!nl_site_may_network(site, site->costly, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
+    if (file != NULL && nl_photo_is_one(file, len))
+        return answer_photo(site, request, ring, file, len, response, err);
     if (file != NULL && len > 0)
         return answer_text(site, request, ring, file, len, response, err);
     if (text[strspn(text, " \t\r\n")] != '\0')

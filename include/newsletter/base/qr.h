@@ -10,4 +10,9 @@
 NL_CHECKED enum nl_status nl_qr_svg(struct nl_buf *out, const char *text, const char *label,
                                     struct nl_error *err) NL_ALL_NONNULL;
 
+/* The modules of the code with its margin, row by row: 0 for black, 255 for white. The caller frees
+ * *out. NL_DATA if the text is too long. */
+NL_CHECKED enum nl_status nl_qr_modules(const char *text, unsigned char **out, int *side,
+                                        struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

@@ -227,6 +227,7 @@ struct nl_config {
     struct {
         char *key_file;    /* the office's private key; NULL: issues are not signed */
         char *public_keys; /* a file; never NULL where there is a key_file */
+        bool qr_code;      /* the footer of a mail has the QR code of its number */
     } signing;
     struct nl_organisation organisation; /* read it with nl_identity_of */
     struct nl_organisation *looks;       /* of the lists that differ from it */

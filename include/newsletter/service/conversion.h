@@ -21,6 +21,10 @@ _Noreturn void nl_conversion_main(void);
 NL_CHECKED enum nl_status nl_convert_picture(const struct nl_buf *data, struct nl_buf *out,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* Appends the texts of the QR codes in a photo, see nl_photo_codes. NL_DATA. */
+NL_CHECKED enum nl_status nl_convert_codes(const struct nl_buf *data, struct nl_buf *out,
+                                           struct nl_error *err) NL_ALL_NONNULL;
+
 /* Reads a document, see nl_document_read. Its pictures are clean. NL_DATA. */
 NL_CHECKED enum nl_status nl_convert_document(const struct nl_buf *data, struct nl_document *out,
                                               struct nl_error *err) NL_ALL_NONNULL;
