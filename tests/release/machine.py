@@ -28,7 +28,10 @@ class Machine:
         return found[0] if found and os.path.exists(f"/proc/{found[0]}/root/run/systemd/private") else None
 
     def end(self):
-        os.kill(self.holder.pid, signal.SIGKILL)  # all within end with it
+        leader = self.leader()
+        if leader:
+            os.kill(int(leader), signal.SIGKILL)  # the kernel ends everything within; without it, all of that would outlive the holder
+        self.holder.kill()
         self.holder.wait()
 
     def run(self, user, *command, expect=0, stdin=""):
