@@ -125,7 +125,7 @@ enum nl_status nl_backlog_fill(struct nl_backlog *backlog, struct nl_pause_reaso
     memmove(backlog->items, backlog->items + backlog->first, before * sizeof backlog->items[0]);
     backlog->first = backlog->cursor = 0;
     size_t free = backlog->size - before;
-    if (free > backlog->batch && !backlog->blocked)
+    if (free > backlog->batch && (!backlog->blocked || backlog->by_route))
         free = backlog->batch;
     backlog->not_before = 0;
     backlog->blocked = false;

@@ -10,13 +10,13 @@ enum {
     LONGEST_PATIENCE = 3600000,
     TROUBLES_LIMIT = 3,
     REFUSALS_LIMIT =
-        10, /* a server that knows nobody is confused: Google's was, in December 2020 */
-    PARK_SECONDS = 10,
-    LONGEST_PARK = 60,
+        10,             /* a server that knows nobody is confused: Google's was, in December 2020 */
+    LONGEST_PARK = 300, /* seconds */
 };
 
 void nl_destination_free(struct nl_destination *destination) {
     nl_buf_free(&destination->why);
+    nl_buf_free(&destination->parked);
     free(destination->key);
 }
 
@@ -119,7 +119,6 @@ void nl_destination_accepted(struct nl_destination *destination, int64_t now) {
     destination->times_down = 0;
     destination->troubles = 0;
     destination->refusals = 0;
-    destination->parks = 0;
     destination->total++;
     if (now < destination->grow_at || ++destination->accepted < destination->limit ||
         destination->limit >= destination->most)
@@ -176,7 +175,17 @@ bool nl_destination_is_down(struct nl_destination *destination, int64_t now) {
     return destination->down;
 }
 
-int64_t nl_destination_park(struct nl_destination *destination) {
-    int64_t seconds = PARK_SECONDS * (destination->parks + 1);
-    return seconds < LONGEST_PARK ? seconds : LONGEST_PARK;
+/* A share that is gone before the others are back came back too late. */
+void nl_destination_park(struct nl_destination *destination, size_t share, int64_t now) {
+    size_t taken = destination->total - destination->parked_total;
+    int64_t seconds = destination->park_seconds;
+    if (taken >= share)
+        seconds /= 2;
+    else if (taken > 0)
+        seconds = (int64_t)share * (now - destination->parked_at) / 1000 / (int64_t)taken;
+    else
+        seconds *= 2;
+    destination->park_seconds = seconds < 1 ? 1 : seconds > LONGEST_PARK ? LONGEST_PARK : seconds;
+    destination->parked_at = now;
+    destination->parked_total = destination->total;
 }

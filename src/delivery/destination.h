@@ -51,8 +51,12 @@ struct nl_destination {
     int64_t heard_at;            /* seconds: of what was last read of it */
     size_t total;                /* accepted messages */
     size_t accepted;             /* since the limit was changed */
-    int64_t parks;               /* how often deliveries were put off since it last accepted one */
-    struct nl_buf why;           /* it is down */
+    int64_t park_seconds; /* how long deliveries beyond its share are put off; 0: never were */
+    int64_t parked_at;    /* milliseconds: when they last were, */
+    size_t parked_total;  /* and `total` then */
+    struct nl_buf parked; /* those deliveries: an array of int64_t; */
+    size_t recalled;      /* so many of them are back */
+    struct nl_buf why;    /* it is down */
     /* One pass over the deliveries that wait. */
     uint64_t pass;
     bool exhausted; /* it has no connection for another message */
@@ -103,7 +107,9 @@ void nl_destination_down(struct nl_destination *destination, int64_t retry_at, c
  * again. */
 bool nl_destination_is_down(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
 
-/* For how many seconds deliveries beyond its share are put off. */
-int64_t nl_destination_park(struct nl_destination *destination) NL_ALL_NONNULL;
+/* Deliveries beyond the `share` that stays are put off at `now`, in milliseconds: sets for how many
+ * seconds, which is about as long as it takes for its share. */
+void nl_destination_park(struct nl_destination *destination, size_t share,
+                         int64_t now) NL_ALL_NONNULL;
 
 #endif

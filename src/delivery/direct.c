@@ -13,7 +13,6 @@ enum {
     IDLE_MILLISECONDS = 5000,
     SHARE_MILLISECONDS = 2000,
     LATER_SECONDS = 300, /* the earliest attempt after that */
-    SHARE = 8, /* deliveries of a destination that may wait besides two for each connection */
 };
 
 enum nl_status nl_direct_open(struct run *run) {
@@ -117,8 +116,7 @@ static size_t last_of(const struct nl_direct *direct, const struct nl_destinatio
                                           : destination->first + destination->count - 1;
 }
 
-/* Counts of an earlier pass are over. */
-static void join_pass(const struct nl_direct *direct, struct nl_destination *destination) {
+void nl_direct_join_pass(const struct nl_direct *direct, struct nl_destination *destination) {
     if (destination->pass == direct->pass)
         return;
     destination->pass = direct->pass;
@@ -176,7 +174,7 @@ static bool find_idle(struct run *run, const struct nl_destination *destination)
 /* Whether there is a connection for a message to a destination. */
 static bool find_connection(struct run *run, struct nl_destination *destination) {
     struct nl_direct *direct = run->direct;
-    join_pass(direct, destination);
+    nl_direct_join_pass(direct, destination);
     if (destination->waiting == 0 && find_idle(run, destination))
         return true;
     destination->waiting++;
@@ -299,26 +297,4 @@ bool nl_direct_connection(const struct run *run, size_t *connection, struct nl_r
     *connection = run->direct->connection;
     *verdict = run->direct->verdict;
     return run->direct->connected;
-}
-
-void nl_direct_park(struct run *run) {
-    struct nl_direct *direct = run->direct;
-    struct nl_backlog *backlog = &run->backlog;
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
-    if (direct == NULL || !backlog->blocked || backlog->drained || backlog->parking > 0 ||
-        backlog->count < backlog->size / 4 * 3)
-        return;
-    nl_direct_begin_pass(run);
-    for (size_t i = 0; i < backlog->count; i++) {
-        struct nl_pending *pending = &backlog->items[backlog->first + i];
-        const struct nl_route_to *route = pending->route;
-        struct nl_destination *destination =
-            route != NULL && route->state == NL_TO_HOSTS ? route->destination : &direct->relays;
-        join_pass(direct, destination);
-        if (++destination->waiting <= SHARE + 2 * destination->limit)
-            continue;
-        pending->park_until = now + nl_destination_park(destination);
-        backlog->parking++;
-        destination->parks += destination->waiting == SHARE + 2 * destination->limit + 1;
-    }
 }

@@ -70,7 +70,8 @@ struct nl_direct {
     size_t connections; /* in all */
     uint64_t pass;
     int64_t now; /* milliseconds */
-    int64_t idle_check, share_at;
+    int64_t idle_check, share_at, look_at;
+    bool recalls; /* a destination starves while deliveries of its own are put off */
     struct nl_buf text;
     struct nl_hop hop; /* of the outcome that is being taken */
     /* Found by nl_direct_admit. */
@@ -106,9 +107,20 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending);
 /* Tells of the delivery that was admitted: true with its connection, false with its outcome. */
 bool nl_direct_connection(const struct run *run, size_t *connection, struct nl_result *verdict);
 
+/* Counts of an earlier pass over the backlog are over. */
+void nl_direct_join_pass(const struct nl_direct *direct, struct nl_destination *destination);
+
+/* Deliveries of a destination that may always wait, besides two for each connection. */
+enum { NL_DIRECT_SHARE = 8 };
+
 /* When the backlog is full of deliveries that wait, those beyond the share of their destination are
  * put off: a slow one holds up nobody else. */
 void nl_direct_park(struct run *run);
+
+/* Looks for destinations whose share is gone before the others are due; the next turn calls them
+ * back, in its transaction. */
+void nl_direct_look_for_parked(struct run *run);
+NL_CHECKED enum nl_status nl_direct_recall(struct run *run);
 
 /* Whether a server is a mail host of recipients. */
 bool nl_direct_is_host(const struct run *run, size_t server);

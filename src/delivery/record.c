@@ -1,6 +1,7 @@
 #include "delivery/record.h"
 
 #include "delivery/ahead.h"
+#include "delivery/direct.h"
 #include "delivery/tuning.h"
 #include "newsletter/base/clock.h"
 #include "newsletter/store/issue_control.h"
@@ -136,6 +137,8 @@ static enum nl_status record_once(struct run *run) {
         status = renew(run);
     if (status == NL_OK && !releases && run->backlog.parking > 0)
         status = nl_backlog_park(&run->backlog, run->err);
+    if (status == NL_OK && !releases)
+        status = nl_direct_recall(run);
     if (status == NL_OK && releases)
         status = nl_backlog_release(&run->backlog, run->err);
     else if (status == NL_OK && wants_lease(run))

@@ -15,6 +15,7 @@
 enum {
     FAILURE_LIMIT = 10, /* broken connections in a row before the circuit breaker opens */
     WAIT_MILLISECONDS = 1000,
+    PLACES = 8, /* in the backlog for each message on its way: destinations differ in speed */
 };
 
 static enum nl_status prepare(struct run *run) {
@@ -35,7 +36,10 @@ static enum nl_status prepare(struct run *run) {
     run->breaker.issue = run->plan->scope.issue != 0;
     run->maker.issue = run->plan->scope.issue;
     enum nl_status status =
-        nl_backlog_open(&run->backlog, run->plan, run->owner.text, 2 * run->size + 16, run->err);
+        nl_backlog_open(&run->backlog, run->plan, run->owner.text,
+                        (run->direct != NULL ? PLACES : 2) * run->size + 16, run->err);
+    if (run->direct != NULL)
+        run->backlog.batch = run->size; /* nobody waits long for one transaction */
     if (status == NL_OK && run->breaker.issue)
         status = nl_delivery_any_sent(run->plan->store, run->plan->scope.issue,
                                       &run->breaker.proved, run->err);
@@ -189,6 +193,7 @@ static enum nl_status loop(struct run *run) {
             status = nl_begin_messages(run);
         nl_tuning_step(run);
         nl_direct_park(run);
+        nl_direct_look_for_parked(run);
         if (status == NL_OK)
             status = nl_maker_step(run);
         if (status == NL_OK && is_over(run))

@@ -327,6 +327,15 @@ enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, co
         NL_VALUES(NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
 }
 
+enum nl_status nl_delivery_recall(struct nl_store *store, const int64_t *deliveries, size_t count,
+                                  struct nl_error *err) {
+    return nl_sql_run_ids(
+        store, err, deliveries, count, NULL,
+        "UPDATE delivery AS d SET next_attempt_at = ?2, paced_at = ?2 WHERE d.id " NL_IDS
+        " AND d.state = 'deferred' AND d.next_attempt_at = d.paced_at AND d.paced_at > ?2",
+        NL_VALUES(NL_INT(nl_store_now(store))));
+}
+
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                     struct nl_error *err) {
     return nl_sql_number(store, err, due, NULL,

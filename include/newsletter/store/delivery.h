@@ -115,6 +115,11 @@ NL_CHECKED enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t d
                                                const char *owner, int64_t at,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
+/* Takes back that deliveries were put off, for those that still are: they are due now. The ids live
+ * until the commit. */
+NL_CHECKED enum nl_status nl_delivery_recall(struct nl_store *store, const int64_t *deliveries,
+                                             size_t count, struct nl_error *err) NL_ALL_NONNULL;
+
 /* The result for one leased delivery. */
 struct nl_record {
     int64_t delivery;

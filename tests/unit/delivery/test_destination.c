@@ -178,16 +178,26 @@ static void test_providers_are_found_by_their_hosts(void **state) {
     assert_false(nl_mailbox_provider_find("mx.example.org", &found));
 }
 
-static void test_parking_grows_up_to_a_minute(void **state) {
+/* For about as long as the share takes that stays. */
+static void test_parking_goes_by_what_was_taken(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
-    assert_int_equal(nl_destination_park(&to), 10);
-    to.parks = 3;
-    assert_int_equal(nl_destination_park(&to), 40);
-    to.parks = 30;
-    assert_int_equal(nl_destination_park(&to), 60);
-    nl_destination_accepted(&to, 0);
-    assert_int_equal(nl_destination_park(&to), 10);
+    nl_destination_park(&to, 20, 1000);
+    assert_int_equal(to.park_seconds, 1);
+    nl_destination_park(&to, 20, 2000); /* nothing was taken */
+    nl_destination_park(&to, 20, 4000);
+    assert_int_equal(to.park_seconds, 4);
+    for (size_t i = 0; i < 5; i++)
+        nl_destination_accepted(&to, 0);
+    nl_destination_park(&to, 20, 14000); /* a quarter in ten seconds */
+    assert_int_equal(to.park_seconds, 40);
+    for (size_t i = 0; i < 20; i++)
+        nl_destination_accepted(&to, 0);
+    nl_destination_park(&to, 20, 54000); /* all of it, so there might have been more */
+    assert_int_equal(to.park_seconds, 20);
+    for (int i = 0; i < 30; i++)
+        nl_destination_park(&to, 20, 60000);
+    assert_int_equal(to.park_seconds, 300);
     nl_destination_free(&to);
 }
 
@@ -242,7 +252,7 @@ int main(void) {
         cmocka_unit_test(test_the_key_does_not_depend_on_the_order),
         cmocka_unit_test(test_an_earlier_run_is_remembered),
         cmocka_unit_test(test_providers_are_found_by_their_hosts),
-        cmocka_unit_test(test_parking_grows_up_to_a_minute),
+        cmocka_unit_test(test_parking_goes_by_what_was_taken),
         cmocka_unit_test(test_words_of_providers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
