@@ -156,7 +156,7 @@ def test_versions_side_by_side(desk):  # noqa: F811
     desk.save(revision=desk.revision(), action="keep", **{**FIELDS, "body": "Third.\n"})
     versions = re.findall(r'<option value="(\d+)"', desk.page("/history?text=en").text)
     third, second, first = sorted({int(number) for number in versions if number != "0"}, reverse=True)[:3]
-    page = re.sub(r'<span class="spoken">(\w+): </span>', r"\1 ", desk.page(f"/history?text=en&version={first}&with={second}").text)
+    page = re.sub(r'<bdi class="spoken">(\w+): </bdi>', r"\1 ", desk.page(f"/history?text=en&version={first}&with={second}").text)
     assert re.search(r'<pre dir="auto">The ferry leaves at <del>Removed nine</del>\.</pre><pre dir="auto">The ferry leaves at '
                      r"<ins>Added ten</ins>\.</pre>", page)
     assert "&lt;b&gt;" in page and "<ins>Added More.</ins>" in page and f'<option value="{second}" selected>' in page
