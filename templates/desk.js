@@ -25,9 +25,26 @@
     told.className = alarm ? 'note alarm' : 'note';
   }
 
+  // The words that readers see. Addresses, names of files, conditions and marks of notes are none; an address that stands
+  // in the text itself is one, and so is a name that each reader has filled in. Chinese and Japanese are counted by signs.
+  function words_in(text) {
+    var read = text.replace(/<!--[^]*?-->/g, ' ')
+      .replace(/\{\{[#^/][^}\n]*\}\}/g, ' ')
+      .replace(/\{\{[^}|\n]*(?:\|([^}\n]*))?\}\}/g, function (all, otherwise) { return otherwise || 'x'; })
+      .replace(/!\[[^\]\n]*\]\((?:<[^>\n]*>|[^)\n]*)\)/g, ' ')
+      .replace(/\]\((?:<[^>\n]*>|[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)/g, ' ')
+      .replace(/\[\^[^\]\n]+\]:?/g, ' ')
+      .replace(/^ {0,3}\[[^\]\n]+\]:\s.*$/gm, ' ')
+      .replace(/<?(?:https?:\/\/|mailto:)[^\s<>]+>?/g, ' x ')
+      .replace(/^(\s*)\d+[.)](?=\s)/gm, '$1')
+      .replace(/[*~\\]+(?=[\p{L}\p{N}])/gu, '');
+    var words = read.match(
+      /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}]|\p{N}+(?:[.,:]\p{N}+)*[\p{L}\p{M}]*|(?:(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}])[\p{L}\p{N}])(?:(?![\p{sc=Han}\p{sc=Hira}\p{sc=Kana}])[\p{L}\p{N}\p{M}'’‘\u00ad\u200c\u200d-])*/gu);
+    return words ? words.length : 0;
+  }
+
   function count() {
-    var words = body.value.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}'’-]*/gu) || [];
-    document.getElementById('words').textContent = form.dataset.words + ' ' + words.length;
+    document.getElementById('words').textContent = form.dataset.words + ' ' + words_in(body.value);
   }
 
   // The button that fixes a finding, and the field for the words that it needs.
@@ -608,6 +625,31 @@
     });
   }
 
+  // ---- passages that somebody has commented on ----
+
+  // They may be copied from the mail, which has no marks of Markdown and no addresses of links: words and their order count.
+  function find_passage(passage) {
+    var words = passage.match(/[\p{L}\p{N}\p{M}]+/gu);
+    var at = body.value.indexOf(passage);
+    if (at >= 0 || !words) return at >= 0 ? [at, at + passage.length] : null;
+    var found = new RegExp(words.join('(?:[^\\p{L}\\p{N}\\]]|\\]\\([^)\\n]*\\)|\\])+'), 'u').exec(body.value);
+    return found && [found.index, found.index + found[0].length];
+  }
+
+  function show_passage(passage) {
+    var place = find_passage(passage);
+    tell(place ? '' : form.dataset.elsewhere, !place);
+    body.focus();
+    if (!place) return;
+    body.setSelectionRange(place[0], place[1]);
+    body.scrollTop = Math.max(0, place[0] / body.value.length * body.scrollHeight - 100);
+  }
+
+  var commented = /^#said-\d+$/.test(location.hash) && document.querySelector(location.hash + ' [data-passage]');
+  if (commented) window.addEventListener('load', function () { // going to the comment takes the focus
+    setTimeout(function () { show_passage(commented.dataset.passage); }, 0);
+  });
+
   look.querySelector('button').hidden = true;
   look.addEventListener('change', function () { look_again(''); });
   document.querySelectorAll('.tools, .widths').forEach(function (part) { part.hidden = false; });
@@ -632,12 +674,9 @@
       return;
     }
     var said = event.target.closest && event.target.closest('[data-passage]');
-    if (said) {
-      var from = body.value.indexOf(said.dataset.passage);
+    if (said && said.dataset.passage) {
       event.preventDefault();
-      body.focus();
-      if (from >= 0) body.setSelectionRange(from, from + said.dataset.passage.length);
-      if (from >= 0) body.scrollTop = Math.max(0, from / body.value.length * body.scrollHeight - 100);
+      show_passage(said.dataset.passage);
       return;
     }
     var line = Number(event.target.dataset && event.target.dataset.goto);

@@ -41,6 +41,29 @@ static const char *label_of(const struct nl_desk *desk, const char *state) {
     return "";
 }
 
+/* The language of the text that a passage stands in, by its first line, where that is another one
+ * than the text on the page. */
+static const char *other_text_with(const struct nl_desk *desk, const char *passage) {
+    const char *other = "";
+    struct nl_buf line = {0};
+    size_t at = 0;
+    const json_t *text = NULL;
+    nl_buf_add(&line, passage, strcspn(passage, "\r\n"));
+    json_array_foreach(json_object_get(desk->draft, "texts"), at, text) {
+        const char *language = json_string_value(json_object_get(text, "language"));
+        bool has = line.len > 0 && strstr(json_string_value(json_object_get(text, "source")),
+                                          nl_buf_text(&line)) != NULL;
+        if (has && strcmp(language, desk->text) == 0) {
+            other = "";
+            break;
+        }
+        if (has && other[0] == '\0')
+            other = language;
+    }
+    nl_buf_free(&line);
+    return other;
+}
+
 static json_t *words_of(const struct nl_desk *desk, const json_t *said) {
     static const char *const labels[] = {NL_TEXT("Approved"), NL_TEXT("Returned"),
                                          NL_TEXT("Comment")};
@@ -53,10 +76,15 @@ static json_t *words_of(const struct nl_desk *desk, const json_t *said) {
         size_t which = 0;
         while (which < 2 && strcmp(nl_approval_kinds[which], kind) != 0)
             which++;
+        const char *passage = json_string_value(json_object_get(word, "passage"));
+        char place[24];
+        snprintf(place, sizeof place, "%zu", at);
         set_moment(item, "when", word, "at");
+        nl_data_set(item, "at", place);
         nl_data_set(item, "author", json_string_value(json_object_get(word, "author")));
         nl_data_set(item, "label", nl_staff_text(desk->call, labels[which]));
-        nl_data_set(item, "passage", json_string_value(json_object_get(word, "passage")));
+        nl_data_set(item, "passage", passage);
+        nl_data_set(item, "other", other_text_with(desk, passage != NULL ? passage : ""));
         nl_data_set(item, "words", json_string_value(json_object_get(word, "words")));
         json_array_append_new(out, item);
     }
