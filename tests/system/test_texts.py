@@ -49,7 +49,7 @@ class Words(html.parser.HTMLParser):
     EMPTY = {"meta", "link", "br", "img", "input", "hr", "source", "area", "col", "wbr"}
     READ_OUT = ("aria-label", "title", "alt", "placeholder",
                 "data-saved", "data-saving", "data-unsaved", "data-stale", "data-words", "data-line", "data-none",
-                "data-dropped", "data-correct", "data-fix", "data-here", "data-remove", "data-shows", "data-label", "data-row", "data-column")  # by a script
+                "data-dropped", "data-correct", "data-fix", "data-here", "data-elsewhere", "data-remove", "data-shows", "data-label", "data-row", "data-column")  # by a script
 
     def __init__(self, text):
         super().__init__()
