@@ -1,0 +1,31 @@
+"""The pages of the press room as nobody finds them by following links: folded parts and dialogs open, two texts in conflict, findings
+with buttons. axe-core, and whether texts fit into their boxes, in long words and from right to left. It takes minutes: ./check --all."""
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from conftest import ALL
+from test_accessibility_staff import fixture_office  # noqa: F401
+from test_browser import needs_browser
+from test_look import WEB
+from test_office_pages import crowd, staff  # noqa: F401
+from test_staff import eventful  # noqa: F401
+
+pytestmark = [needs_browser, pytest.mark.one_engine("the engine makes no difference"), pytest.mark.slow(300),
+              pytest.mark.skipif(not ALL, reason="takes minutes: ./check --all")]
+
+
+@pytest.mark.parametrize("language", ["ru", "kk", "ar"])
+def test_every_state(office, language):
+    http, desk = office
+    version = re.findall(r'<option value="(\d+)"', desk.page("/history?text=en").text)[-1]
+    plan = {"url": http.url, "cookie": http.cookie, "languages": [language], "widths": [375, 1280], "shots": os.environ.get("SHOTS"),
+            "pages": {"drafts": "/drafts", "approval": desk.path + "/approval", "send": desk.path + "/send", "calendar": "/calendar",
+                      "library": "/library", "versions": f"{desk.path}/history?text=en&version={version}&with=0",
+                      "kept": "/boilerplates", "draft": desk.path + "?text=en"}}
+    run = subprocess.run(["node", "states.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True, timeout=280, check=False)
+    assert run.returncode == 0, run.stderr.decode()
+    found = json.loads(run.stdout)
+    assert found == [], json.dumps(found, indent=1, ensure_ascii=False)[:8000]
