@@ -1,5 +1,6 @@
 #include "newsletter/base/catalog.h"
 #include "transfer/document_mark.h"
+#include "transfer/document_reading.h"
 #include "transfer/document_style.h"
 #include "transfer/document_tree.h"
 
@@ -13,14 +14,7 @@
 /* Deeper than browsers go; libxml2 stops at 256. */
 enum { DEPTH_MOST = 250, LIST_MOST = 10000 };
 
-struct reading {
-    struct nl_scribe *writer;
-    int depth;
-    bool too_deep;
-    size_t lists; /* of <ul> and <ol> that are open */
-};
-
-static void read_children(struct reading *self, const xmlNode *node, struct nl_style style);
+static void read_children(struct nl_reading *self, const xmlNode *node, struct nl_style style);
 
 /* ---- kinds of elements ---- */
 
@@ -44,7 +38,7 @@ static const char *const blocks[] = {
     "html",       "caption", "tbody",    "thead",   "tfoot",   NULL};
 
 /* Counts what has no place in an issue, and says whether an element is of that kind. */
-static bool is_dropped(const struct reading *self, const xmlNode *node) {
+static bool is_dropped(const struct nl_reading *self, const xmlNode *node) {
     const char *name = (const char *)node->name;
     size_t *dropped = self->writer->document->dropped;
     if (is_one_of(name, silent))
@@ -86,7 +80,7 @@ static bool decode(const char *text, struct nl_buf *out) {
 }
 
 /* Only a picture that is in the document itself: nothing is fetched. */
-static void read_picture(const struct reading *self, const xmlNode *node) {
+static void read_picture(const struct nl_reading *self, const xmlNode *node) {
     xmlChar *source = nl_tree_attribute(node, "src");
     xmlChar *alt = nl_tree_attribute(node, "alt");
     xmlChar *width = nl_tree_attribute(node, "width");
@@ -109,23 +103,39 @@ static void read_picture(const struct reading *self, const xmlNode *node) {
 
 /* ---- paragraphs and lists ---- */
 
-static void read_block(struct reading *self, const xmlNode *node, struct nl_style style) {
+/* Word on the web has each item in a list of its own, with a level. */
+static bool has_levels(const xmlNode *list) {
+    const xmlNode *item = nl_tree_child(list, "li");
+    return item != NULL && nl_tree_number(item, "data-aria-level", 0) > 0;
+}
+
+static bool goes_on(const xmlNode *node) {
+    const xmlNode *list = xmlFirstElementChild((xmlNode *)node);
+    return list != NULL && (nl_tree_is(list, "ul") || nl_tree_is(list, "ol")) && has_levels(list);
+}
+
+static void read_block(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     struct nl_style inner = style;
     nl_scribe_end(self->writer);
     inner.list_level = 0;
     if (style.list_level > 0)
         nl_scribe_item(self->writer, (size_t)style.list_level, style.numbered);
     else if (self->lists == 0 && self->writer->depth > 0 && !self->writer->in_table &&
-             nl_style_has_text(node))
+             !goes_on(node) && nl_style_has_text(node))
         nl_scribe_lists_end(self->writer);
+    if (style.quoted)
+        nl_scribe_quote(self->writer, 1);
     if (style.heading > 0)
         nl_scribe_heading(self->writer, style.heading);
+    inner.plain_heading = style.plain_heading || style.heading > 0;
     inner.heading = 0;
     read_children(self, node, inner);
     nl_scribe_end(self->writer);
+    if (style.quoted)
+        nl_scribe_quote(self->writer, -1);
 }
 
-static void read_heading(struct reading *self, const xmlNode *node, struct nl_style style) {
+static void read_heading(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     if (self->lists == 0)
         nl_scribe_lists_end(self->writer);
     nl_scribe_heading(self->writer, node->name[1] - '0');
@@ -135,7 +145,20 @@ static void read_heading(struct reading *self, const xmlNode *node, struct nl_st
     nl_scribe_end(self->writer);
 }
 
-static void read_list(struct reading *self, const xmlNode *node, struct nl_style style) {
+static void read_levels(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
+    self->lists++;
+    for (const xmlNode *child = node->children; child != NULL; child = child->next) {
+        int level = nl_tree_number(child, "data-aria-level", 1);
+        if (!nl_tree_is(child, "li"))
+            continue;
+        nl_scribe_item(self->writer, (size_t)(level < 1 ? 1 : level), nl_tree_is(node, "ol"));
+        read_children(self, child, style);
+        nl_scribe_end(self->writer);
+    }
+    self->lists--;
+}
+
+static void read_list(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     bool numbered = nl_tree_is(node, "ol");
     int start = numbered ? nl_tree_number(node, "start", 1) : 1;
     nl_scribe_list_begin(self->writer, numbered);
@@ -158,73 +181,10 @@ static void read_list(struct reading *self, const xmlNode *node, struct nl_style
         nl_scribe_lists_end(self->writer);
 }
 
-/* ---- tables ---- */
-
-static xmlNode *find_any(const xmlNode *node, const char *const *names) {
-    for (; *names != NULL; names++) {
-        xmlNode *found = nl_tree_find((xmlNode *)node, *names);
-        if (found != NULL)
-            return found;
-    }
-    return NULL;
-}
-
-/* Tables that only arrange a page, as in mails, are none for readers. A table with lines may have
- * another one in a cell, as word processors write it. */
-static bool is_layout(const xmlNode *node) {
-    static const char *const rich[] = {"h1", "h2", "h3", "ul", "ol", "pre", "blockquote", NULL};
-    static const char *const inner[] = {"table", NULL};
-    xmlChar *role = nl_tree_attribute(node, "role");
-    bool says_so = role != NULL && (strcmp((const char *)role, "presentation") == 0 ||
-                                    strcmp((const char *)role, "none") == 0);
-    free(role);
-    return says_so || find_any(node, rich) != NULL ||
-           (nl_tree_number(node, "border", 0) == 0 && find_any(node, inner) != NULL);
-}
-
-static void read_row(struct reading *self, const xmlNode *row, struct nl_style style) {
-    for (const xmlNode *cell = row->children; cell != NULL; cell = cell->next) {
-        if (!nl_tree_is(cell, "td") && !nl_tree_is(cell, "th"))
-            continue;
-        struct nl_style inner = style;
-        if (self->writer->columns == 0)
-            inner.plain_heading = true; /* the first row is bold already */
-        read_children(self, cell, inner);
-        nl_scribe_cell_end(self->writer);
-        int span = nl_tree_number(cell, "colspan", 1);
-        if (span > 1 || nl_tree_number(cell, "rowspan", 1) > 1)
-            self->writer->document->dropped[NL_DROPPED_CELL]++;
-        for (; span > 1 && span <= 64; span--)
-            nl_scribe_cell_end(self->writer);
-    }
-    nl_scribe_row_end(self->writer);
-}
-
-static void read_rows(struct reading *self, const xmlNode *node, struct nl_style style) {
-    for (const xmlNode *child = node->children; child != NULL; child = child->next) {
-        if (nl_tree_is(child, "tr"))
-            read_row(self, child, style);
-        else if (nl_tree_is(child, "tbody") || nl_tree_is(child, "thead") ||
-                 nl_tree_is(child, "tfoot"))
-            read_rows(self, child, style);
-    }
-}
-
-static void read_table(struct reading *self, const xmlNode *node, struct nl_style style) {
-    if (self->writer->in_table || self->lists > 0 || is_layout(node)) {
-        read_block(self, node, style);
-        return;
-    }
-    nl_scribe_table_begin(self->writer);
-    style.list_level = 0;
-    read_rows(self, node, style);
-    nl_scribe_table_end(self->writer);
-}
-
 /* ---- all of them ---- */
 
 /* A mark of a note, "[^2]". The link from a note back to its mark is left out. */
-static bool read_note_link(const struct reading *self, const char *address) {
+static bool read_note_link(const struct nl_reading *self, const char *address) {
     struct nl_note_mark mark = {0};
     char text[40];
     if (!nl_note_link(address, &mark))
@@ -235,7 +195,7 @@ static bool read_note_link(const struct reading *self, const char *address) {
     return true;
 }
 
-static bool read_note(struct reading *self, const xmlNode *node, struct nl_style style) {
+static bool read_note(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     xmlChar *id = nl_tree_is(node, "div") ? nl_tree_attribute(node, "id") : NULL;
     struct nl_note_mark mark = {0};
     char name[40];
@@ -250,7 +210,7 @@ static bool read_note(struct reading *self, const xmlNode *node, struct nl_style
     return true;
 }
 
-static void read_link(struct reading *self, const xmlNode *node, struct nl_style style) {
+static void read_link(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     xmlChar *address = nl_tree_attribute(node, "href");
     if (address != NULL && read_note_link(self, (const char *)address)) {
         free(address);
@@ -263,10 +223,11 @@ static void read_link(struct reading *self, const xmlNode *node, struct nl_style
 }
 
 /* Markdown has no small digits, and letters for them do as well: m². */
-static void read_raised(struct reading *self, const xmlNode *node, struct nl_style style) {
+static void read_raised(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     xmlChar *text = xmlNodeGetContent(node);
     struct nl_buf small = {0};
-    if (text != NULL && nl_small_digits((const char *)text, nl_tree_is(node, "sup"), &small))
+    if (text != NULL && nl_tree_find((xmlNode *)node, "a") == NULL &&
+        nl_small_digits((const char *)text, style.raised > 0, &small))
         nl_scribe_text(self->writer, nl_buf_text(&small), small.len, style.look, style.link);
     else
         read_children(self, node, style);
@@ -274,31 +235,31 @@ static void read_raised(struct reading *self, const xmlNode *node, struct nl_sty
     free(text);
 }
 
-static void read_code(const struct reading *self, const xmlNode *node) {
+static void read_code(const struct nl_reading *self, const xmlNode *node) {
     xmlChar *text = xmlNodeGetContent(node);
     if (text != NULL)
         nl_scribe_code(self->writer, (const char *)text);
     free(text);
 }
 
-static void read_marked(struct reading *self, const xmlNode *node, struct nl_style style) {
+static void read_marked(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     const char *name = (const char *)node->name;
     if (strcmp(name, "br") == 0)
         nl_scribe_break(self->writer);
     else if (strcmp(name, "img") == 0)
         read_picture(self, node);
-    else if (strcmp(name, "hr") == 0)
+    else if (strcmp(name, "hr") == 0 && !style.notes)
         nl_scribe_rule(self->writer);
     else if (strcmp(name, "a") == 0)
         read_link(self, node, style);
     else if (strcmp(name, "pre") == 0)
         read_code(self, node);
-    else if (strcmp(name, "sup") == 0 || strcmp(name, "sub") == 0)
+    else if (style.raised != 0)
         read_raised(self, node, style);
     else if (strcmp(name, "ul") == 0 || strcmp(name, "ol") == 0)
-        read_list(self, node, style);
+        (has_levels(node) ? read_levels : read_list)(self, node, style);
     else if (strcmp(name, "table") == 0)
-        read_table(self, node, style);
+        nl_read_table(self, node, style);
     else if (strcmp(name, "blockquote") == 0) {
         nl_scribe_quote(self->writer, 1);
         read_children(self, node, style);
@@ -312,7 +273,7 @@ static void read_marked(struct reading *self, const xmlNode *node, struct nl_sty
         read_children(self, node, style);
 }
 
-static void read_element(struct reading *self, const xmlNode *node, struct nl_style style) {
+static void read_element(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     size_t *dropped = self->writer->document->dropped;
     if (is_dropped(self, node))
         return;
@@ -332,7 +293,7 @@ static void read_element(struct reading *self, const xmlNode *node, struct nl_st
     }
 }
 
-static void read_children(struct reading *self, const xmlNode *node, struct nl_style style) {
+static void read_children(struct nl_reading *self, const xmlNode *node, struct nl_style style) {
     if (self->depth >= DEPTH_MOST) {
         self->too_deep = true;
         return;
@@ -352,7 +313,7 @@ static void read_children(struct reading *self, const xmlNode *node, struct nl_s
 /* A text that is UTF-8 is taken for that, whatever it says of itself. */
 enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *writer,
                                 struct nl_error *err) {
-    struct reading self = {.writer = writer};
+    struct nl_reading self = {.writer = writer, .children = read_children, .block = read_block};
     struct nl_buf plain = {0};
     bool utf8 = u8_check((const uint8_t *)data, len) == NULL;
     if (memchr(data, '\0', len) != NULL)

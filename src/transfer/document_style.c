@@ -47,6 +47,11 @@ static void read_look(const char *name, const char *css, struct nl_style *style)
         set(&style->look, NL_RUN_ITALIC, begins(slope, "italic") || begins(slope, "oblique"));
     if (begins(property(css, "text-decoration"), "line-through"))
         set(&style->look, NL_RUN_STRIKE, true);
+    const char *height = property(css, "vertical-align");
+    if (strcmp(name, "sup") == 0 || begins(height, "super"))
+        style->raised = 1;
+    else if (strcmp(name, "sub") == 0 || (begins(height, "sub") && !begins(height, "subgrid")))
+        style->raised = -1;
 }
 
 /* Finds the sign before an item of Word, in a span of its own. */
@@ -92,6 +97,19 @@ static void read_word(const xmlNode *node, const char *classes, const char *css,
     }
     if (nl_tree_is(node, "p") && strstr(classes, "MsoTitle") != NULL)
         style->heading = 1;
+    style->quoted = nl_tree_is(node, "p") && (strstr(classes, "MsoQuote") != NULL ||
+                                              strstr(classes, "MsoIntenseQuote") != NULL);
+    const char *part = property(css, "mso-element");
+    style->notes = style->notes || begins(part, "footnote-list") || begins(part, "endnote-list") ||
+                   begins(part, "comment-list");
+}
+
+/* Word on the web has headings that are paragraphs (WAI-ARIA 1.2, "heading"). */
+static void read_role(const xmlNode *node, struct nl_style *style) {
+    xmlChar *role = nl_tree_attribute(node, "role");
+    if (nl_tree_is(node, "p") && role != NULL && strcmp((const char *)role, "heading") == 0)
+        style->heading = nl_tree_number(node, "aria-level", 2);
+    free(role);
 }
 
 enum nl_visibility nl_style_read(const xmlNode *node, struct nl_style *style) {
@@ -102,10 +120,13 @@ enum nl_visibility nl_style_read(const xmlNode *node, struct nl_style *style) {
     flatten(value, &css);
     const char *text = nl_buf_text(&css);
     const char *class_text = classes != NULL ? (const char *)classes : "";
-    if (begins(property(text, "mso-list"), "ignore"))
+    style->raised = 0;
+    bool of_comment = strstr(class_text, "MsoCommentReference") != NULL ||
+                      strstr(class_text, "msocomanchor") != NULL;
+    const char *part = property(text, "mso-element");
+    if (begins(property(text, "mso-list"), "ignore") || of_comment)
         seen = NL_SIGN;
-    else if (begins(property(text, "mso-element"), "comment") ||
-             strstr(class_text, "MsoCommentReference") != NULL)
+    else if (begins(part, "comment") && !begins(part, "comment-list"))
         seen = NL_REMARK;
     else if (begins(property(text, "display"), "none") ||
              begins(property(text, "visibility"), "hidden") ||
@@ -113,6 +134,7 @@ enum nl_visibility nl_style_read(const xmlNode *node, struct nl_style *style) {
         seen = NL_HIDDEN;
     read_look((const char *)node->name, text, style);
     read_word(node, class_text, text, style);
+    read_role(node, style);
     nl_buf_free(&css);
     free(value);
     free(classes);

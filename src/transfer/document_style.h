@@ -12,6 +12,9 @@ struct nl_style {
     int list_level; /* of a paragraph that Word means as an item; 0: none */
     bool numbered;
     int heading;        /* of a paragraph that Word means as one */
+    int raised;         /* of this element alone: 1 above the line, -1 below it */
+    bool quoted;        /* of this element alone: a paragraph that Word means as a quotation */
+    bool notes;         /* of the part of a page that has its notes */
     bool plain_heading; /* what stands in it is bold already */
 };
 

@@ -28,9 +28,22 @@ static bool has_meaning(const char *text, size_t at, size_t len) {
     return c == '!' && next == '[';
 }
 
+/* Whether a blank that does not break a line stands alone between two words: "20 €". Others are
+ * those of programs that would lose a plain blank there. */
+static bool binds(const char *text, size_t at, size_t len) {
+    bool before = at > 0 && blank_length(text + at - 1, 1) == 0 &&
+                  (at < 2 || blank_length(text + at - 2, 2) == 0);
+    return before && at + 2 < len && blank_length(text + at + 2, len - at - 2) == 0;
+}
+
 void nl_run_escape(const char *text, size_t len, struct nl_buf *out) {
     for (size_t i = 0; i < len;) {
         size_t blank = blank_length(text + i, len - i);
+        if (blank > 1 && binds(text, i, len)) {
+            nl_buf_add(out, text + i, blank);
+            i += blank;
+            continue;
+        }
         if (blank > 0) {
             if (out->len == 0 || strchr(" \n", out->data[out->len - 1]) == NULL)
                 nl_buf_addc(out, ' ');
@@ -105,7 +118,10 @@ static bool may_mark(ucs4_t before, const char *inner, ucs4_t last, ucs4_t after
 
 /* The next sign that will be written after a run. */
 static ucs4_t sign_after(const struct nl_scribe *writer, size_t at) {
-    return at + 1 < writer->run_count ? first_of(nl_buf_text(&writer->runs[at + 1].text)) : ' ';
+    const struct nl_run *next = at + 1 < writer->run_count ? &writer->runs[at + 1] : NULL;
+    if (next == NULL || (writer->runs[at].link > 0 && next->link != writer->runs[at].link))
+        return ' '; /* or the end of a link's words */
+    return first_of(nl_buf_text(&next->text));
 }
 
 static void add_marked(struct nl_scribe *writer, size_t at, const struct nl_buf *inner,
@@ -114,10 +130,11 @@ static void add_marked(struct nl_scribe *writer, size_t at, const struct nl_buf 
     unsigned look = run->look;
     const char *link =
         run->link > 0 && run->link <= writer->link_count ? writer->links[run->link - 1] : NULL;
-    if (link != NULL)
+    if (link != NULL && writer->open_link == 0) {
         nl_buf_addc(out, '[');
-    if (look != 0 && !may_mark(link != NULL ? ' ' : last_of(out), nl_buf_text(inner),
-                               last_of(inner), link != NULL ? ' ' : after)) {
+        writer->open_link = run->link;
+    }
+    if (look != 0 && !may_mark(last_of(out), nl_buf_text(inner), last_of(inner), after)) {
         writer->document->dropped[NL_DROPPED_EMPHASIS]++;
         look = 0;
     }
@@ -132,8 +149,17 @@ static void add_marked(struct nl_scribe *writer, size_t at, const struct nl_buf 
     for (int i = 2; i >= 0; i--)
         if ((look & (1U << i)) != 0)
             nl_buf_adds(out, marks[i]);
-    if (link != NULL)
-        nl_buf_addf(out, "](%s)", link);
+}
+
+/* A blank at the end of the words of a link stands after it. */
+static void end_link(struct nl_scribe *writer, struct nl_buf *out) {
+    if (writer->open_link == 0)
+        return;
+    bool blank = out->len > 0 && out->data[out->len - 1] == ' ';
+    if (blank)
+        out->data[--out->len] = '\0';
+    nl_buf_addf(out, "](%s)%s", writer->links[writer->open_link - 1], blank ? " " : "");
+    writer->open_link = 0;
 }
 
 /* Blanks at the ends of a run stand outside of its marks. */
@@ -168,6 +194,10 @@ void nl_runs_write(struct nl_scribe *writer, struct nl_buf *out) {
     for (size_t i = 0; i < writer->run_count; i++) {
         const struct nl_run *run = &writer->runs[i];
         bool line_break = run->raw && run->text.data[0] == '\\';
+        if (run->raw || run->link != writer->open_link)
+            end_link(writer, out);
+        while (line_break && out->len > start && out->data[out->len - 1] == ' ')
+            out->data[--out->len] = '\0';
         if (!run->raw)
             add_run(writer, i, out);
         else if (!line_break || out->len > start)
@@ -177,6 +207,7 @@ void nl_runs_write(struct nl_scribe *writer, struct nl_buf *out) {
             start = out->len;
         }
     }
+    end_link(writer, out);
     while (out->len > 0 && strchr(" \n\\", out->data[out->len - 1]) != NULL) {
         bool sign = out->data[out->len - 1] == '\\';
         if (sign && out->len > 1 && out->data[out->len - 2] == '\\')

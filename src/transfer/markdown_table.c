@@ -53,6 +53,13 @@ void nl_scribe_row_end(struct nl_scribe *writer) {
     writer->column = 0;
 }
 
+static bool is_empty(const struct nl_buf *cells, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (cells[i].len > 0)
+            return false;
+    return true;
+}
+
 static void add_row(struct nl_buf *out, const struct nl_buf *cells, size_t count) {
     nl_buf_addc(out, '|');
     for (size_t i = 0; i < count; i++)
@@ -63,18 +70,22 @@ static void add_row(struct nl_buf *out, const struct nl_buf *cells, size_t count
 /* A table of one column is no table: its cells are paragraphs. */
 static void write_table(const struct nl_scribe *writer, struct nl_buf *out) {
     size_t rows = writer->columns > 0 ? writer->cell_count / writer->columns : 0;
+    bool headed = false;
     for (size_t row = 0; row < rows; row++) {
         const struct nl_buf *cells = writer->cells + row * writer->columns;
+        if (is_empty(cells, writer->columns))
+            continue;
         if (writer->columns == 1) {
             if (cells[0].len > 0)
                 nl_buf_addf(out, "%s%s\n", out->len > 0 ? "\n" : "", nl_buf_text(&cells[0]));
             continue;
         }
         add_row(out, cells, writer->columns);
-        if (row == 0) {
+        if (!headed) {
             for (size_t i = 0; i < writer->columns; i++)
                 nl_buf_adds(out, i == 0 ? "|---|" : "---|");
             nl_buf_addc(out, '\n');
+            headed = true;
         }
     }
 }

@@ -25,6 +25,8 @@ void nl_scribe_free(struct nl_scribe *writer) {
 
 /* ---- in a paragraph ---- */
 
+static const char NBSP[] = "\xc2\xa0";
+
 static struct nl_run *add_run(struct nl_scribe *writer) {
     if (writer->run_count == writer->run_room) {
         size_t room = writer->run_room > 0 ? writer->run_room * 2 : 16;
@@ -51,7 +53,11 @@ void nl_scribe_text(struct nl_scribe *writer, const char *text, size_t len, unsi
         return;
     last->look = look;
     last->link = link;
-    nl_buf_add(&last->text, text, len);
+    bool begins = len >= 2 && memcmp(text, NBSP, 2) == 0; /* as browsers write a plain blank */
+    bool ends = len >= (begins ? 4 : 2) && memcmp(text + len - 2, NBSP, 2) == 0;
+    nl_buf_adds(&last->text, begins ? " " : "");
+    nl_buf_add(&last->text, text + (begins ? 2 : 0), len - (begins ? 2 : 0) - (ends ? 2 : 0));
+    nl_buf_adds(&last->text, ends ? " " : "");
     writer->failed = writer->failed || last->text.failed;
 }
 
@@ -81,11 +87,21 @@ static void add_address(struct nl_buf *out, const char *address) {
 
 /* Search engines and some mail programs put an address of theirs before the one that is meant. */
 static const char *within(const char *address) {
-    static const char *const before[] = {"https://www.google.com/url?q=",
-                                         "http://www.google.com/url?q="};
-    for (size_t i = 0; i < sizeof before / sizeof before[0]; i++)
-        if (strncmp(address, before[i], strlen(before[i])) == 0)
-            return address + strlen(before[i]);
+    static const char *const known[][2] = {{"://www.google.com/url?", "q="},
+                                           {"://www.google.com/url?", "url="},
+                                           {".safelinks.protection.outlook.com/?", "url="},
+                                           {"://l.facebook.com/l.php?", "u="},
+                                           {"://vk.com/away.php?", "to="}};
+    const char *query = strchr(address, '?');
+    for (size_t i = 0; query != NULL && i < sizeof known / sizeof known[0]; i++) {
+        const char *site = strstr(address, known[i][0]);
+        size_t len = strlen(known[i][1]);
+        if (site == NULL || site + strlen(known[i][0]) != query + 1)
+            continue;
+        for (const char *at = query; at != NULL; at = strchr(at + 1, '&'))
+            if (strncmp(at + 1, known[i][1], len) == 0)
+                return at + 1 + len;
+    }
     return NULL;
 }
 

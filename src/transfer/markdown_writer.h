@@ -28,7 +28,8 @@ struct nl_scribe {
     size_t run_count, run_room;
     char **links;
     size_t link_count;
-    int heading; /* level of the paragraph that is being written; 0: none */
+    size_t open_link; /* whose words are being written; 0: none */
+    int heading;      /* level of the paragraph that is being written; 0: none */
     int title_level;
     int quote, last_quote; /* of this block, and of the one before */
     struct nl_nested lists[NL_NESTED_MOST];

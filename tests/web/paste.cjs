@@ -1,0 +1,48 @@
+// Pastes samples of other programs into the editor, and a page that Chromium itself copies. Standard input:
+// {url, path, password, samples: [html]}. Prints the text and what is said to be left out, for each, and what the browser complained about.
+const { launch } = require('./browser.cjs');
+const { enter } = require('./office.cjs');
+const fs = require('fs');
+
+const PAGE = `<style>h2{color:red} .late{display:none}</style><h2>Timetable</h2><p>The <b>ferries</b> sail to <a href="https://www.example.org/fair">the
+<i>fair</i></a> at 9&nbsp;h, “quoted”.<span class="late">hidden</span></p><ol><li>First<ul><li>Below</li></ul></li><li>Second</li></ol>
+<table border="1"><tr><th colspan="2">Boat</th><th>Price</th></tr><tr><td rowspan="2">Star</td><td>Single</td><td>1</td></tr><tr><td>Return</td><td>2</td></tr></table>
+<p dir="rtl">تبحر <b>العبّارات</b></p><script>document.title = 'x'</script>`;
+
+// The text when the server has made Markdown of it, and what it says.
+async function result(page, act) {
+  await page.locator('#f-body').fill('');
+  await page.locator('#f-body').focus();
+  await Promise.all([
+    page.waitForResponse((answer) => answer.request().method() === 'POST' && (answer.request().postData() || '').includes('name="html"')), act(),
+  ]);
+  await page.waitForFunction(() => document.getElementById('f-body').value !== '', null, { timeout: 60000 });
+  return page.evaluate(() => [document.getElementById('f-body').value, document.getElementById('told').textContent]);
+}
+
+async function main() {
+  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
+  const browser = await launch();
+  const complaints = [];
+  const page = await enter(browser, plan, 'ann', complaints, { permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.goto(plan.url + plan.path);
+  const pasted = [];
+  for (const html of plan.samples) {
+    pasted.push(await result(page, () => page.locator('#f-body').evaluate((area, text) => {
+      const data = new DataTransfer();
+      data.setData('text/html', text);
+      data.setData('text/plain', 'plain');
+      area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+    }, html)));
+  }
+  const other = await page.context().newPage();
+  await other.setContent(PAGE);
+  await other.keyboard.press('Control+a');
+  await other.keyboard.press('Control+c');
+  await page.bringToFront();
+  const copied = await result(page, () => page.keyboard.press('Control+v'));
+  await browser.close();
+  process.stdout.write(JSON.stringify({ pasted, copied, complaints }));
+}
+
+main().catch((error) => { console.error(error); process.exit(1); });
