@@ -23,6 +23,7 @@ void nl_draft_plan_free(struct nl_draft_plan *plan) {
     free(plan->segment);
     json_decref(plan->readers);
     json_decref(plan->languages);
+    json_decref(plan->zones);
     json_decref(plan->holds);
     *plan = (struct nl_draft_plan){0};
 }

@@ -55,6 +55,15 @@ static void add_languages(const json_t *count, struct nl_draft_plan *plan) {
 
 /* ---- clocks ---- */
 
+static void add_zone(const char *zone, int64_t people, json_t *zones) {
+    size_t at = 0;
+    while (at < json_array_size(zones) &&
+           json_integer_value(json_object_get(json_array_get(zones, at), "people")) >= people)
+        at++;
+    json_array_insert_new(zones, at,
+                          json_pack("{s:s, s:I}", "zone", zone, "people", (json_int_t)people));
+}
+
 static enum nl_status count_zone(const char *zone, int64_t people, void *ctx,
                                  struct nl_error *err) {
     struct nl_draft_plan *plan = ctx;
@@ -62,6 +71,8 @@ static enum nl_status count_zone(const char *zone, int64_t people, void *ctx,
     (void)err;
     if (zone[0] == '\0' || !nl_zone_time("2026-01-01T00:00", zone, &at))
         plan->without_zone += people;
+    else
+        add_zone(zone, people, plan->zones);
     return NL_OK;
 }
 
@@ -193,6 +204,7 @@ enum nl_status nl_send_outlook(const struct nl_office *office, int64_t draft,
                                const struct nl_segment *segment, const json_t *count,
                                struct nl_draft_plan *plan, struct nl_error *err) {
     plan->holds = json_array();
+    plan->zones = json_array();
     add_languages(count, plan);
     enum nl_status status = nl_issue_audience_zones(office->store, plan->composed.list.id, segment,
                                                     count_zone, plan, err);

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MINUTES_MOST = 43200 }; /* 30 days, as subject_test.wait */
+enum { MINUTES_MOST = 43200, /* 30 days, as subject_test.wait */ ZONES_SHOWN = 12 };
 
 static const char *field(const struct nl_desk *desk, const char *name) {
     return nl_site_field(desk->call->request, name);
@@ -101,6 +101,16 @@ static void add_groups(const struct nl_desk *desk, json_t *data) {
     json_object_set_new(data, "groups", names);
 }
 
+/* Whose clocks they are, for the largest zones. */
+static void add_zones(const struct nl_draft_plan *plan, json_t *data) {
+    json_t *out = json_array();
+    for (size_t i = 0; i < json_array_size(plan->zones) && i < ZONES_SHOWN; i++)
+        json_array_append(out, json_array_get(plan->zones, i));
+    json_object_set_new(data, "more_zones",
+                        json_boolean(json_array_size(plan->zones) > ZONES_SHOWN));
+    json_object_set_new(data, "zones", out);
+}
+
 static void describe(const struct nl_desk *desk, const struct nl_draft_plan *plan, json_t *data) {
     const struct nl_bulletin *bulletin = &plan->composed.bulletin;
     struct nl_buf languages = {0};
@@ -116,6 +126,7 @@ static void describe(const struct nl_desk *desk, const struct nl_draft_plan *pla
     nl_data_set(data, "languages", nl_buf_text(&languages));
     set_number(data, "people", plan->people);
     set_number(data, "without_zone", plan->without_zone);
+    add_zones(plan, data);
     json_object_set(data, "by_language", plan->languages);
     json_object_set_new(data, "several", json_boolean(json_array_size(plan->languages) > 1));
     add_holds(desk, plan, data);

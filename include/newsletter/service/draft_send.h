@@ -35,6 +35,7 @@ struct nl_draft_plan {
                            * without schedule->audience.language */
     json_t *languages;    /* who gets which, see send_outlook.h */
     int64_t without_zone; /* people who get it by UTC where each gets it by their own clock */
+    json_t *zones;        /* whose clocks are known: the same */
     json_t *holds;        /* what holds it back: the same */
     struct nl_error obstacle; /* why it cannot be sent; without a text: it can */
 };

@@ -6,7 +6,8 @@
 #include "newsletter/service/draft_send.h"
 
 /* Sets plan->languages, [{language, people}], in the order of the editions, by the `count` of the
- * audience (nl_office_audience_count); plan->without_zone; and
+ * audience (nl_office_audience_count); plan->without_zone; plan->zones, [{zone, people}], the
+ * largest first; and
  * plan->holds, an array of objects of which each has one of these members, next to what it tells:
  *
  * - quiet {until}: quiet hours at that time, until then (Unix seconds)
