@@ -1,5 +1,6 @@
 #include "newsletter/base/medium.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 
 #include <stdlib.h>
@@ -65,17 +66,19 @@ const char *nl_medium_type(const char *name, const char **ending) {
 const char *nl_medium_problem(const struct nl_medium *medium) {
     const char *ending = NULL;
     if (medium->title == NULL)
-        return "it has no title";
+        return NL_TEXT_IN("error", "it has no title");
     if ((medium->file == NULL) == (medium->url == NULL))
-        return "give it a file or a url";
+        return NL_TEXT_IN("error", "give it a file or a url");
     if (medium->url != NULL &&
         (strncmp(medium->url, "https://", 8) != 0 || !nl_text_is_http_url(medium->url)))
-        return "its url is not an https address";
+        return NL_TEXT_IN("error", "its url is not an https address");
     if (medium->file != NULL && nl_medium_type(medium->file, &ending) == NULL)
-        return "its file is no recording that browsers play: use .mp3, .m4a, .ogg, .opus, .flac or "
-               ".wav";
+        return NL_TEXT_IN(
+            "error",
+            "its file is no recording that browsers play: use .mp3, .m4a, .ogg, .opus, .flac or "
+            ".wav");
     if (medium->duration != NULL && nl_medium_seconds(medium->duration) == 0)
-        return "its duration is not like \"3:20\" or \"1:02:03\"";
+        return NL_TEXT_IN("error", "its duration is not like \"3:20\" or \"1:02:03\"");
     return NULL;
 }
 

@@ -86,13 +86,15 @@ enum nl_status nl_text_check_body(const char *text, size_t len, const char *what
         ucs4_t c = 0;
         int used = u8_mbtoucr(&c, (const uint8_t *)text + at, len - at);
         if (used <= 0)
-            return nl_error_set(err, NL_DATA, "%s:%zu: not valid UTF-8: save the file as UTF-8",
-                                what, line);
+            return nl_error_set(err, NL_DATA,
+                                NL_TEXT("%s:%zu: not valid UTF-8: save the file as UTF-8"), what,
+                                line);
         if (c == '\n')
             line++;
         else if (c != '\t' && (c < 0x20 || (c >= 0x7f && c < 0xa0)))
-            return nl_error_set(err, NL_DATA, "%s:%zu: control character 0x%02x: remove it", what,
-                                line, (unsigned)c);
+            return nl_error_set(err, NL_DATA,
+                                NL_TEXT("%s:%zu: control character 0x%02x: remove it"), what, line,
+                                (unsigned)c);
         at += (size_t)used;
     }
     return NL_OK;

@@ -1,5 +1,7 @@
 #include "newsletter/base/yaml.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "base/yaml_hint.h"
 #include "newsletter/base/buf.h"
 
@@ -64,8 +66,9 @@ static enum nl_status add_entry(struct reader *reader, const char *path, const y
         return nl_error_set(reader->err, NL_DATA, "%s:%zu: a NUL byte in the value of '%s'",
                             reader->name, line_of(reader, node), path);
     if (nl_yaml_get(out, path) != NULL)
-        return nl_error_set(reader->err, NL_DATA, "%s:%zu: '%s' is given twice: remove one",
-                            reader->name, line_of(reader, node), path);
+        return nl_error_set(reader->err, NL_DATA,
+                            NL_TEXT("%s:%zu: '%s' is given twice: remove one"), reader->name,
+                            line_of(reader, node), path);
     if (out->count == ENTRY_LIMIT)
         return nl_error_set(reader->err, NL_DATA, "%s: more than %d settings", reader->name,
                             ENTRY_LIMIT);
@@ -228,8 +231,9 @@ enum nl_status nl_yaml_read(const char *text, size_t len, const char *name, size
     if (yaml_parser_load(&parser, &reader.document)) {
         const yaml_node_t *root = yaml_document_get_root_node(&reader.document);
         if (root != NULL && root->type != YAML_MAPPING_NODE)
-            status = nl_error_set(err, NL_DATA, "%s:%zu: expected lines of the form 'key: value'",
-                                  name, first_line);
+            status = nl_error_set(err, NL_DATA,
+                                  NL_TEXT("%s:%zu: expected lines of the form 'key: value'"), name,
+                                  first_line);
         else if (root != NULL)
             status = walk(&reader, "", 1, 0);
         yaml_document_delete(&reader.document);

@@ -1,5 +1,7 @@
 #include "base/yaml_hint.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -87,7 +89,8 @@ enum nl_status nl_yaml_explain(const yaml_parser_t *parser, const char *text, si
                             "'%.*s: \"...\"'",
                             name, first_line + number, hint, (int)key, line + indent, (int)key,
                             line + indent);
-    return nl_error_set(err, NL_DATA, "%s:%zu: not valid YAML: %s%s%s%s", name, first_line + number,
-                        hint != NULL ? hint : problem, hint != NULL ? " (" : "",
-                        hint != NULL ? problem : "", hint != NULL ? ")" : "");
+    return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: not valid YAML: %s%s%s%s"), name,
+                        first_line + number, hint != NULL ? hint : problem,
+                        hint != NULL ? " (" : "", hint != NULL ? problem : "",
+                        hint != NULL ? ")" : "");
 }

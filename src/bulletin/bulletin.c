@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
 
 #include "bulletin/edition.h"
@@ -86,10 +87,11 @@ static enum nl_status check_language_is_new(const struct nl_bulletin *bulletin, 
                                             const char *language, struct nl_error *err) {
     for (size_t i = 0; i < bulletin->view_count; i++)
         if (strcasecmp(nl_bulletin_edition(bulletin, i).language, language) == 0)
-            return nl_error_set(err, NL_DATA,
-                                "%s: it is in language %s, as %s is: an issue has one file for "
-                                "each language",
-                                path, language, bulletin->views[i].path);
+            return nl_error_set(
+                err, NL_DATA,
+                NL_TEXT("%s: it is in language %s, as %s is: an issue has one file for "
+                        "each language"),
+                path, language, bulletin->views[i].path);
     return NL_OK;
 }
 
@@ -101,7 +103,8 @@ static enum nl_status add_edition(struct nl_composed *composed, struct nl_bullet
     if (status == NL_OK && composed->front.alternative_subject != NULL &&
         issue->alternative_subject == NULL)
         status = nl_error_set(
-            err, NL_DATA, "%s: it has an alternative_subject, which %s has not: give it one too",
+            err, NL_DATA,
+            NL_TEXT("%s: it has an alternative_subject, which %s has not: give it one too"),
             composed->view.path, out->views[0].path);
     if (status == NL_OK)
         status = extend_digest(issue, language, composed->digest, err);

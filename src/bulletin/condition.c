@@ -1,5 +1,7 @@
 #include "bulletin/condition.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "bulletin/expression.h"
 #include "bulletin/isolate_values.h"
 
@@ -261,8 +263,8 @@ static enum nl_status check_pairs(const struct nl_md_node *parent, const char *w
         if (!is_condition(node))
             status = check_pairs(node, where, err);
         else if (is_opening(node) && depth == NESTING_LIMIT)
-            status = nl_error_set(err, NL_DATA, "%s: conditions nested more than %d deep", where,
-                                  NESTING_LIMIT);
+            status = nl_error_set(err, NL_DATA, NL_TEXT("%s: conditions nested more than %d deep"),
+                                  where, NESTING_LIMIT);
         else if (is_opening(node))
             open[depth++] = node;
         else if (depth == 0 || !is_pair(open[--depth]->text, node->text))

@@ -1,6 +1,7 @@
 #include "bulletin/enclosure.h"
 
 #include "newsletter/base/base64.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/picture.h"
 #include "newsletter/base/token.h"
@@ -62,10 +63,11 @@ static bool is_program(const char *name) {
 
 enum nl_status nl_enclosures_type(const char *name, const char **type, struct nl_error *err) {
     if (is_program(name))
-        return nl_error_set(err, NL_DATA,
-                            "'%s' is a program or like one, which mail servers refuse: link to it "
-                            "instead",
-                            name);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("'%s' is a program or like one, which mail servers refuse: link to it "
+                    "instead"),
+            name);
     *type = type_by_name(name);
     return NL_OK;
 }
@@ -83,11 +85,12 @@ static bool leads_out(const char *path) {
 static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const char *issue_path,
                                      const char *path, struct nl_error *err) {
     if (leads_out(path))
-        return nl_error_set(err, NL_DATA,
-                            "%s: '%s' is not within the issue's folder: put the file there",
-                            issue_path, path);
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("%s: '%s' is not within the issue's folder: put the file there"),
+            issue_path, path);
     if (enclosures->count == COUNT_LIMIT)
-        return nl_error_set(err, NL_DATA, "%s: more than %d files", issue_path, COUNT_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s: more than %d files"), issue_path,
+                            COUNT_LIMIT);
     struct nl_enclosure *grown =
         realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
     char *copy = strdup(issue_path);
@@ -110,12 +113,13 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
     if (status != NL_OK)
         nl_error_context(err, "%s", issue_path);
     else if (item->data.len == 0)
-        status = nl_error_set(err, NL_DATA, "%s: %s is empty", issue_path, path);
+        status = nl_error_set(err, NL_DATA, NL_TEXT("%s: %s is empty"), issue_path, path);
     else if (enclosures->size > SIZE_LIMIT)
-        status = nl_error_set(err, NL_DATA,
-                              "%s: its files have more than %d MiB in all, which many mailboxes "
-                              "refuse: link to them instead",
-                              issue_path, SIZE_LIMIT >> 20);
+        status =
+            nl_error_set(err, NL_DATA,
+                         NL_TEXT("%s: its files have more than %d MiB in all, which many mailboxes "
+                                 "refuse: link to them instead"),
+                         issue_path, SIZE_LIMIT >> 20);
     free(copy);
     return status;
 }
@@ -263,10 +267,11 @@ static enum nl_status add_image(struct nl_enclosures *enclosures, const char *is
     item->type = nl_picture_type(&item->data);
     node->level = nl_picture_size(&item->data).width;
     if (item->type == NULL)
-        return nl_error_set(err, NL_DATA,
-                            "%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "
-                            "programs show: convert it",
-                            issue_path, node->text);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "
+                    "programs show: convert it"),
+            issue_path, node->text);
     return base != NULL ? refer_to_image(enclosures, base, node, err)
                         : enclose_image(enclosures, node, err);
 }

@@ -1,5 +1,6 @@
 #include "newsletter/bulletin/events.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/template/data.h"
@@ -56,15 +57,17 @@ enum nl_status nl_events_take(struct nl_events *events, const char *path, const 
     while (key < KEYS && (*name != '.' || strcmp(keys[key].name, name + 1) != 0))
         key++;
     if (key == KEYS || index > events->count)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: an event has a title and a date, and may have until, time, "
-                            "end, place and url",
-                            where, line);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: an event has a title and a date, and may have until, time, "
+                    "end, place and url"),
+            where, line);
     if (index >= EVENT_LIMIT)
-        return nl_error_set(err, NL_DATA, "%s:%zu: more than %d events", where, line, EVENT_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: more than %d events"), where, line,
+                            EVENT_LIMIT);
     if (strlen(value) > TEXT_LIMIT)
-        return nl_error_set(err, NL_DATA, "%s:%zu: %s is longer than %d bytes", where, line,
-                            keys[key].name, TEXT_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: %s is longer than %d bytes"), where,
+                            line, keys[key].name, TEXT_LIMIT);
     struct nl_event *event = event_at(events, index);
     if (event == NULL)
         return nl_error_nomem(err);
@@ -100,31 +103,32 @@ static const char *last_day(const struct nl_event *event) {
 static const char *order_problem(const struct nl_event *event, const char *zone) {
     int days = strcmp(last_day(event), event->date);
     if (days < 0)
-        return "it ends before it begins: until is before its date";
+        return NL_TEXT_IN("error", "it ends before it begins: until is before its date");
     if (event->end == NULL)
         return NULL;
     if (days == 0 && strcmp(event->end, event->time) <= 0)
-        return "it ends before it begins: give until, if it ends on another day";
+        return NL_TEXT_IN("error",
+                          "it ends before it begins: give until, if it ends on another day");
     if (moment_of(last_day(event), event->end, zone) <= moment_of(event->date, event->time, zone))
-        return "it ends before it begins, since clocks go forward in between";
+        return NL_TEXT_IN("error", "it ends before it begins, since clocks go forward in between");
     return NULL;
 }
 
 static const char *field_problem(const struct nl_event *event) {
     if (event->title == NULL)
-        return "it has no title";
+        return NL_TEXT_IN("error", "it has no title");
     if (event->date == NULL)
-        return "it has no date like 2026-09-14";
+        return NL_TEXT_IN("error", "it has no date like 2026-09-14");
     if (!nl_datetime_is_day(event->date))
-        return "its date is not a day that exists, like 2026-09-14";
+        return NL_TEXT_IN("error", "its date is not a day that exists, like 2026-09-14");
     if (event->until != NULL && !nl_datetime_is_day(event->until))
-        return "until is not a day that exists, like 2026-09-15";
+        return NL_TEXT_IN("error", "until is not a day that exists, like 2026-09-15");
     if (event->time != NULL && !is_time_of_day(event->time))
-        return "time is not like \"09:30\"";
+        return NL_TEXT_IN("error", "time is not like \"09:30\"");
     if (event->end != NULL && (event->time == NULL || !is_time_of_day(event->end)))
-        return "end is not like \"17:00\", with a time";
+        return NL_TEXT_IN("error", "end is not like \"17:00\", with a time");
     if (event->url != NULL && !nl_text_is_http_url(event->url))
-        return "url is not an https address";
+        return NL_TEXT_IN("error", "url is not an https address");
     return NULL;
 }
 
@@ -134,8 +138,9 @@ static enum nl_status check_event(const struct nl_event *event, const char *zone
     if (problem == NULL)
         problem = order_problem(event, zone);
     if (problem != NULL)
-        return nl_error_set(err, NL_DATA, "%s: event %zu (%s): %s", where, number,
-                            event->title != NULL ? event->title : "no title", problem);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s: event %zu (%s): %s"), where, number,
+                            event->title != NULL ? event->title : NL_TEXT_IN("error", "no title"),
+                            problem);
     return NL_OK;
 }
 

@@ -2,6 +2,7 @@
 
 #include "bulletin/media.h"
 #include "bulletin/slug.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/timestamp.h"
@@ -71,10 +72,11 @@ static enum nl_status find_yaml(const char *text, size_t len, const char *name, 
                                 struct nl_error *err) {
     const char *end = memchr(text, '\n', len);
     if (end == NULL || !is_marker_line(text, (size_t)(end - text)))
-        return nl_error_set(err, NL_DATA,
-                            "%s:1: no front matter: begin the file with a line '---', then title: "
-                            "and date:, then '---'",
-                            name);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:1: no front matter: begin the file with a line '---', then title: "
+                    "and date:, then '---'"),
+            name);
     size_t at = (size_t)(end - text) + 1;
     size_t line = 2;
     *yaml = at;
@@ -91,7 +93,8 @@ static enum nl_status find_yaml(const char *text, size_t len, const char *name, 
         line++;
     }
     return nl_error_set(err, NL_DATA,
-                        "%s: the front matter does not end: close it with a line '---'", name);
+                        NL_TEXT("%s: the front matter does not end: close it with a line '---'"),
+                        name);
 }
 
 static enum nl_status add_attachment(struct nl_frontmatter *front, const char *path,
@@ -120,19 +123,22 @@ static bool may_hold_variables(const char *path) {
 static enum nl_status check_form(const struct nl_yaml_entry *entry, const char *name,
                                  struct nl_error *err) {
     if (entry->comment)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: %s: YAML takes the text after # for a comment: put the whole "
-                            "value in quotation marks, or the comment on a line of its own",
-                            name, entry->line, entry->path);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: %s: YAML takes the text after # for a comment: put the whole "
+                    "value in quotation marks, or the comment on a line of its own"),
+            name, entry->line, entry->path);
     if (entry->form == NL_YAML_NULL)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: %s: YAML takes this word for no value: put it in quotation "
-                            "marks, or leave the value empty",
-                            name, entry->line, entry->path);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: %s: YAML takes this word for no value: put it in quotation "
+                    "marks, or leave the value empty"),
+            name, entry->line, entry->path);
     if (!may_hold_variables(entry->path) && strstr(entry->value, "{{") != NULL)
         return nl_error_set(
-            err, NL_DATA, "%s:%zu: %s cannot hold a variable: the text, subject and preheader can",
-            name, entry->line, entry->path);
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: %s cannot hold a variable: the text, subject and preheader can"), name,
+            entry->line, entry->path);
     return NL_OK;
 }
 
@@ -143,14 +149,15 @@ static enum nl_status check_line(struct nl_yaml_entry *entry, const char *name,
     while (entry->form == NL_YAML_BLOCK && len > 0 && entry->value[len - 1] == '\n')
         entry->value[--len] = '\0';
     if (entry->form == NL_YAML_BLOCK && strchr(entry->value, '\n') != NULL)
-        return nl_error_set(err, NL_DATA, "%s:%zu: %s has several lines: write it on one", name,
-                            entry->line, entry->path);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: %s has several lines: write it on one"),
+                            name, entry->line, entry->path);
     if (nl_text_check_label(entry->value, entry->path, err) != NL_OK)
         return nl_error_context(err, "%s:%zu", name, entry->line);
     if (strcmp(entry->path, "contact.web") == 0 && entry->value[0] != '\0' &&
         !nl_text_is_http_url(entry->value))
-        return nl_error_set(err, NL_DATA, "%s:%zu: contact.web is '%s', expected an https address",
-                            name, entry->line, entry->value);
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("%s:%zu: contact.web is '%s', expected an https address"), name,
+                            entry->line, entry->value);
     return NL_OK;
 }
 
@@ -165,19 +172,21 @@ static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char 
     for (size_t i = 0; i < KEYS; i++)
         if (dot != NULL && strlen(keys[i].name) == head &&
             strncmp(keys[i].name, entry->path, head) == 0)
-            return nl_error_set(err, NL_DATA,
-                                "%s:%zu: %s is one text: put it in quotation marks, since YAML "
-                                "takes [ and { for the begin of a list",
-                                name, entry->line, keys[i].name);
+            return nl_error_set(
+                err, NL_DATA,
+                NL_TEXT("%s:%zu: %s is one text: put it in quotation marks, since YAML "
+                        "takes [ and { for the begin of a list"),
+                name, entry->line, keys[i].name);
     if (near != NULL)
-        return nl_error_set(err, NL_DATA, "%s:%zu: unknown key '%s': did you mean %s?", name,
-                            entry->line, entry->path, near);
-    return nl_error_set(err, NL_DATA,
-                        "%s:%zu: unknown key '%s': use series, number, title, date, category, "
-                        "posted_by, subject, alternative_subject, slug, language, preheader, "
-                        "timezone, embargo, images, archive, design, attachments, events, media or "
-                        "contact (person, phone, fax, email, web)",
-                        name, entry->line, entry->path);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: unknown key '%s': did you mean %s?"),
+                            name, entry->line, entry->path, near);
+    return nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("%s:%zu: unknown key '%s': use series, number, title, date, category, "
+                "posted_by, subject, alternative_subject, slug, language, preheader, "
+                "timezone, embargo, images, archive, design, attachments, events, media or "
+                "contact (person, phone, fax, email, web)"),
+        name, entry->line, entry->path);
 }
 
 static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_entry *entry,
@@ -190,9 +199,10 @@ static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_en
     bool attachment =
         strncmp(entry->path, "attachments.", 12) == 0 && strchr(entry->path + 12, '.') == NULL;
     if (strcmp(entry->path, "attachments") == 0 && entry->form != NL_YAML_EMPTY)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: attachments is a list, as 'attachments: [programme.pdf]'",
-                            name, entry->line);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: attachments is a list, as 'attachments: [programme.pdf]'"), name,
+            entry->line);
     if (key == KEYS && !attachment && !event && !medium && entry->form != NL_YAML_EMPTY)
         return unknown_key(entry, name, err);
     if (check_form(entry, name, err) != NL_OK || check_line(entry, name, err) != NL_OK)
@@ -203,8 +213,8 @@ static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_en
     if (medium)
         return nl_media_take(&front->media, entry->path + 6, entry->value, name, entry->line, err);
     if (strlen(entry->value) > TITLE_LIMIT)
-        return nl_error_set(err, NL_DATA, "%s:%zu: %s is longer than %d bytes", name, entry->line,
-                            entry->path, TITLE_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: %s is longer than %d bytes"), name,
+                            entry->line, entry->path, TITLE_LIMIT);
     if (attachment)
         return entry->value[0] != '\0' ? add_attachment(front, entry->value, err) : NL_OK;
     if (entry->value[0] == '\0')
@@ -244,10 +254,11 @@ static enum nl_status check_embargo(const struct nl_frontmatter *front, const ch
     if (front->embargo == NULL ||
         (strlen(front->embargo) == 16 && nl_datetime_read(front->embargo, &moment)))
         return NL_OK;
-    return nl_error_set(err, NL_DATA,
-                        "%s: embargo '%s': write a day and a time, as 'embargo: 2026-09-14 09:00', "
-                        "by clocks of 'timezone'",
-                        name, front->embargo);
+    return nl_error_set(
+        err, NL_DATA,
+        NL_TEXT("%s: embargo '%s': write a day and a time, as 'embargo: 2026-09-14 09:00', "
+                "by clocks of 'timezone'"),
+        name, front->embargo);
 }
 
 static enum nl_status check_values(const struct nl_frontmatter *front, const char *name,
@@ -255,30 +266,33 @@ static enum nl_status check_values(const struct nl_frontmatter *front, const cha
     struct nl_buf slug = {0};
     enum nl_design design = NL_DESIGN_BULLETIN;
     if (front->title == NULL)
-        return nl_error_set(err, NL_DATA, "%s: the front matter has no title: add 'title: ...'",
-                            name);
-    if (front->date == NULL || !nl_datetime_is_day(front->date))
         return nl_error_set(err, NL_DATA,
-                            "%s: %s '%s': add a day that exists, as 'date: 2008-08-25'", name,
-                            front->date != NULL ? "invalid date" : "the front matter has no date",
-                            front->date != NULL ? front->date : "");
+                            NL_TEXT("%s: the front matter has no title: add 'title: ...'"), name);
+    if (front->date == NULL || !nl_datetime_is_day(front->date))
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("%s: %s '%s': add a day that exists, as 'date: 2008-08-25'"),
+            name, front->date != NULL ? "invalid date" : "the front matter has no date",
+            front->date != NULL ? front->date : "");
     if (front->archive != NULL && strcmp(front->archive, "public") != 0 &&
         strcmp(front->archive, "unlisted") != 0 && strcmp(front->archive, "never") != 0)
-        return nl_error_set(err, NL_DATA, "%s: archive '%s': use public, unlisted or never", name,
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("%s: archive '%s': use public, unlisted or never"), name,
                             front->archive);
     if (front->images != NULL && strcmp(front->images, "inline") != 0 &&
         strcmp(front->images, "links") != 0)
-        return nl_error_set(err, NL_DATA, "%s: images '%s': use inline or links", name,
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s: images '%s': use inline or links"), name,
                             front->images);
     if (front->design != NULL && !nl_design_parse(front->design, &design))
-        return nl_error_set(err, NL_DATA, "%s: design '%s': use bulletin, letter or magazine", name,
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("%s: design '%s': use bulletin, letter or magazine"), name,
                             front->design);
     if (front->slug != NULL) {
         nl_text_slug(&slug, front->slug);
         bool same = strcmp(nl_buf_text(&slug), front->slug) == 0 && slug.len <= NL_SLUG_LIMIT;
         nl_buf_free(&slug);
         if (!same)
-            return nl_error_set(err, NL_DATA, "%s: slug '%s': use up to %d of a-z, 0-9 and -", name,
+            return nl_error_set(err, NL_DATA,
+                                NL_TEXT("%s: slug '%s': use up to %d of a-z, 0-9 and -"), name,
                                 front->slug, NL_SLUG_LIMIT);
     }
     return NL_OK;

@@ -1,5 +1,6 @@
 #include "bulletin/media.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/token.h"
 
@@ -27,16 +28,17 @@ enum nl_status nl_media_take(struct nl_media *media, const char *path, const cha
     char *key = NULL;
     unsigned long index = strtoul(path, &key, 10);
     if (*key != '.' || nl_medium_member(&probe, key + 1) == NULL || index > media->count)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: a recording has a title and a file or url, and may have "
-                            "licence and duration",
-                            where, line);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: a recording has a title and a file or url, and may have "
+                    "licence and duration"),
+            where, line);
     if (index >= MEDIA_LIMIT)
-        return nl_error_set(err, NL_DATA, "%s:%zu: more than %d recordings", where, line,
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: more than %d recordings"), where, line,
                             MEDIA_LIMIT);
     if (strlen(value) > TEXT_LIMIT)
-        return nl_error_set(err, NL_DATA, "%s:%zu: %s is longer than %d bytes", where, line,
-                            key + 1, TEXT_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: %s is longer than %d bytes"), where,
+                            line, key + 1, TEXT_LIMIT);
     struct nl_medium *medium = medium_at(media, index);
     if (medium == NULL)
         return nl_error_nomem(err);
@@ -50,8 +52,9 @@ enum nl_status nl_media_check(const struct nl_media *media, const char *where,
     for (size_t i = 0; i < media->count; i++) {
         const char *problem = nl_medium_problem(&media->items[i]);
         if (problem != NULL)
-            return nl_error_set(err, NL_DATA, "%s: recording %zu (%s): %s", where, i + 1,
-                                media->items[i].title != NULL ? media->items[i].title : "no title",
+            return nl_error_set(err, NL_DATA, NL_TEXT("%s: recording %zu (%s): %s"), where, i + 1,
+                                media->items[i].title != NULL ? media->items[i].title
+                                                              : NL_TEXT_IN("error", "no title"),
                                 problem);
     }
     return NL_OK;

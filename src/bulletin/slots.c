@@ -1,5 +1,7 @@
 #include "bulletin/slots.h"
 
+#include "newsletter/base/catalog.h"
+
 #include "bulletin/expression.h"
 
 #include <ctype.h>
@@ -99,8 +101,8 @@ static char kind_of(const char *variable, const char **name) {
 
 static enum nl_status unknown_variable(const struct copy *copy, const char *variable) {
     return nl_error_set(copy->err, NL_DATA,
-                        "%s: unknown variable {{%s}}: there are {{name}}, {{email}}, "
-                        "{{unsubscribe_url}} and {{attribute.NAME}}, each with |fallback",
+                        NL_TEXT("%s: unknown variable {{%s}}: there are {{name}}, {{email}}, "
+                                "{{unsubscribe_url}} and {{attribute.NAME}}, each with |fallback"),
                         copy->where, variable);
 }
 
@@ -130,8 +132,9 @@ static enum nl_status open_condition(struct copy *copy, enum nl_slot_kind kind, 
                                      char *key) {
     enum nl_status status = NL_OK;
     if (copy->depth == NESTING_LIMIT)
-        status = nl_error_set(copy->err, NL_DATA, "%s: conditions nested more than %d deep",
-                              copy->where, NESTING_LIMIT);
+        status =
+            nl_error_set(copy->err, NL_DATA, NL_TEXT("%s: conditions nested more than %d deep"),
+                         copy->where, NESTING_LIMIT);
     if (status == NL_OK)
         status = nl_slots_mark(copy->slots, kind, name, "", copy->out, copy->err);
     if (status == NL_OK)
@@ -252,8 +255,8 @@ enum nl_status nl_slots_substitute(struct nl_slots *slots, const char *text,
         .slots = slots, .unsubscribe_url = unsubscribe_url, .where = where, .out = out, .err = err};
     enum nl_status status = copy_marking(&copy, text);
     if (status == NL_OK && copy.depth > 0)
-        status = nl_error_set(err, NL_DATA, "%s: a condition on {{%s}} is not closed", where,
-                              readable_name(copy.open[copy.depth - 1]));
+        status = nl_error_set(err, NL_DATA, NL_TEXT("%s: a condition on {{%s}} is not closed"),
+                              where, readable_name(copy.open[copy.depth - 1]));
     while (copy.depth > 0)
         free(copy.open[--copy.depth]);
     return status;
