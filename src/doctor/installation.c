@@ -39,11 +39,11 @@ static void examine_secret(struct nl_doctor *doctor, const char *what, const cha
     if (path == NULL)
         return;
     if (stat(path, &info) != 0)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL, "%s %s cannot be read", what,
-                        path);
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL, NL_TEXT("%s %s cannot be read"),
+                        what, path);
     else if (S_ISREG(info.st_mode) && nl_file_is_exposed(path, &info))
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
-                        "%s %s may be read by others: %s", what, path,
+                        NL_TEXT("%s %s may be read by others: %s"), what, path,
                         exposes_to_group(path, info) ? "chmod 600 it" : "chmod o-rwx it");
 }
 
@@ -64,9 +64,10 @@ static void examine_files(struct nl_doctor *doctor) {
         examine_secret(doctor, "secret_file", config->hooks[i].secret_file);
     if (config->templates != NULL && stat(config->templates, &info) == 0 &&
         (info.st_mode & S_IWOTH) != 0)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
-                        "the templates folder %s can be written to by anybody: chmod o-w it",
-                        config->templates);
+        nl_findings_add(
+            doctor->out, NL_LEVEL_ERROR, "files", NULL,
+            NL_TEXT("the templates folder %s can be written to by anybody: chmod o-w it"),
+            config->templates);
     nl_doctor_disk(doctor);
     if (doctor->out->count == before)
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "files", NULL,
@@ -86,11 +87,11 @@ static void examine_key(struct nl_doctor *doctor, const char *path, const char *
 static void examine_url(struct nl_doctor *doctor, const char *name, const char *url) {
     if (url == NULL)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
-                        "%s is not set, and no mail goes out without it", name);
+                        NL_TEXT("%s is not set, and no mail goes out without it"), name);
     else if (strncasecmp(url, "https://", 8) != 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
-                        "%s is not https: its tokens can be read in transit, and one-click "
-                        "unsubscription (RFC 8058) needs it",
+                        NL_TEXT("%s is not https: its tokens can be read in transit, and one-click "
+                                "unsubscription (RFC 8058) needs it"),
                         name);
 }
 
@@ -98,14 +99,16 @@ static void examine_security(struct nl_doctor *doctor, const struct nl_smtp_serv
     if (nl_host_is_loopback(relay->host))
         return;
     if (relay->security == NL_SMTP_PLAIN)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
-                        "security: none sends all mail to %s in the clear: use starttls or tls",
-                        relay->host);
+        nl_findings_add(
+            doctor->out, NL_LEVEL_ERROR, "config", NULL,
+            NL_TEXT("security: none sends all mail to %s in the clear: use starttls or tls"),
+            relay->host);
     else if (!relay->verify)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "config", NULL,
-                        "verify: false lets anybody pose as %s: name its authority as ca_file "
-                        "instead",
-                        relay->host);
+        nl_findings_add(
+            doctor->out, NL_LEVEL_ERROR, "config", NULL,
+            NL_TEXT("verify: false lets anybody pose as %s: name its authority as ca_file "
+                    "instead"),
+            relay->host);
 }
 
 static void examine_config(struct nl_doctor *doctor) {
@@ -123,8 +126,8 @@ static void examine_config(struct nl_doctor *doctor) {
     if (config->bounce_address == NULL && !replaced)
         nl_findings_add(
             doctor->out, NL_LEVEL_WARNING, "config", NULL,
-            "bounce_address is not set: bounces cannot be assigned to anybody, and dead "
-            "addresses stay on the list");
+            NL_TEXT("bounce_address is not set: bounces cannot be assigned to anybody, and dead "
+                    "addresses stay on the list"));
     examine_key(doctor, config->dkim.key_file, config->dkim.selector);
     examine_key(doctor, config->dkim.ed25519_key_file, config->dkim.ed25519_selector);
     if (doctor->out->count == before)

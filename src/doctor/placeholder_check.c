@@ -1,5 +1,7 @@
 #include "doctor/checks.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -29,15 +31,16 @@ static bool is_placeholder(const char *text) {
 static void examine(struct nl_doctor *doctor, const char *setting, const char *value) {
     if (value != NULL && is_placeholder(value))
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "placeholders", NULL,
-                        "%s is still an example, '%s': write your own", setting, value);
+                        NL_TEXT("%s is still an example, '%s': write your own"), setting, value);
 }
 
 void nl_doctor_list_placeholder(struct nl_doctor *doctor, const struct nl_list *list) {
     if (is_placeholder(list->sender))
-        nl_findings_add(doctor->out, NL_LEVEL_WARNING, "placeholders", NULL,
-                        "the sender of %s is still an example, '%s': newsletter list edit %s "
-                        "--from MAILBOX",
-                        list->name, list->sender, list->name);
+        nl_findings_add(
+            doctor->out, NL_LEVEL_WARNING, "placeholders", NULL,
+            NL_TEXT("the sender of %s is still an example, '%s': newsletter list edit %s "
+                    "--from MAILBOX"),
+            list->name, list->sender, list->name);
 }
 
 void nl_doctor_placeholders(struct nl_doctor *doctor) {

@@ -2,6 +2,7 @@
 #include "doctor/checks.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/store/last_run.h"
 
 #include <sys/stat.h>
@@ -72,10 +73,11 @@ void nl_doctor_lock(struct nl_doctor *doctor) {
     nl_buf_addf(&path, "%s.lock", database);
     if (stat(database, &owner) == 0 && lstat(nl_buf_text(&path), &lock) == 0 &&
         (!S_ISREG(lock.st_mode) || lock.st_uid != owner.st_uid))
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "lock", NULL,
-                        "%s does not belong to the owner of the database, who can therefore send "
-                        "nothing: remove it while nothing is sent",
-                        nl_buf_text(&path));
+        nl_findings_add(
+            doctor->out, NL_LEVEL_ERROR, "lock", NULL,
+            NL_TEXT("%s does not belong to the owner of the database, who can therefore send "
+                    "nothing: remove it while nothing is sent"),
+            nl_buf_text(&path));
     nl_buf_free(&path);
 }
 
@@ -85,7 +87,7 @@ void nl_doctor_disk(struct nl_doctor *doctor) {
     if (nl_store_is_file(database) && statvfs(database, &disk) == 0 &&
         (uint64_t)disk.f_bavail * disk.f_frsize >> 20 < LEAST_FREE_MIB)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "disk", NULL,
-                        "less than %d MiB are free on the disk of the database: make room",
+                        NL_TEXT("less than %d MiB are free on the disk of the database: make room"),
                         LEAST_FREE_MIB);
 }
 
