@@ -52,8 +52,9 @@ static const char *hint_for(const yaml_parser_t *parser, const char *line, size_
     size_t rest = len - (size_t)(value - line);
     bool pair = key > 0 && memchr(value, ':', rest) != NULL;
     if (says(parser, "mapping values are not allowed"))
-        return pair || key == 0 ? "a colon within a value needs quotation marks"
-                                : "indent the line as the others are";
+        return pair || key == 0
+                   ? NL_TEXT_IN("error", "a colon within a value needs quotation marks")
+                   : "indent the line as the others are";
     if (says(parser, "<document start>"))
         return "lines after '...' would be lost: remove the '...'";
     if (says(parser, "could not find expected ':'"))
@@ -84,11 +85,11 @@ enum nl_status nl_yaml_explain(const yaml_parser_t *parser, const char *text, si
     size_t key = key_length(line + indent, line_len - indent);
     const char *problem = parser->problem != NULL ? parser->problem : "unreadable";
     if (hint != NULL && key > 0 && strstr(hint, "needs quotation marks") != NULL)
-        return nl_error_set(err, NL_DATA,
-                            "%s:%zu: not valid YAML: %s: put the %.*s in quotation marks, as "
-                            "'%.*s: \"...\"'",
-                            name, first_line + number, hint, (int)key, line + indent, (int)key,
-                            line + indent);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("%s:%zu: not valid YAML: %s: put the %.*s in quotation marks, as "
+                    "'%.*s: \"...\"'"),
+            name, first_line + number, hint, (int)key, line + indent, (int)key, line + indent);
     return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: not valid YAML: %s%s%s%s"), name,
                         first_line + number, hint != NULL ? hint : problem,
                         hint != NULL ? " (" : "", hint != NULL ? problem : "",

@@ -244,13 +244,18 @@ static enum nl_status lone_tag(const struct nl_md_node *tag, bool begins, const 
                                struct nl_error *err) {
     struct nl_buf text = {0};
     add_readable(tag->text, &text);
-    enum nl_status status =
+    if (begins)
         nl_error_set(err, NL_DATA,
-                     "%s: %s does not %s in the same place: both tags must stand between "
-                     "paragraphs, or both within one",
-                     where, nl_buf_text(&text), begins ? "end" : "begin");
+                     NL_TEXT("%s: %s does not end in the same place: both tags must stand between "
+                             "paragraphs, or both within one"),
+                     where, nl_buf_text(&text));
+    else
+        nl_error_set(err, NL_DATA,
+                     NL_TEXT("%s: %s does not begin in the same place: both tags must stand "
+                             "between paragraphs, or both within one"),
+                     where, nl_buf_text(&text));
     nl_buf_free(&text);
-    return status;
+    return NL_DATA;
 }
 
 static enum nl_status check_pairs(const struct nl_md_node *parent, const char *where,

@@ -21,7 +21,7 @@ FAULTS = {
     "no name": {"events.0.date": "2026-09-14"}, "no recording": {"media.0.title": "Speech"},
     "length": {"media.0.title": "Speech", "media.0.url": "https://example.org/a.mp3", "media.0.duration": "long"},
     "address": {"media.0.title": "Speech", "media.0.url": "x"}, "sound": {"media.0.title": "Speech", "media.0.file": "a.doc"},
-    "not there": {"body": "{{nosuch}}\n"}, "open": {"body": "A {{#attribute.press}} b\n"}, "picture": {"body": "![A quay](a.svg)\n"},
+    "not there": {"body": "{{nosuch}}\n"}, "open": {"body": "A {{#attribute.press}} b\n"},
 }
 
 
@@ -47,7 +47,7 @@ def test_errors_are_told_in_the_language_of_the_page(desk, language, letters):  
 def test_errors_are_told_in_english_elsewhere(desk):  # noqa: F811
     """The page in English, and the text for programs on any page."""
     said, text = told(desk, **{**FIELDS, "other": "slug: A B\n"})[0]
-    assert "slug 'A B': use up to 60 of a-z, 0-9 and -" in said and "use up to" in text
+    assert "slug 'A B': use up to 100 of a-z, 0-9 and -" in said and "use up to" in text
     desk.http.cookie += "; newsletter-language=ru"
     said, text = told(desk, **{**FIELDS, "other": "slug: A C\n"})[0]
-    assert "используйте до 60 знаков" in said and "use up to 60" in text
+    assert "используйте до 100 знаков" in said and "use up to 100" in text
