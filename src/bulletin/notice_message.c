@@ -135,3 +135,41 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
     nl_buf_free(&message);
     return status;
 }
+
+static enum nl_status render_wording(struct notice *notice, struct nl_error *err) {
+    static const char *const differ[] = {"confirm_url", "unsubscribe_url", "expires"};
+    struct nl_buf file = {0};
+    const char *language = nl_catalog_language(notice->theme.catalog);
+    json_t *data = nl_data_new(notice->list, language);
+    enum nl_status status = nl_mail_data(notice->config, notice->list, &notice->identity, language,
+                                         &notice->enclosures, data, err);
+    for (size_t i = 0; i < sizeof differ / sizeof differ[0]; i++)
+        nl_data_set(data, differ[i], NL_DIFFERS);
+    nl_buf_addf(&file, "%s.txt", notice->kind);
+    if (status == NL_OK)
+        status = nl_theme_render_mail(&notice->theme, nl_buf_text(&file), data, &notice->subject,
+                                      &notice->text, err);
+    json_decref(data);
+    nl_buf_free(&file);
+    return status;
+}
+
+enum nl_status nl_notice_wording(const char *kind, const char *language, const struct nl_list *list,
+                                 const struct nl_config *config, struct nl_buf *out,
+                                 struct nl_error *err) {
+    struct notice notice = {.kind = kind, .list = list, .config = config};
+    enum nl_status status = open_theme(&notice, language, err);
+    if (status == NL_OK)
+        status = render_wording(&notice, err);
+    if (status == NL_OK) {
+        nl_buf_addf(out, "%s\n\n%s", nl_buf_text(&notice.subject), nl_buf_text(&notice.text));
+        while (out->len > 0 && out->data[out->len - 1] == '\n')
+            out->data[--out->len] = '\0';
+        status = out->failed ? nl_error_nomem(err) : NL_OK;
+    }
+    nl_buf_free(&notice.subject);
+    nl_buf_free(&notice.text);
+    nl_theme_free(&notice.theme);
+    nl_enclosures_free(&notice.enclosures);
+    return status;
+}

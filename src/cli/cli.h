@@ -94,6 +94,11 @@ struct nl_key_ring;
 NL_CHECKED enum nl_status cli_read_keys(struct cli *cli, const char *path, struct nl_key_ring *ring,
                                         struct nl_error *err);
 
+/* The number of the wording in the file that --wording names (NULL: 0), for nl_signup and
+ * nl_confirming. After cli_open. */
+NL_CHECKED enum nl_status cli_read_wording(struct cli *cli, const char *path, const char *language,
+                                           int64_t *wording, struct nl_error *err);
+
 /* print_json.c: prints the answer of a command, on many lines, and frees it. */
 void cli_print_json(struct cli *cli, json_t *value);
 

@@ -9,7 +9,11 @@ static enum nl_status confirm_run(struct cli *cli, void *options, struct nl_erro
         status = cli_open(cli, err);
     if (status != NL_OK)
         return status;
-    status = nl_confirm(cli->store, call.token, cli->config.notices.welcome, &result, err);
+    struct nl_confirming how = {.welcome = cli->config.notices.welcome};
+    status = cli_read_wording(cli, call.options.wording, call.options.language, &how.wording, err);
+    if (status != NL_OK)
+        return status;
+    status = nl_confirm(cli->store, call.token, &how, &result, err);
     return cli_answer_link(cli, &call, status,
                            result.already ? NL_ANSWER_SUBSCRIBED : NL_ANSWER_CONFIRMED, &result,
                            err);
@@ -19,6 +23,7 @@ static const struct cli_option confirm_table[] = {
     CLI_FLAG("verbose", struct link_options, verbose),
     CLI_FLAG("html", struct link_options, html),
     CLI_TEXT("language", struct link_options, language),
+    CLI_PATH("wording", struct link_options, wording),
     {0},
 };
 

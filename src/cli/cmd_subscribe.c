@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct subscribe_options {
-    const char *name, *language, *ip, *source;
+    const char *name, *language, *ip, *source, *wording;
     struct cli_texts lists, attributes;
     enum { WAIT_UNSAID, WAIT, NO_WAIT } wait;
     bool html;
@@ -24,6 +24,7 @@ struct subscribe_call {
     struct nl_form form;
     const char *ip;
     const char *source;
+    const char *wording; /* a file with what the form showed */
     bool from_form;
     bool wait;
     bool html;         /* the answer is a page */
@@ -43,6 +44,7 @@ static enum nl_status read_options(const struct cli *cli, const struct subscribe
     struct nl_form *form = &call->form;
     call->ip = chosen->ip;
     call->source = chosen->source;
+    call->wording = chosen->wording;
     call->html = chosen->html;
     call->from_form = cli->word_count == 0;
     call->wait = chosen->wait == WAIT || (!call->from_form && chosen->wait != NO_WAIT);
@@ -169,6 +171,8 @@ static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, stru
         .text_version = cli->config.confirmation.text_version,
         .resend_interval = cli->config.confirmation.resend_interval,
     };
+    if (status == NL_OK)
+        status = cli_read_wording(cli, call->wording, call->form.language, &signup.wording, err);
     for (size_t i = 0; status == NL_OK && i < call->lists.count; i++) {
         signup.list = call->lists.items[i].id;
         status = nl_subscribe(cli->store, &signup, &call->notices[i], err);
@@ -262,6 +266,7 @@ static const struct cli_option subscribe_table[] = {
     CLI_TEXT("ip", struct subscribe_options, ip),
     CLI_TEXT("language", struct subscribe_options, language),
     CLI_TEXT("source", struct subscribe_options, source),
+    CLI_PATH("wording", struct subscribe_options, wording),
     CLI_REPEATED("attribute", struct subscribe_options, attributes),
     CLI_SET("wait", struct subscribe_options, wait, WAIT),
     CLI_SET("no-wait", struct subscribe_options, wait, NO_WAIT),

@@ -9,7 +9,7 @@
 enum { LINK_TEXT_LIMIT = 8192 };
 
 struct link_options {
-    const char *language;
+    const char *language, *wording; /* wording: confirm only */
     bool verbose, html;
     const char *address, *list; /* unsubscribe only */
 };

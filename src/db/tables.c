@@ -14,10 +14,11 @@ const struct nl_table nl_tables[] = {
      "issssssi", SMALL},
     {"subscription",
      "id, list, subscriber, state, token, consent_at, consent_source, consent_ip, consent_version, "
-     "confirmed_at, ended_at, noticed_at, created_at, bounce_score, bounce_at, reconfirm_by",
-     "iiississsiiiidii", SMALL},
-    {"confirmation", "digest, subscription, purpose, created_at, expires_at, used_at", "bisiii",
-     SMALL},
+     "confirmed_at, ended_at, noticed_at, created_at, bounce_score, bounce_at, reconfirm_by, "
+     "form_wording, mail_wording, page_wording",
+     "iiississsiiiidiiiii", SMALL},
+    {"confirmation", "digest, subscription, purpose, created_at, expires_at, used_at, wording",
+     "bisiiii", SMALL},
     {"suppression", "address_key, reason, since", "ssi", SMALL},
     {"issue",
      "id, list, slug, series, number, title, subject, category, posted_by, date, source, message, "
@@ -96,8 +97,8 @@ const struct nl_table nl_tables[] = {
      "id, task, kind, low, high, prefix, first, last, subscriber, name, language, attributes, "
      "new_name, new_language, new_attributes, subscription, state, new_state, consent_at, "
      "consent_source, consent_ip, consent_version, confirmed_at, ended_at, noticed_at, "
-     "reconfirm_by",
-     "iisiisssissssssississsiiii", SMALL},
+     "reconfirm_by, form_wording, mail_wording, page_wording",
+     "iisiisssissssssississsiiiiiii", SMALL},
     {"import", "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally, task",
      "iiiisiissi", SMALL},
     {"boilerplate", "id, kind, name, language, list, source, revision, updated_at, updated_by",
@@ -116,5 +117,8 @@ const struct nl_table nl_tables[] = {
     {"import_part", "id, import, content", "iib", LARGE},
     {"ledger", "id, stream, body, chain", "iibb", LARGE},
     {"ledger_key", "subscriber, key", "ib", SMALL},
+    {"wording", "id, digest, language, text, at", "isssi", LARGE},
+    {"ledger_part", "number, record, skip, head", "iiib", SMALL},
+    {"ledger_place", "first, last, leaf", "iii", SMALL},
     {NULL, NULL, NULL, 0},
 };

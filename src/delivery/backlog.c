@@ -59,7 +59,8 @@ static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pend
     if (!nl_notice_purpose(plan->scope.kind, &purpose))
         return NL_OK;
     int64_t expires = now(backlog) + nl_config_link_lifetime(plan->config, plan->scope.kind);
-    return nl_link_new(plan->store, pending->job.subscription, purpose, expires, &pending->token,
+    return nl_link_new(plan->store, pending->job.subscription, purpose, expires,
+                       nl_run_message_in(plan, pending->job.language)->wording, &pending->token,
                        err);
 }
 

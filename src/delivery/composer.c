@@ -1,6 +1,5 @@
 #include "delivery/composer.h"
 
-#include "newsletter/base/language.h"
 #include "newsletter/inbound/provider.h"
 #include "newsletter/store/transactional.h"
 
@@ -41,17 +40,6 @@ void nl_composer_close(struct nl_composer *composer) {
     nl_signer_close(&composer->signer);
     nl_smime_close(composer->smime);
     nl_verp_close(&composer->verp);
-}
-
-/* The first message is for everybody who has no edition in their language. */
-static const struct nl_run_message *message_in(const struct nl_run_plan *plan,
-                                               const char *language) {
-    size_t best = 0;
-    for (size_t i = 1; i < plan->message_count; i++)
-        if (nl_language_match(language, plan->messages[i].language) >
-            nl_language_match(language, plan->messages[best].language))
-            best = i;
-    return &plan->messages[best];
 }
 
 /* Puts the field that comes back with a provider's report above the others, where no signature of
@@ -134,7 +122,7 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
     if (plan->message_count == 0) {
         status = fill_own(composer, &recipient, job->delivery, message, err);
     } else {
-        const struct nl_run_message *found = message_in(plan, job->language);
+        const struct nl_run_message *found = nl_run_message_in(plan, job->language);
         bool other = job->subject == 2 && found->alternative != NULL;
         status = fill(composer, other ? found->alternative : found->message, found, &recipient,
                       message, err);

@@ -1,5 +1,7 @@
 #include "delivery/messages.h"
 
+#include "newsletter/base/language.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,4 +31,14 @@ void nl_messages_free(struct nl_messages *messages) {
         nl_smime_content_free(messages->items[i].content);
     }
     free(messages->items);
+}
+
+const struct nl_run_message *nl_run_message_in(const struct nl_run_plan *plan,
+                                               const char *language) {
+    size_t best = 0;
+    for (size_t i = 1; i < plan->message_count; i++)
+        if (nl_language_match(language, plan->messages[i].language) >
+            nl_language_match(language, plan->messages[best].language))
+            best = i;
+    return &plan->messages[best];
 }

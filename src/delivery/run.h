@@ -15,6 +15,7 @@ struct nl_run_message {
     struct nl_message *alternative;   /* with the other subject; NULL if there is none */
     struct nl_dkim_body *body;        /* the common beginning of its copies; may be NULL */
     struct nl_smime_content *content; /* the same for S/MIME */
+    int64_t wording;                  /* of a notice that asks (store/consent_wording.h); else 0 */
 };
 
 struct nl_run_plan {
@@ -28,6 +29,10 @@ struct nl_run_plan {
     const char *from;     /* the list's sender, "Name <address>" */
     const struct nl_run_options *options;
 };
+
+/* The message for a language; the first is for everybody who has none in theirs. */
+const struct nl_run_message *nl_run_message_in(const struct nl_run_plan *plan,
+                                               const char *language);
 
 /* Sends until nothing is queued or due, or until something stops it. Adds to `summary`. */
 NL_CHECKED enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *summary,

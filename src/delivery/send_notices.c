@@ -3,6 +3,9 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/store/consent_wording.h"
+#include "newsletter/store/delivery.h"
+#include "newsletter/store/link.h"
 #include "newsletter/store/transactional.h"
 
 #include <stdlib.h>
@@ -14,6 +17,23 @@ struct notices {
     const struct nl_list *list;
     struct nl_messages messages;
 };
+
+/* People who answer a mail that asks have agreed to its wording. */
+static enum nl_status keep_wording(struct notices *notices, struct nl_run_message *message,
+                                   struct nl_error *err) {
+    const struct nl_run_plan *plan = &notices->plan;
+    enum nl_purpose purpose = NL_LINK_ADDRESS;
+    struct nl_buf text = {0};
+    if (!nl_notice_purpose(plan->scope.kind, &purpose) || purpose != NL_LINK_SUBSCRIBE)
+        return NL_OK;
+    enum nl_status status = nl_notice_wording(plan->scope.kind, message->language, notices->list,
+                                              plan->config, &text, err);
+    if (status == NL_OK)
+        status = nl_consent_wording_put(plan->store, message->language, nl_buf_text(&text),
+                                        &message->wording, err);
+    nl_buf_free(&text);
+    return status;
+}
 
 static enum nl_status compose_notice(const char *language, void *ctx, struct nl_error *err) {
     struct notices *notices = ctx;
@@ -27,6 +47,8 @@ static enum nl_status compose_notice(const char *language, void *ctx, struct nl_
     if (status == NL_OK)
         status =
             nl_messages_add(&notices->messages, language, nl_buf_text(&packed), packed.len, err);
+    if (status == NL_OK)
+        status = keep_wording(notices, &notices->messages.items[notices->messages.count - 1], err);
     nl_buf_free(&packed);
     return status;
 }

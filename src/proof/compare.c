@@ -1,3 +1,4 @@
+#include "newsletter/store/consent_wording.h"
 #include "newsletter/store/ledger_rows.h"
 #include "proof/deliveries.h"
 
@@ -132,9 +133,12 @@ static bool consent_holds(const struct nl_subscription_row *row,
     struct nl_buf items = {0};
     if (!booked->has_consent || row->address == NULL)
         return true;
-    nl_cbor_add_number(&items, row->consent_at);
-    nl_cbor_add_text(&items, row->source);
-    nl_cbor_add_text(&items, row->version);
+    const struct nl_ledger_consent consent = {
+        row->consent_at,
+        row->source,
+        row->version,
+        {row->wordings[0], row->wordings[1], row->wordings[2]}};
+    nl_ledger_add_consent(&items, &consent);
     return commits(row->key, &items, booked->consent);
 }
 
@@ -194,6 +198,18 @@ static void find_missing_subscriptions(struct nl_books *books) {
                            "subscription %" PRId64 " of the ledger is not in the database", id);
 }
 
+/* ---- wordings ---- */
+
+static enum nl_status compare_wording(const char *digest, const char *text, void *ctx,
+                                      struct nl_error *err) {
+    char found[NL_HEX_LEN];
+    (void)err;
+    nl_digest_hex(text, strlen(text), found);
+    if (strcmp(found, digest) != 0)
+        nl_books_fault(ctx, "wording", "the wording %.16s... has another text", digest);
+    return NL_OK;
+}
+
 /* ---- issues ---- */
 
 static enum nl_status compare_issues(struct nl_books *books, struct nl_store *store,
@@ -226,6 +242,8 @@ enum nl_status nl_books_compare(struct nl_books *books, struct nl_store *store,
         status = nl_ledger_each_action(store, compare_action, books, err);
     if (status == NL_OK)
         status = nl_ledger_each_subscription(store, compare_subscription, books, err);
+    if (status == NL_OK)
+        status = nl_consent_wordings_all(store, compare_wording, books, err);
     if (status == NL_OK)
         status = compare_issues(books, store, err);
     if (status == NL_OK)

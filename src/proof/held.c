@@ -2,6 +2,7 @@
 
 #include "newsletter/base/key_ring.h"
 #include "newsletter/proof/checkpoint.h"
+#include "newsletter/proof/inclusion.h"
 #include "newsletter/store/checkpoint.h"
 
 #include <inttypes.h>
@@ -27,25 +28,12 @@ struct gathering {
     const struct nl_key_ring *ring;
 };
 
-/* The name of the key that signed it is the first line, too. */
-static bool is_signed(const struct nl_key_ring *ring, const char *note) {
-    size_t len = 0;
-    for (size_t i = 0; i < ring->count; i++) {
-        const struct nl_verifier *verifier = &ring->keys[i].verifier;
-        size_t name = strlen(verifier->name);
-        if (strncmp(note, verifier->name, name) == 0 && note[name] == '\n' &&
-            nl_note_holds(note, verifier, &len))
-            return true;
-    }
-    return false;
-}
-
 static bool gather(const struct gathering *gathering, int64_t id, const char *note) {
     struct nl_held_head head = {.id = id};
     if (!nl_checkpoint_parse(note, &head.size, head.head) || head.size == 0)
         return false;
     nl_buf_add(&gathering->held->heads, &head, sizeof head);
-    return gathering->ring->count == 0 || is_signed(gathering->ring, note);
+    return gathering->ring->count == 0 || nl_checkpoint_is_signed(gathering->ring, note);
 }
 
 static enum nl_status visit(int64_t id, const char *note, void *ctx, struct nl_error *err) {

@@ -1,92 +1,17 @@
 #include "newsletter/service/receipts.h"
 
-#include "newsletter/base/base64.h"
-#include "newsletter/base/passkey.h"
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/text.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/base/token.h"
 #include "newsletter/config/identity.h"
+#include "newsletter/store/consent_wording.h"
 #include "newsletter/store/list.h"
+#include "service/receipt.h"
+#include "service/who.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the signature ---- */
-
-/* The receipt without its signature, in the one form that RFC 8785 has for it: names are ASCII, and
- * numbers are small integers. The caller frees it; NULL without memory. */
-static char *canonical(const json_t *receipt) {
-    json_t *copy = json_deep_copy(receipt);
-    json_object_del(copy, "signature");
-    char *text = copy != NULL ? json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
-    json_decref(copy);
-    return text;
-}
-
-/* "HEADER.PAYLOAD", which is signed (RFC 7515 section 5.1). */
-static enum nl_status signing_input(const char *header, const json_t *receipt, struct nl_buf *out,
-                                    struct nl_error *err) {
-    char *text = canonical(receipt);
-    if (text == NULL)
-        return nl_error_nomem(err);
-    nl_buf_addf(out, "%s.", header);
-    nl_base64url_add(out, text, strlen(text));
-    free(text);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
-}
-
-/* A JWS with a detached payload (RFC 7515 appendix F). */
-static enum nl_status sign(json_t *receipt, const struct nl_note_signer *signer,
-                           struct nl_error *err) {
-    unsigned char id[NL_KEY_ID_LEN];
-    unsigned char signature[NL_SIGNATURE_LEN];
-    struct nl_buf plain = {0};
-    struct nl_buf header = {0};
-    struct nl_buf input = {0};
-    nl_key_id(signer->verifier, id);
-    nl_buf_addf(&plain, "{\"alg\":\"EdDSA\",\"kid\":\"%02x%02x%02x%02x\"}", id[0], id[1], id[2],
-                id[3]);
-    nl_base64url_add(&header, nl_buf_text(&plain), plain.len);
-    enum nl_status status = signing_input(nl_buf_text(&header), receipt, &input, err);
-    if (status == NL_OK)
-        status = nl_sign(signer->key, nl_buf_text(&input), input.len, signature, err);
-    if (status == NL_OK) {
-        nl_buf_adds(&header, "..");
-        nl_base64url_add(&header, signature, sizeof signature);
-        if (json_object_set_new(receipt, "signature", json_string(nl_buf_text(&header))) != 0)
-            status = nl_error_nomem(err);
-    }
-    nl_buf_free(&plain);
-    nl_buf_free(&header);
-    nl_buf_free(&input);
-    return status;
-}
-
-enum nl_status nl_receipt_check(const json_t *receipt, const struct nl_key_ring *ring,
-                                struct nl_error *err) {
-    const char *jws = json_string_value(json_object_get(receipt, "signature"));
-    const char *dots = jws != NULL ? strstr(jws, "..") : NULL;
-    unsigned char signature[NL_SIGNATURE_LEN];
-    size_t len = 0;
-    struct nl_buf header = {0};
-    struct nl_buf input = {0};
-    bool holds = false;
-    if (dots == NULL || !nl_base64url(dots + 2, signature, sizeof signature, &len) ||
-        len != sizeof signature)
-        return nl_error_set(err, NL_DATA, "the receipt is not signed");
-    nl_buf_add(&header, jws, (size_t)(dots - jws));
-    enum nl_status status = signing_input(nl_buf_text(&header), receipt, &input, err);
-    for (size_t i = 0; status == NL_OK && !holds && i < ring->count; i++)
-        holds =
-            nl_sign_holds(ring->keys[i].verifier.key, nl_buf_text(&input), input.len, signature);
-    if (status == NL_OK && !holds)
-        status =
-            nl_error_set(err, NL_DATA, "the signature of the receipt holds by none of the keys");
-    nl_buf_free(&header);
-    nl_buf_free(&input);
-    return status;
-}
-
-/* ---- the receipt ---- */
 
 static void add_event(json_t *events, const char *kind, const json_t *at) {
     if (json_is_string(at))
@@ -96,6 +21,37 @@ static void add_event(json_t *events, const char *kind, const json_t *at) {
 
 static json_t *text_or_null(const char *text) {
     return text != NULL && text[0] != '\0' ? json_string(text) : json_null();
+}
+
+static json_t *wording_of(const char *shown_on, const char *digest, const char *language,
+                          const char *text) {
+    return json_pack("{s:s, s:s, s:o, s:s}", "shown_on", shown_on, "digest", digest, "language",
+                     text_or_null(language), "text", text);
+}
+
+static enum nl_status add_wording(const struct nl_consent_wording *wording, void *ctx,
+                                  struct nl_error *err) {
+    json_t *item = wording_of(nl_shown_on_words[wording->shown_on], wording->digest,
+                              wording->language, wording->text);
+    return json_array_append_new(ctx, item) == 0 ? NL_OK : nl_error_nomem(err);
+}
+
+/* Adds the texts that the person saw; for somebody who was brought in, the statement of their
+ * consent. */
+static enum nl_status add_wordings(const struct nl_office *office, int64_t subscription,
+                                   json_t *notice, struct nl_error *err) {
+    json_t *wordings = json_array();
+    const char *source = json_string_value(json_object_get(notice, "source"));
+    enum nl_status status =
+        nl_consent_wordings_each(office->store, subscription, add_wording, wordings, err);
+    if (status == NL_OK && json_array_size(wordings) == 0 && source != NULL) {
+        char digest[NL_HEX_LEN];
+        nl_digest_hex(source, strlen(source), digest);
+        json_array_append_new(wordings, wording_of("statement", digest, NULL, source));
+    }
+    if (json_object_set_new(notice, "wordings", wordings) != 0 && status == NL_OK)
+        status = nl_error_nomem(err);
+    return status;
 }
 
 /* Names of the members are those of ISO/IEC TS 27560 where it has one. */
@@ -136,17 +92,40 @@ static json_t *receipt_of(const struct nl_office *office, const json_t *facts,
         "events", events);
 }
 
-static enum nl_status add_receipt(const struct nl_office *office, const json_t *facts,
-                                  const json_t *subscription, const struct nl_note_signer *signer,
-                                  json_t *out, struct nl_error *err) {
+static enum nl_status prove(const struct nl_office *office, int64_t subscription, int64_t person,
+                            json_t *receipt, struct nl_error *err) {
+    struct nl_receipt_claim claim = {0};
+    struct nl_inclusion inclusion = {0};
+    enum nl_status status = nl_receipt_claim(receipt, &claim, err);
+    if (status == NL_OK)
+        status = nl_inclusion_make(office->store, office->config, subscription, person,
+                                   &claim.claim, &inclusion, err);
+    if (status == NL_OK)
+        status = nl_receipt_add_proof(receipt, &inclusion, err);
+    nl_inclusion_free(&inclusion);
+    nl_receipt_claim_free(&claim);
+    return status;
+}
+
+static enum nl_status add_receipt(const struct nl_office *office, int64_t person,
+                                  const json_t *facts, const json_t *subscription,
+                                  const struct nl_note_signer *signer, json_t *out,
+                                  struct nl_error *err) {
     struct nl_list list = {0};
+    int64_t id = 0;
     const char *name = json_string_value(json_object_get(subscription, "list"));
     enum nl_status status = nl_list_find(office->store, name, &list, err);
     json_t *receipt = status == NL_OK ? receipt_of(office, facts, subscription, &list) : NULL;
     if (status == NL_OK && receipt == NULL)
         status = nl_error_nomem(err);
+    if (status == NL_OK)
+        status = nl_consent_subscription(office->store, person, list.id, &id, err);
+    if (status == NL_OK)
+        status = add_wordings(office, id, json_object_get(receipt, "notice"), err);
     if (status == NL_OK && signer->key != NULL)
-        status = sign(receipt, signer, err);
+        status = prove(office, id, person, receipt, err);
+    if (status == NL_OK && signer->key != NULL)
+        status = nl_receipt_sign(receipt, signer, err);
     if (status == NL_OK && json_array_append(out, receipt) != 0)
         status = nl_error_nomem(err);
     json_decref(receipt);
@@ -158,20 +137,45 @@ enum nl_status nl_office_receipts(const struct nl_office *office, const struct n
                                   json_t **out, struct nl_error *err) {
     struct nl_subscriber person = {0};
     struct nl_note_signer signer = {0};
+    int64_t id = 0;
     *out = json_array();
-    enum nl_status status = nl_office_subscriber_read(office, who, &person, err);
+    enum nl_status status = nl_who_find(office, who, &id, err);
+    if (status == NL_OK)
+        status = nl_office_subscriber_read(office, who, &person, err);
     if (status == NL_OK && office->config->signing.key_file != NULL)
         status = nl_note_signer_open(office->config->signing.key_file,
                                      office->config->signing.public_keys, &signer, err);
     const json_t *subscriptions = json_object_get(person.facts, "subscriptions");
     for (size_t i = 0; status == NL_OK && i < json_array_size(subscriptions); i++)
-        status =
-            add_receipt(office, person.facts, json_array_get(subscriptions, i), &signer, *out, err);
+        status = add_receipt(office, id, person.facts, json_array_get(subscriptions, i), &signer,
+                             *out, err);
     nl_note_signer_free(&signer);
     nl_subscriber_free(&person);
     if (status != NL_OK) {
         json_decref(*out);
         *out = NULL;
     }
+    return status;
+}
+
+/* Lines end as ours do, so that the same text is the same wording. */
+enum nl_status nl_office_wording(struct nl_store *store, const char *language, const char *text,
+                                 int64_t *id, struct nl_error *err) {
+    struct nl_buf lines = {0};
+    *id = 0;
+    if (text == NULL)
+        return NL_OK;
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at != '\r' || at[1] != '\n')
+            nl_buf_addc(&lines, *at);
+    while (lines.len > 0 && lines.data[lines.len - 1] == '\n')
+        lines.data[--lines.len] = '\0';
+    enum nl_status status = lines.failed
+                                ? nl_error_nomem(err)
+                                : nl_text_check_body(nl_buf_text(&lines), lines.len,
+                                                     NL_TEXT_IN("error", "the wording"), err);
+    if (status == NL_OK)
+        status = nl_consent_wording_put(store, language, nl_buf_text(&lines), id, err);
+    nl_buf_free(&lines);
     return status;
 }

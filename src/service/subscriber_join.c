@@ -7,6 +7,8 @@
 #include "newsletter/base/language.h"
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
+#include "newsletter/service/receipts.h"
+#include "newsletter/store/consent_wording.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/member.h"
 #include "newsletter/store/person.h"
@@ -28,6 +30,7 @@ struct joining {
     struct nl_buf name;
     char *attributes;
     int64_t list;
+    int64_t wording;
     const struct nl_subscriber_join *join;
 };
 
@@ -85,6 +88,10 @@ static enum nl_status prepare(const struct nl_office *office, const struct nl_su
     if (status == NL_OK)
         status = nl_list_find(office->store, join->list, &list, err);
     out->list = list.id;
+    if (status == NL_OK)
+        status = nl_office_wording(office->store,
+                                   join->language != NULL ? join->language : list.language,
+                                   join->wording, &out->wording, err);
     nl_list_free(&list);
     return status;
 }
@@ -104,8 +111,9 @@ static void take_result(const struct nl_import_result *result, struct nl_subscri
     out->outcome = outcomes[result->outcome];
 }
 
-static enum nl_status take_in(struct nl_import *import, const struct joining *joining,
-                              struct nl_subscriber_joined *out, struct nl_error *err) {
+static enum nl_status take_in(const struct nl_office *office, struct nl_import *import,
+                              const struct joining *joining, struct nl_subscriber_joined *out,
+                              struct nl_error *err) {
     const struct nl_member member = {
         .address = joining->address.text,
         .name = name_of(joining),
@@ -120,7 +128,13 @@ static enum nl_status take_in(struct nl_import *import, const struct joining *jo
         nl_import_row(import, joining->list, &joining->address, &member, &result, err);
     if (status == NL_OK)
         take_result(&result, out);
-    return status;
+    if (status == NL_OK && joining->wording != 0 && out->outcome == NL_JOINED_ACTIVE)
+        status = nl_consent_wording_state(office->store, joining->list, joining->address.key,
+                                          joining->wording, err);
+    int64_t stated = 0;
+    return status == NL_OK
+               ? nl_consent_wording_put(office->store, NULL, joining->join->consent, &stated, err)
+               : status;
 }
 
 /* ---- with a mail that asks ---- */
@@ -152,6 +166,7 @@ static enum nl_status ask(const struct nl_office *office, const struct joining *
         .source = join->source != NULL ? join->source : "operator",
         .ip = join->ip,
         .text_version = office->config->confirmation.text_version,
+        .wording = joining->wording,
         .resend_interval = office->config->confirmation.resend_interval,
     };
     enum nl_status status = nl_subscribe(office->store, &signup, &out->notice, err);
@@ -176,7 +191,7 @@ static enum nl_status state_consent(const struct nl_office *office, const struct
     struct nl_import *import = NULL;
     enum nl_status status = nl_import_begin(office->store, &policy, &import, err);
     if (status == NL_OK)
-        status = take_in(import, joining, out, err);
+        status = take_in(office, import, joining, out, err);
     if (status == NL_OK)
         return nl_import_end(import, true, "1", err);
     nl_import_drop(import);
@@ -227,7 +242,7 @@ static enum nl_status take_part(const struct nl_office *office,
         result->outcome = NL_JOINED_REFUSED;
         status = prepare(office, &batch->rows[*at], &joining, err);
         if (status == NL_OK)
-            status = take_in(import, &joining, result, err);
+            status = take_in(office, import, &joining, result, err);
         if (status == NL_OK)
             status = find_number(office, &joining, result, err);
         joining_free(&joining);

@@ -123,7 +123,9 @@ static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
         "ended_at = NULL, "
         "noticed_at = NULL, bounce_score = 0, bounce_at = NULL, consent_at = o.consent_at, "
         "consent_source = o.consent_source, consent_ip = o.consent_ip, "
-        "consent_version = o.consent_version FROM subscription o WHERE o.subscriber = ?2 AND "
+        "consent_version = o.consent_version, form_wording = o.form_wording, mail_wording = "
+        "o.mail_wording, page_wording = o.page_wording FROM subscription o WHERE o.subscriber = ?2 "
+        "AND "
         "o.list = s.list AND o.state = 'active' AND s.subscriber = ?3 "
         "AND s.state NOT IN ('active', 'complained')",
         NL_VALUES(NL_INT(now), NL_INT(from), NL_INT(into)));

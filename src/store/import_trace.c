@@ -1,3 +1,4 @@
+#include "newsletter/store/consent_wording.h"
 #include "store/import_row.h"
 #include "store/ledger.h"
 
@@ -24,6 +25,8 @@ enum nl_status nl_import_trace_end(struct nl_import *import, struct nl_error *er
     int64_t id = 0;
     enum nl_status status =
         nl_ledger_imported(import->store, import->policy->consent, import->low, err);
+    if (status == NL_OK)
+        status = nl_consent_wording_put(import->store, NULL, import->policy->consent, &id, err);
     if (status != NL_OK || import->task == 0)
         return status;
     uuid_unparse_lower(import->uuid, last);
@@ -64,9 +67,11 @@ enum nl_status nl_import_trace_state(struct nl_import *import, int64_t subscript
         import->store, err,
         "INSERT INTO import_change (task, kind, subscription, state, new_state, consent_at, "
         "consent_source, consent_ip, consent_version, confirmed_at, ended_at, noticed_at, "
-        "reconfirm_by) SELECT CAST(? AS BIGINT), 'changed', id, state, CAST(? AS TEXT), "
+        "reconfirm_by, form_wording, mail_wording, page_wording) SELECT CAST(? AS BIGINT), "
+        "'changed', id, state, CAST(? AS TEXT), "
         "consent_at, consent_source, consent_ip, consent_version, confirmed_at, ended_at, "
-        "noticed_at, reconfirm_by FROM subscription WHERE id = ?",
+        "noticed_at, reconfirm_by, form_wording, mail_wording, page_wording FROM subscription "
+        "WHERE id = ?",
         NL_VALUES(NL_INT(import->task), NL_STRING(nl_subscription_state_text(state)),
                   NL_INT(subscription)));
 }

@@ -174,7 +174,9 @@ static enum nl_status undo_state(struct nl_store *store, struct undoing *undoing
         "UPDATE subscription SET state = c.state, consent_at = c.consent_at, consent_source = "
         "c.consent_source, consent_ip = c.consent_ip, consent_version = c.consent_version, "
         "confirmed_at = c.confirmed_at, ended_at = c.ended_at, noticed_at = c.noticed_at, "
-        "reconfirm_by = c.reconfirm_by FROM import_change c WHERE c.id = ?1 AND subscription.id = "
+        "reconfirm_by = c.reconfirm_by, form_wording = c.form_wording, mail_wording = "
+        "c.mail_wording, page_wording = c.page_wording FROM import_change c WHERE c.id = ?1 AND "
+        "subscription.id = "
         "c.subscription AND subscription.state = c.new_state AND NOT EXISTS (SELECT 1 FROM "
         "subscription s JOIN subscriber r ON r.id = s.subscriber JOIN task t ON t.id = ?2 WHERE "
         "s.id = c.subscription AND (" ACTED " OR " SUPPRESSED "))",

@@ -62,6 +62,16 @@ void nl_ledger_commit(const unsigned char key[NL_LEDGER_KEY], const struct nl_bu
     nl_hmac(key, NL_LEDGER_KEY, nl_buf_text(items), items->len, out);
 }
 
+/* Consents from before there were wordings have three items. */
+void nl_ledger_add_consent(struct nl_buf *items, const struct nl_ledger_consent *consent) {
+    const char *const *wordings = consent->wordings;
+    nl_cbor_add_number(items, consent->at);
+    nl_cbor_add_text(items, consent->source);
+    nl_cbor_add_text(items, consent->version);
+    for (int i = 0; i < 3 && (wordings[0] || wordings[1] || wordings[2]); i++)
+        nl_cbor_add_text(items, wordings[i]);
+}
+
 struct key {
     unsigned char bytes[NL_LEDGER_KEY];
     bool found;
@@ -117,11 +127,13 @@ static void add_commitment(struct nl_buf *entry, const struct key *key, struct n
 
 struct row {
     int64_t at, list, subscriber, issue, message, subscription, consent_at;
-    char *kind, *detail, *state, *source, *version, *address;
+    char *kind, *detail, *state, *source, *version, *address, *wordings[3];
 };
 
 static void free_row(struct row *row) {
-    char *texts[] = {row->kind, row->detail, row->state, row->source, row->version, row->address};
+    char *texts[] = {row->kind,        row->detail,      row->state,
+                     row->source,      row->version,     row->address,
+                     row->wordings[0], row->wordings[1], row->wordings[2]};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);
 }
@@ -139,9 +151,12 @@ static void add_commitments(struct nl_buf *entry, const struct key *key, const s
     if (row->subscription == 0) {
         nl_cbor_add_null(entry);
     } else {
-        nl_cbor_add_number(&items, row->consent_at);
-        nl_cbor_add_text(&items, row->source);
-        nl_cbor_add_text(&items, row->version);
+        const struct nl_ledger_consent consent = {
+            row->consent_at,
+            row->source,
+            row->version,
+            {row->wordings[0], row->wordings[1], row->wordings[2]}};
+        nl_ledger_add_consent(&items, &consent);
         add_commitment(entry, key, &items);
     }
     if (row->address == NULL) {
@@ -170,15 +185,19 @@ enum nl_status nl_ledger_event(struct nl_store *store, int64_t event, struct nl_
         store, err, NULL,
         "SELECT e.at, coalesce(e.list, 0), coalesce(e.subscriber, 0), coalesce(e.issue, 0), "
         "coalesce(e.message, 0), coalesce(s.id, 0), coalesce(s.consent_at, 0), e.kind, e.detail, "
-        "s.state, s.consent_source, s.consent_version, r.address_key FROM event e LEFT JOIN "
+        "s.state, s.consent_source, s.consent_version, r.address_key, f.digest, m.digest, p.digest "
+        "FROM event e LEFT JOIN "
         "subscription s ON s.list = e.list AND s.subscriber = e.subscriber LEFT JOIN subscriber r "
-        "ON r.id = e.subscriber AND r.address_key LIKE '%@%' WHERE e.id = ?",
+        "ON r.id = e.subscriber AND r.address_key LIKE '%@%' LEFT JOIN wording f ON f.id = "
+        "s.form_wording LEFT JOIN wording m ON m.id = s.mail_wording LEFT JOIN wording p ON p.id = "
+        "s.page_wording WHERE e.id = ?",
         NL_VALUES(NL_INT(event)),
         NL_COLUMNS(NL_INTO(&row.at), NL_INTO(&row.list), NL_INTO(&row.subscriber),
                    NL_INTO(&row.issue), NL_INTO(&row.message), NL_INTO(&row.subscription),
                    NL_INTO(&row.consent_at), NL_INTO(&row.kind), NL_INTO(&row.detail),
                    NL_INTO(&row.state), NL_INTO(&row.source), NL_INTO(&row.version),
-                   NL_INTO(&row.address)));
+                   NL_INTO(&row.address), NL_INTO(&row.wordings[0]), NL_INTO(&row.wordings[1]),
+                   NL_INTO(&row.wordings[2])));
     /* A person who was erased gets no key any more. */
     if (status == NL_OK && (row.address != NULL || row.subscriber == 0))
         status = find_key(store, row.address != NULL ? row.subscriber : 0, &key, err);

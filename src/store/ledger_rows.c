@@ -90,15 +90,17 @@ enum nl_status nl_ledger_each_action(struct nl_store *store,
 static enum nl_status visit_subscription(const struct nl_sql_row *row, void *ctx,
                                          struct nl_error *err) {
     struct walk *walk = ctx;
-    const struct nl_subscription_row subscription = {.id = nl_sql_int(row, 0),
-                                                     .list = nl_sql_int(row, 1),
-                                                     .subscriber = nl_sql_int(row, 2),
-                                                     .state = nl_sql_text(row, 3),
-                                                     .consent_at = nl_sql_int(row, 4),
-                                                     .source = nl_sql_text(row, 5),
-                                                     .version = nl_sql_text(row, 6),
-                                                     .address = nl_sql_text(row, 7),
-                                                     .key = read_key(row, 8)};
+    const struct nl_subscription_row subscription = {
+        .id = nl_sql_int(row, 0),
+        .list = nl_sql_int(row, 1),
+        .subscriber = nl_sql_int(row, 2),
+        .state = nl_sql_text(row, 3),
+        .consent_at = nl_sql_int(row, 4),
+        .source = nl_sql_text(row, 5),
+        .version = nl_sql_text(row, 6),
+        .address = nl_sql_text(row, 7),
+        .key = read_key(row, 8),
+        .wordings = {nl_sql_text(row, 9), nl_sql_text(row, 10), nl_sql_text(row, 11)}};
     walk->last = subscription.id;
     return walk->subscription(&subscription, walk->ctx, err);
 }
@@ -110,7 +112,10 @@ enum nl_status nl_ledger_each_subscription(
     struct walk walk = {.subscription = each, .ctx = ctx};
     return walk_pages(store, &walk,
                       "SELECT s.id, s.list, s.subscriber, s.state, s.consent_at, s.consent_source, "
-                      "s.consent_version, r.address_key, k.key FROM subscription s LEFT JOIN "
+                      "s.consent_version, r.address_key, k.key, f.digest, m.digest, p.digest FROM "
+                      "subscription s LEFT JOIN wording f ON f.id = s.form_wording LEFT JOIN "
+                      "wording m ON m.id = s.mail_wording LEFT JOIN wording p ON p.id = "
+                      "s.page_wording LEFT JOIN "
                       "subscriber r ON r.id = s.subscriber AND r.address_key LIKE '%@%' LEFT JOIN "
                       "ledger_key k ON k.subscriber = s.subscriber WHERE s.id > ? ORDER BY s.id "
                       "LIMIT ?",

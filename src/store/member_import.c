@@ -220,16 +220,17 @@ static enum nl_status activate(struct nl_import *import, int64_t subscription,
         nl_import_trace_state(import, subscription, NL_SUBSCRIPTION_ACTIVE, err);
     if (status != NL_OK)
         return status;
-    return nl_sql_run(import->store, err,
-                      "UPDATE subscription SET state = 'active', reconfirm_by = NULL, confirmed_at "
-                      "= ?, consent_at = ?, "
-                      "consent_source = ?, consent_ip = ?, consent_version = ? WHERE id = ?",
-                      NL_VALUES(NL_INT(known(member->confirmed_at, now)),
-                                NL_INT(known(member->consent_at, now)),
-                                NL_STRING(member->consent_source != NULL ? member->consent_source
-                                                                         : import->policy->consent),
-                                NL_STRING(member->consent_ip), NL_STRING(member->consent_version),
-                                NL_INT(subscription)));
+    return nl_sql_run(
+        import->store, err,
+        "UPDATE subscription SET state = 'active', reconfirm_by = NULL, confirmed_at "
+        "= ?, consent_at = ?, "
+        "consent_source = ?, consent_ip = ?, consent_version = ?, form_wording = NULL, "
+        "mail_wording = NULL, page_wording = NULL WHERE id = ?",
+        NL_VALUES(NL_INT(known(member->confirmed_at, now)), NL_INT(known(member->consent_at, now)),
+                  NL_STRING(member->consent_source != NULL ? member->consent_source
+                                                           : import->policy->consent),
+                  NL_STRING(member->consent_ip), NL_STRING(member->consent_version),
+                  NL_INT(subscription)));
 }
 
 static enum nl_status ask_to_confirm(struct nl_import *import, int64_t subscription,

@@ -60,7 +60,12 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
     /* The order matters: rows that refer to others are changed first. Unsubscribe tokens stay, so
      * that the links in old mails still say that nothing more will come. */
     static const char *const steps[] = {
-        ("UPDATE subscription SET consent_source = NULL, consent_ip = NULL, ended_at = "
+        /* A wording that a program gave for this person alone may speak of them. */
+        ("DELETE FROM wording WHERE id IN (SELECT form_wording FROM subscription WHERE subscriber "
+         "= ?1) AND NOT EXISTS (SELECT 1 FROM subscription o WHERE o.form_wording = wording.id AND "
+         "o.subscriber <> ?1) AND ?2 > 0"),
+        ("UPDATE subscription SET form_wording = NULL, mail_wording = NULL, page_wording = NULL, "
+         "consent_source = NULL, consent_ip = NULL, ended_at = "
          "coalesce(ended_at, ?2), state = CASE WHEN state IN ('active', 'pending') THEN "
          "'unsubscribed' ELSE state END "
          "WHERE subscriber = ?1"),

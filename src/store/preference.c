@@ -162,17 +162,19 @@ static enum nl_status join_list(struct nl_store *store, struct change *change, i
     enum nl_status status = nl_sql_run(
         store, err,
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
-        "consent_ip, consent_version, confirmed_at, created_at) "
-        "SELECT ?1, ?2, 'active', ?3, ?4, ?5, ?6, ?7, ?4, ?4 FROM list WHERE id = ?1 AND private = "
+        "consent_ip, consent_version, confirmed_at, created_at, page_wording) "
+        "SELECT ?1, ?2, 'active', ?3, ?4, ?5, ?6, ?7, ?4, ?4, nullif(?8, 0) FROM list WHERE id = "
+        "?1 AND private = "
         "0 "
         "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'active', consent_at = ?4, "
         "consent_source = ?5, consent_ip = ?6, consent_version = ?7, confirmed_at = ?4, "
+        "form_wording = NULL, mail_wording = NULL, page_wording = nullif(?8, 0), "
         "ended_at = NULL, noticed_at = NULL, bounce_score = 0, bounce_at = NULL, reconfirm_by = "
         "NULL "
         "WHERE subscription.state NOT IN ('active', 'complained')",
         NL_VALUES(NL_INT(list), NL_INT(subscriber), NL_STRING(token.text),
                   NL_INT(nl_store_now(store)), NL_STRING(consent->source), NL_STRING(consent->ip),
-                  NL_STRING(consent->text_version)));
+                  NL_STRING(consent->text_version), NL_INT(consent->wording)));
     if (status != NL_OK || nl_sql_changes(store) == 0)
         return status;
     change->happened = true;

@@ -85,13 +85,15 @@ static enum nl_status put_subscription(struct nl_store *store, const struct nl_s
     enum nl_status status = nl_sql_insert(
         store, err, &id,
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
-        "consent_ip, consent_version, created_at) VALUES (?, ?, 'pending', ?, ?4, ?5, ?6, ?7, ?4) "
+        "consent_ip, consent_version, created_at, form_wording) VALUES (?, ?, 'pending', ?, ?4, "
+        "?5, ?6, ?7, ?4, nullif(?8, 0)) "
         "ON CONFLICT (list, subscriber) DO UPDATE SET state = 'pending', consent_at = ?4, "
         "consent_source = ?5, consent_ip = ?6, consent_version = ?7, ended_at = NULL, "
-        "reconfirm_by = NULL",
+        "reconfirm_by = NULL, form_wording = nullif(?8, 0), mail_wording = NULL, page_wording = "
+        "NULL",
         NL_VALUES(NL_INT(signup->list), NL_INT(known->subscriber), NL_STRING(token.text),
                   NL_INT(now), NL_STRING(signup->source), NL_STRING(signup->ip),
-                  NL_STRING(signup->text_version)));
+                  NL_STRING(signup->text_version), NL_INT(signup->wording)));
     if (status == NL_OK && known->subscription == 0)
         known->subscription = id;
     return status;
@@ -159,105 +161,13 @@ struct token_call {
     "s.subscriber AND e.kind = 'unsubscribed' AND e.detail = 'token' AND e.at >= s.ended_at) AND " \
     "NOT EXISTS (SELECT 1 FROM suppression x WHERE x.address_key = r.address_key))"
 
-/* Finds the link of a confirmation mail. One that was used, by an impatient second click or by a
- * later mail's link, is no failure while the subscription that it confirmed is active. */
-static enum nl_status find_confirmation(struct nl_store *store, struct token_call *call,
-                                        struct nl_error *err) {
-    struct nl_link link = {0};
-    int64_t active = 0;
-    enum nl_status status = nl_link_find(store, call->token.text, NL_LINK_SUBSCRIBE, &link, err);
-    call->subscription = link.subscription;
-    call->subscriber = link.subscriber;
-    call->out.list = link.list;
-    call->out.subscriber = link.subscriber;
-    memcpy(call->out.language, link.language, sizeof link.language);
-    if (status != NL_USED)
-        return status;
-    struct nl_error inner = {0};
-    enum nl_status looked =
-        nl_sql_number(store, &inner, &active, NULL,
-                      "SELECT 1 FROM subscription WHERE id = ? AND state = 'active'",
-                      NL_VALUES(NL_INT(call->subscription)));
-    call->out.already = looked == NL_OK && active == 1;
-    if (call->out.already)
-        nl_error_free(err);
-    nl_error_free(&inner);
-    return call->out.already ? NL_OK : status;
-}
-
-/* The address is proved now, so mails that were held back may go out. */
-static enum nl_status queue_withheld(struct nl_store *store, const struct token_call *call,
-                                     struct nl_error *err) {
-    int64_t now = nl_store_now(store);
-    enum nl_status status = nl_unanswered_clear(store, call->subscriber, err);
-    if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "INSERT INTO delivery (kind, subscription, state, created_at, "
-                            "updated_at) SELECT 'confirmation', id, 'queued', ?1, ?1 FROM "
-                            "subscription WHERE subscriber = ?2 AND state = 'pending' AND "
-                            "noticed_at IS NULL AND NOT EXISTS (SELECT 1 FROM delivery d WHERE "
-                            "d.subscription = subscription.id AND d.issue IS NULL AND d.kind = "
-                            "'confirmation')",
-                            NL_VALUES(NL_INT(now), NL_INT(call->subscriber)));
-    return status == NL_OK
-               ? nl_sql_run(store, err,
-                            "UPDATE subscription SET noticed_at = ?1 WHERE subscriber = ?2 AND "
-                            "state = 'pending' AND noticed_at IS NULL",
-                            NL_VALUES(NL_INT(now), NL_INT(call->subscriber)))
-               : status;
-}
-
-static enum nl_status confirm(struct nl_store *store, void *ctx, struct nl_error *err) {
-    struct token_call *call = ctx;
-    enum nl_status status = find_confirmation(store, call, err);
-    if (status != NL_OK || call->out.already)
-        return status;
-    /* A subscriber who confirms once more that they want to stay is not new. */
-    status = nl_sql_run(store, err,
-                        "UPDATE subscription SET confirmed_at = ?, reconfirm_by = NULL "
-                        "WHERE id = ? AND state = 'active'",
-                        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
-    if (status == NL_OK && nl_sql_changes(store) == 0)
-        status = nl_sql_run(store, err,
-                            "UPDATE subscription SET state = 'active', confirmed_at = ?, "
-                            "ended_at = NULL, noticed_at = NULL, bounce_score = 0, "
-                            "bounce_at = NULL, reconfirm_by = NULL "
-                            "WHERE id = ? AND state <> 'complained'",
-                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(call->subscription)));
-    else if (status == NL_OK)
-        call->notify = false;
-    if (status == NL_OK && call->notify && nl_sql_changes(store) > 0)
-        status = nl_notice_add(store, "welcome", call->subscription, &call->out.notice, err);
-    if (status == NL_OK)
-        status = nl_link_close(store, call->subscription, NL_LINK_SUBSCRIBE, err);
-    if (status == NL_OK)
-        status = nl_event_add(store, "confirmed", call->out.list, call->subscriber, 0, NULL, err);
-    return status == NL_OK ? queue_withheld(store, call, err) : status;
-}
-
 static enum nl_status run_token(struct nl_store *store, const char *token, bool notify,
-                                enum nl_status (*body)(struct nl_store *, void *,
-                                                       struct nl_error *),
-                                struct nl_token_result *out, struct nl_error *err) {
+                                nl_sql_body *body, struct nl_token_result *out,
+                                struct nl_error *err) {
     struct token_call call = {.notify = notify};
     if (!nl_token_find(token, &call.token))
         return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
     enum nl_status status = nl_sql_exclusive(store, body, &call, err);
-    *out = call.out;
-    return status;
-}
-
-enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
-                          struct nl_token_result *out, struct nl_error *err) {
-    return run_token(store, token, welcome, confirm, out, err);
-}
-
-enum nl_status nl_confirm_check(struct nl_store *store, const char *token,
-                                struct nl_token_result *out, struct nl_error *err) {
-    struct token_call call = {0};
-    if (!nl_token_find(token, &call.token))
-        return nl_error_set(err, NL_DATA, "the token is malformed: it is a UUID of 36 characters");
-    enum nl_status status = find_confirmation(store, &call, err);
     *out = call.out;
     return status;
 }

@@ -67,14 +67,14 @@ enum nl_status nl_api_get_history(struct nl_api_call *call, struct nl_error *err
 /* ---- adding ---- */
 
 static const struct nl_api_member join_members[] = {
-    {"address", 'S'},    {"name", 's'}, {"language", 's'},
-    {"attributes", 'o'}, {"list", 's'}, {"consent", 's'},
-    {"source", 's'},     {"ip", 's'},   {0}};
+    {"address", 'S'}, {"name", 's'},   {"language", 's'}, {"attributes", 'o'}, {"list", 's'},
+    {"consent", 's'}, {"source", 's'}, {"ip", 's'},       {"wording", 's'},    {0}};
 
 /* In a batch the list, the consent and the rest of `common` stand once for all. */
 static struct nl_subscriber_join join_of(const json_t *object, const json_t *common) {
     const char *list = nl_api_text(object, "list");
     const char *consent = nl_api_text(object, "consent");
+    const char *wording = nl_api_text(object, "wording");
     return (struct nl_subscriber_join){
         .address = nl_api_text(object, "address"),
         .name = nl_api_text(object, "name"),
@@ -84,6 +84,7 @@ static struct nl_subscriber_join join_of(const json_t *object, const json_t *com
         .consent = consent != NULL ? consent : nl_api_text(common, "consent"),
         .source = nl_api_text(object, "source"),
         .ip = nl_api_text(object, "ip"),
+        .wording = wording != NULL ? wording : nl_api_text(common, "wording"),
     };
 }
 
@@ -175,7 +176,7 @@ static enum nl_status run_batch(struct nl_api_call *call, const json_t *rows,
 
 enum nl_status nl_api_add_subscribers(struct nl_api_call *call, struct nl_error *err) {
     static const struct nl_api_member members[] = {
-        {"list", 's'}, {"consent", 's'}, {"subscribers", 'A'}, {0}};
+        {"list", 's'}, {"consent", 's'}, {"wording", 's'}, {"subscribers", 'A'}, {0}};
     enum nl_status status = NL_OK;
     const json_t *rows = json_object_get(call->body, "subscribers");
     if (!nl_api_takes(call, call->body, "", members, &status, err) ||

@@ -17,10 +17,12 @@ enum nl_status nl_confirm_ask(struct nl_site *site, const struct nl_request *req
 enum nl_status nl_confirm_act(struct nl_site *site, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
     struct nl_token_result result = {0};
+    struct nl_confirming how = {.welcome = site->config->notices.welcome};
     struct nl_token token;
     nl_request_token(request, &token);
-    enum nl_status status =
-        nl_confirm(site->store, token.text, site->config->notices.welcome, &result, err);
+    enum nl_status status = nl_token_wording(site, request, &page, token.text, &how.wording, err);
+    if (status == NL_OK)
+        status = nl_confirm(site->store, token.text, &how, &result, err);
     if (status == NL_OK && site->mailer != NULL)
         nl_mailer_wake(site->mailer, result.notice);
     return nl_token_tell(site, request, &page, status, NL_ANSWER_CONFIRMED, &result, response, err);

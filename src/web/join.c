@@ -8,6 +8,7 @@
 #include "web/form_fields.h"
 #include "web/gate.h"
 #include "web/handlers.h"
+#include "web/join_wording.h"
 #include "web/lead.h"
 #include "web/moved_form.h"
 #include "web/stamp.h"
@@ -141,10 +142,13 @@ static void take_field(const char *name, const char *value, void *ctx) {
 
 /* Every path that leads here does the same work, whether the address was on the lists or not. */
 static enum nl_status record_signup(const struct visit *visit, const struct nl_address *address,
-                                    const char *language) {
-    const struct nl_site *site = visit->site;
+                                    const struct nl_theme *theme) {
+    struct nl_site *site = visit->site;
     char client[NL_IP_TEXT];
-    enum nl_status status = NL_OK;
+    int64_t wording = 0;
+    const char *language = nl_catalog_language(theme->catalog);
+    enum nl_status status =
+        nl_join_wording(site, visit->request, only_list(visit), theme, &wording, visit->err);
     nl_ip_text(nl_request_client(visit->request), client);
     struct nl_signup signup = {
         .address = address,
@@ -154,6 +158,7 @@ static enum nl_status record_signup(const struct visit *visit, const struct nl_a
         .source = "web",
         .ip = client,
         .text_version = site->config->confirmation.text_version,
+        .wording = wording,
         .resend_interval = site->config->confirmation.resend_interval,
     };
     for (size_t i = 0; status == NL_OK && i < visit->lists.count; i++) {
@@ -194,7 +199,7 @@ static enum nl_status record_and_thank(const struct visit *visit,
         nl_site_theme(site, visit->request, visit->lists.items[0].language, &theme, visit->err);
     bool robot = visit->robot || nl_site_field(visit->request, NL_HONEYPOT)[0] != '\0';
     if (status == NL_OK && !robot)
-        status = record_signup(visit, address, nl_catalog_language(theme->catalog));
+        status = record_signup(visit, address, theme);
     return status == NL_OK ? thank(visit, theme) : status;
 }
 

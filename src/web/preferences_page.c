@@ -9,6 +9,7 @@
 #include "newsletter/template/language_name.h"
 #include "web/form_fields.h"
 #include "web/handlers.h"
+#include "web/join_wording.h"
 #include "web/token_page.h"
 
 #include <stdlib.h>
@@ -181,12 +182,16 @@ static enum nl_status write_form(const struct visit *visit, const struct nl_form
     struct nl_preferences person = {0};
     char client[NL_IP_TEXT];
     nl_ip_text(nl_request_client(visit->request), client);
-    const struct nl_signup consent = {.source = "preferences",
-                                      .ip = client,
-                                      .text_version =
-                                          visit->site->config->confirmation.text_version};
+    struct nl_signup consent = {.source = "preferences",
+                                .ip = client,
+                                .text_version = visit->site->config->confirmation.text_version};
+    const struct nl_theme *theme = NULL;
     enum nl_status status =
         nl_preferences_read(visit->site->store, visit->subscriber, &person, err);
+    if (status == NL_OK)
+        status = nl_site_theme(visit->site, visit->request, person.language, &theme, err);
+    if (status == NL_OK)
+        status = nl_own_page_wording(visit->site, theme, &consent.wording, err);
     for (size_t i = 0; i < person.list_count; i++) {
         person.lists[i].active = false;
         nl_request_each_field(visit->request, take_list, &person.lists[i]);

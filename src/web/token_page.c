@@ -1,7 +1,9 @@
 #include "web/token_page.h"
 
 #include "newsletter/base/token_find.h"
+#include "newsletter/bulletin/bulletin.h"
 #include "newsletter/template/data.h"
+#include "web/join_wording.h"
 #include "web/lead.h"
 
 #include <string.h>
@@ -128,30 +130,59 @@ static enum nl_status show_answer(struct nl_site *site, const struct nl_request 
     return show_subject(&subject, "page.html", status, response, err);
 }
 
+/* Adds what the page asks, about `address`. */
+static enum nl_status set_question(struct subject *subject, const struct nl_token_page *page,
+                                   const char *address, struct nl_error *err) {
+    struct nl_buf question = {0};
+    enum nl_status status =
+        nl_theme_text(subject->theme, NULL, page->question, subject->data, &question, err);
+    nl_data_set(subject->data, "action", page->action);
+    nl_data_set(subject->data, "question", nl_buf_text(&question));
+    nl_data_set(subject->data, "address", address);
+    set_text(subject->data, subject->theme, "button", page->button);
+    nl_buf_free(&question);
+    return status;
+}
+
 static enum nl_status show_question(struct nl_site *site, const struct nl_request *request,
                                     const struct nl_token_page *page, const char *token,
                                     const struct nl_token_result *result,
                                     struct nl_response *response, struct nl_error *err) {
     struct subject subject = {0};
-    struct nl_buf question = {0};
     struct nl_buf address = {0};
     enum nl_status status = open_subject(site, request, result, &subject, err);
     if (status == NL_OK)
-        status = nl_theme_text(subject.theme, NULL, page->question, subject.data, &question, err);
-    if (status == NL_OK)
         status =
             nl_subscriber_mask(site->store, result->subscriber, page->new_address, &address, err);
+    if (status == NL_OK)
+        status = set_question(&subject, page, nl_buf_text(&address), err);
     if (status == NL_OK) {
-        nl_data_set(subject.data, "action", page->action);
-        nl_data_set(subject.data, "question", nl_buf_text(&question));
-        nl_data_set(subject.data, "address", nl_buf_text(&address));
-        set_text(subject.data, subject.theme, "button", page->button);
         nl_data_set(subject.data, "token", token);
         nl_site_again(subject.data, "token", token);
     }
-    nl_buf_free(&question);
     nl_buf_free(&address);
     return show_subject(&subject, "ask.html", status, response, err);
+}
+
+enum nl_status nl_token_wording(struct nl_site *site, const struct nl_request *request,
+                                const struct nl_token_page *page, const char *token,
+                                int64_t *wording, struct nl_error *err) {
+    struct subject subject = {0};
+    struct nl_token_result result = {0};
+    struct nl_error inner = {0};
+    *wording = 0;
+    enum nl_status status = page->check(site->store, token, &result, &inner);
+    nl_error_free(&inner);
+    if (status != NL_OK || result.already)
+        return NL_OK; /* the action says why */
+    status = open_subject(site, request, &result, &subject, err);
+    if (status == NL_OK)
+        status = set_question(&subject, page, NL_DIFFERS, err);
+    if (status == NL_OK)
+        status = nl_keep_wording(site, subject.theme, "ask.html", subject.data, wording, err);
+    json_decref(subject.data);
+    nl_list_free(&subject.list);
+    return status;
 }
 
 enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *request,

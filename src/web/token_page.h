@@ -37,4 +37,10 @@ enum nl_status nl_token_tell(struct nl_site *site, const struct nl_request *requ
                              enum nl_answer good, const struct nl_token_result *result,
                              struct nl_response *response, struct nl_error *err);
 
+/* The number of the wording of a page that asks, as nl_token_ask showed it: for a token that is
+ * good. */
+enum nl_status nl_token_wording(struct nl_site *site, const struct nl_request *request,
+                                const struct nl_token_page *page, const char *token,
+                                int64_t *wording, struct nl_error *err);
+
 #endif

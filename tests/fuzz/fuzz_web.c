@@ -189,9 +189,9 @@ static void add_subscriber(const struct nl_list *list) {
     demand(nl_address_parse("ann@example.org", &address, &err) == NL_OK);
     const struct nl_signup signup = {.list = list->id, .address = &address, .name = "Ann"};
     demand(nl_subscribe(store, &signup, &notice, &err) == NL_OK);
-    demand(nl_link_new(store, 1, NL_LINK_SUBSCRIBE, INT64_MAX, &token, &err) == NL_OK);
-    demand(nl_confirm(store, token.text, false, &result, &err) == NL_OK);
-    demand(nl_link_new(store, 1, NL_LINK_PREFERENCES, INT64_MAX, &token, &err) == NL_OK);
+    demand(nl_link_new(store, 1, NL_LINK_SUBSCRIBE, INT64_MAX, 0, &token, &err) == NL_OK);
+    demand(nl_confirm(store, token.text, &(struct nl_confirming){0}, &result, &err) == NL_OK);
+    demand(nl_link_new(store, 1, NL_LINK_PREFERENCES, INT64_MAX, 0, &token, &err) == NL_OK);
     memcpy(secrets[4], token.text, sizeof token.text);
     nl_address_free(&address);
 }

@@ -429,7 +429,7 @@ def test_a_receipt_says_what_was_agreed_to_and_is_checked(office, server):
     assert " requested\n" in said and " confirmed\n" in said and "from: 203.0.113.9" in said and "version 7" in said
     [receipt] = json.loads(office.run("consent", "show", "ann@example.org", "--json").out)
     assert [event["event_type"] for event in receipt["events"]] == ["requested", "confirmed"]
-    assert receipt["notice"] == {"form_version": "7", "source": "form", "ip": "203.0.113.9"}
+    assert {**receipt["notice"], "wordings": []} == {"form_version": "7", "source": "form", "ip": "203.0.113.9", "wordings": []}
     assert (receipt["purpose"]["list"], receipt["pii_principal_id"], receipt["state"]) == ("News Bulletin", "ann@example.org", "active")
     # Another program: a JWS with a detached payload, over canonical JSON.
     header, nothing, signature = receipt["signature"].split(".")
@@ -442,9 +442,9 @@ def test_a_receipt_says_what_was_agreed_to_and_is_checked(office, server):
     office.write("bare.json", json.dumps(rest))
     office.write("keys.json", office.run("key", "show", "--json").out)
     office.run("key", "rotate")
-    assert office.run("consent", "verify", "good.json").out == "ours, unchanged\n"
-    assert office.run("consent", "verify", "good.json", "--key", "keys.json").out == "ours, unchanged\n"
-    assert "holds by none" in office.run("consent", "verify", "bad.json", expect=65).err
+    assert office.run("consent", "verify", "good.json").out.startswith("ours, unchanged\n")
+    assert office.run("consent", "verify", "good.json", "--key", "keys.json").out.startswith("ours, unchanged\n")
+    assert "another state" in office.run("consent", "verify", "bad.json", expect=65).err
     assert "not signed" in office.run("consent", "verify", "bare.json", expect=65).err
     assert office.run("consent", "verify", "keys.json", expect=65).out == ""
     office.run("consent", "show", "nobody@example.org", expect=67)

@@ -169,9 +169,9 @@ int64_t fixture_subscribe(struct fixture *fixture, const char *text) {
     const struct nl_signup signup = {.list = fixture->list.id, .address = &address};
     assert_ok(nl_subscribe(fixture->store, &signup, &notice, &err));
     int64_t id = fixture_sql(fixture, "SELECT max(id) FROM subscription");
-    assert_ok(
-        nl_link_new(fixture->store, id, NL_LINK_SUBSCRIBE, fixture->fake.now + 100, &token, &err));
-    assert_ok(nl_confirm(fixture->store, token.text, false, &result, &err));
+    assert_ok(nl_link_new(fixture->store, id, NL_LINK_SUBSCRIBE, fixture->fake.now + 100, 0, &token,
+                          &err));
+    assert_ok(nl_confirm(fixture->store, token.text, &(struct nl_confirming){0}, &result, &err));
     nl_address_free(&address);
     return id;
 }

@@ -63,4 +63,12 @@ NL_CHECKED enum nl_status nl_notice_compose(const char *kind, const char *langua
                                             const struct nl_config *config, struct nl_buf *out,
                                             struct nl_error *err) NL_ALL_NONNULL;
 
+/* Appends what such a notice says: its subject, an empty line and its text, with NL_DIFFERS in the
+ * place of links and dates, which differ from one mail to the next. */
+#define NL_DIFFERS "\xef\xbf\xbc" /* U+FFFC */
+NL_CHECKED enum nl_status nl_notice_wording(const char *kind, const char *language,
+                                            const struct nl_list *list,
+                                            const struct nl_config *config, struct nl_buf *out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

@@ -85,6 +85,7 @@ struct nl_subscriber_join {
                             they get a mail, and are pending until they confirm */
     const char *source;  /* without a stated consent: where the wish was told; NULL: "operator" */
     const char *ip;      /* from where */
+    const char *wording; /* that the form showed */
 };
 
 enum nl_joined {

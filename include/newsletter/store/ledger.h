@@ -43,6 +43,15 @@ NL_CHECKED enum nl_status nl_ledger_editions(struct nl_store *store, int64_t iss
                                              struct nl_buf *out, size_t *count,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* A consent as the ledger commits to it. `wordings`: the digests of those that the person saw, by
+ * enum nl_shown_on; NULL where there is none. */
+struct nl_ledger_consent {
+    int64_t at;
+    const char *source, *version, *wordings[3];
+};
+void nl_ledger_add_consent(struct nl_buf *items,
+                           const struct nl_ledger_consent *consent) NL_ALL_NONNULL;
+
 /* The commitment to items that are personal data, each encoded as CBOR: HMAC-SHA256 of the
  * encodings one after the other. */
 void nl_ledger_commit(const unsigned char key[NL_LEDGER_KEY], const struct nl_buf *items,

@@ -19,8 +19,8 @@ struct nl_action_row {
 
 struct nl_subscription_row {
     int64_t id, list, subscriber, consent_at;
-    const char *state, *source, *version;
-    const char *address; /* NULL: erased */
+    const char *state, *source, *version, *wordings[3]; /* digests, by enum nl_shown_on */
+    const char *address;                                /* NULL: erased */
     const unsigned char *key;
 };
 

@@ -13,9 +13,10 @@ enum nl_purpose {
 };
 
 /* Makes a fresh token for a subscription and remembers its digest. To be called inside the
- * transaction that leases the mail which will carry it. */
+ * transaction that leases the mail which will carry it. `wording`: of that mail, as
+ * nl_consent_wording_put numbers it, or 0. */
 NL_CHECKED enum nl_status nl_link_new(struct nl_store *store, int64_t subscription,
-                                      enum nl_purpose purpose, int64_t expires_at,
+                                      enum nl_purpose purpose, int64_t expires_at, int64_t wording,
                                       struct nl_token *token, struct nl_error *err) NL_ALL_NONNULL;
 
 /* The subscription that a token leads to. */
@@ -24,6 +25,7 @@ struct nl_link {
     int64_t list;
     int64_t subscriber;
     char language[36]; /* the subscriber's, or "" */
+    int64_t wording;   /* of the mail that brought it, or 0 */
 };
 
 /* Looks a token up. NL_DATA malformed, NL_NOTFOUND unknown or for another purpose, NL_EXPIRED,

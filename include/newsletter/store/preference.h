@@ -43,8 +43,8 @@ void nl_preferences_free(struct nl_preferences *preferences);
 
 /* Writes name, language (NULL for none) and attributes, and joins or leaves the lists of `changed`
  * (as read, `active` being what is wanted). Joining needs no confirmation: the link has come by
- * mail. Of `consent` source, ip and text_version are kept. Where nothing has changed, nothing is
- * recorded. */
+ * mail. Of `consent` source, ip, text_version and wording (of the page) are kept. Where nothing has
+ * changed, nothing is recorded. */
 NL_CHECKED enum nl_status nl_preferences_write(struct nl_store *store,
                                                const struct nl_preferences *changed,
                                                const struct nl_signup *consent,

@@ -16,7 +16,8 @@ struct nl_signup {
     const char *attributes;   /* a JSON object */
     const char *source;       /* where consent was given, such as a page's name */
     const char *ip;           /* from where */
-    const char *text_version; /* which wording was agreed to */
+    const char *text_version; /* which wording was agreed to, by the configuration */
+    int64_t wording;          /* of the form (store/consent_wording.h); 0: not known */
     int64_t resend_interval;  /* seconds between two notices to one subscription */
 };
 
@@ -43,12 +44,18 @@ struct nl_token_result {
     int64_t subscriber;
 };
 
+struct nl_confirming {
+    bool welcome;    /* with a mail */
+    int64_t wording; /* of the page with the button (store/consent_wording.h); 0: not known */
+};
+
 /* Uses a confirmation token: pending becomes active and every other open link of that subscription
- * is closed; with `welcome` the welcoming mail is queued. Using a token again succeeds while the
+ * is closed; with `welcome` the welcoming mail is queued. The wordings of the mail with the token
+ * and of the page are kept. Using a token again succeeds while the
  * subscription is active. `token` is the text that arrived: a token or a text that holds one, as
  * nl_token_find takes it. NL_DATA malformed, NL_NOTFOUND unknown, NL_EXPIRED, NL_USED. */
-NL_CHECKED enum nl_status nl_confirm(struct nl_store *store, const char *token, bool welcome,
-                                     struct nl_token_result *out,
+NL_CHECKED enum nl_status nl_confirm(struct nl_store *store, const char *token,
+                                     const struct nl_confirming *how, struct nl_token_result *out,
                                      struct nl_error *err) NL_ALL_NONNULL;
 
 /* Returns the result that nl_confirm would have, without using the token. */

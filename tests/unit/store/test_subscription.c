@@ -60,27 +60,29 @@ static void test_confirmation(void **state) {
     struct nl_token_result result = {0};
     sign_up(fixture, "ann@example.org");
     assert_ok(
-        nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 10, &first, &err));
-    assert_ok(
-        nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 20, &second, &err));
-    assert_fails(nl_confirm(fixture->store, "nonsense", false, &result, &err), NL_DATA,
-                 "malformed");
-    assert_fails(
-        nl_confirm(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", false, &result, &err),
-        NL_NOTFOUND, "unknown");
+        nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 10, 0, &first, &err));
+    assert_ok(nl_link_new(fixture->store, 1, NL_LINK_SUBSCRIBE, fixture->fake.now + 20, 0, &second,
+                          &err));
+    assert_fails(nl_confirm(fixture->store, "nonsense", &(struct nl_confirming){0}, &result, &err),
+                 NL_DATA, "malformed");
+    assert_fails(nl_confirm(fixture->store, "7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55",
+                            &(struct nl_confirming){0}, &result, &err),
+                 NL_NOTFOUND, "unknown");
     fixture->fake.now += 10;
-    assert_fails(nl_confirm(fixture->store, first.text, false, &result, &err), NL_EXPIRED,
-                 "expired");
-    assert_ok(nl_confirm(fixture->store, second.text, false, &result, &err));
+    assert_fails(nl_confirm(fixture->store, first.text, &(struct nl_confirming){0}, &result, &err),
+                 NL_EXPIRED, "expired");
+    assert_ok(nl_confirm(fixture->store, second.text, &(struct nl_confirming){0}, &result, &err));
     assert_int_equal(result.list, fixture->list.id);
     assert_false(result.already);
-    assert_ok(nl_confirm(fixture->store, second.text, false, &result, &err)); /* a second click */
+    assert_ok(nl_confirm(fixture->store, second.text, &(struct nl_confirming){0}, &result,
+                         &err)); /* a second click */
     assert_true(result.already);
-    assert_ok(nl_confirm(fixture->store, first.text, false, &result, &err));
+    assert_ok(nl_confirm(fixture->store, first.text, &(struct nl_confirming){0}, &result, &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'confirmed'"),
                      1);
     fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed'");
-    assert_fails(nl_confirm(fixture->store, second.text, false, &result, &err), NL_USED, "used");
+    assert_fails(nl_confirm(fixture->store, second.text, &(struct nl_confirming){0}, &result, &err),
+                 NL_USED, "used");
     fixture_sql(fixture, "UPDATE subscription SET state = 'active'");
     assert_int_equal(fixture_sql(fixture, "SELECT confirmed_at FROM subscription"),
                      fixture->fake.now);
