@@ -59,9 +59,10 @@ static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pend
     if (!nl_notice_purpose(plan->scope.kind, &purpose))
         return NL_OK;
     int64_t expires = now(backlog) + nl_config_link_lifetime(plan->config, plan->scope.kind);
-    return nl_link_new(plan->store, pending->job.subscription, purpose, expires,
-                       nl_run_message_in(plan, pending->job.language)->wording, &pending->token,
-                       err);
+    int64_t wording =
+        plan->message_count > 0 ? nl_run_message_in(plan, pending->job.language)->wording : 0;
+    return nl_link_new(plan->store, pending->job.subscription, purpose, expires, wording,
+                       &pending->token, err);
 }
 
 /* An address that cannot be parsed has no domain. It fails when its message is to be composed. */
