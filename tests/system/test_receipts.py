@@ -286,7 +286,7 @@ def is_included(item, size, head):
 
 
 def check_by_hand(office, receipt):
-    """What docs/audit.md says, by another program: the checkpoint's signature, each entry in its tree, and what the entries commit to."""
+    """Checks as docs/audit.md says, by another program: the checkpoint's signature, each entry in its tree, and what the entries commit to."""
     proof = receipt["proof"]
     size, head = read_checkpoint(office, proof["checkpoint"])
     assert all(is_included(item, size, head) for item in proof["entries"])
