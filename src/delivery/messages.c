@@ -25,6 +25,7 @@ enum nl_status nl_messages_add(struct nl_messages *messages, const char *languag
 void nl_messages_free(struct nl_messages *messages) {
     for (size_t i = 0; i < messages->count; i++) {
         free(messages->items[i].language);
+        free(messages->items[i].wording);
         nl_message_free(messages->items[i].message);
         nl_message_free(messages->items[i].alternative);
         nl_dkim_body_free(messages->items[i].body);

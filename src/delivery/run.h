@@ -15,7 +15,7 @@ struct nl_run_message {
     struct nl_message *alternative;   /* with the other subject; NULL if there is none */
     struct nl_dkim_body *body;        /* the common beginning of its copies; may be NULL */
     struct nl_smime_content *content; /* the same for S/MIME */
-    int64_t wording;                  /* of a notice that asks (store/consent_wording.h); else 0 */
+    char *wording; /* the words of a notice that asks (nl_notice_wording); else NULL */
 };
 
 struct nl_run_plan {

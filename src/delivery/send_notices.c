@@ -3,7 +3,6 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 #include "newsletter/bulletin/bulletin.h"
-#include "newsletter/store/consent_wording.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/link.h"
 #include "newsletter/store/transactional.h"
@@ -28,9 +27,8 @@ static enum nl_status keep_wording(struct notices *notices, struct nl_run_messag
         return NL_OK;
     enum nl_status status = nl_notice_wording(plan->scope.kind, message->language, notices->list,
                                               plan->config, &text, err);
-    if (status == NL_OK)
-        status = nl_consent_wording_put(plan->store, message->language, nl_buf_text(&text),
-                                        &message->wording, err);
+    if (status == NL_OK && (message->wording = nl_buf_take(&text)) == NULL)
+        status = nl_error_nomem(err);
     nl_buf_free(&text);
     return status;
 }
