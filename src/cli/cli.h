@@ -52,6 +52,9 @@ enum nl_status cli_configure(struct cli *cli, struct nl_error *err);
 enum nl_status cli_open(struct cli *cli, struct nl_error *err);
 enum nl_status cli_connect(struct cli *cli, struct nl_error *err);
 
+/* Reads the passwords of the seeds where an issue waits for them: before cli_confine. */
+enum nl_status cli_read_seeds(struct cli *cli, struct nl_error *err);
+
 /* findings.c: as cli_connect, but settings that give no relay (a password is missing, say) are a
  * finding; cli->relay stays NULL, and the rest can be examined. */
 enum nl_status cli_connect_or_tell(struct cli *cli, struct nl_findings *findings,

@@ -128,6 +128,9 @@ static enum nl_status retry_run(struct cli *cli, void *options, struct nl_error 
     if (status != NL_OK)
         return status;
     cli_catch_signals();
+    status = cli_read_seeds(cli, err);
+    if (status != NL_OK)
+        return status;
     cli_confine(cli, NULL);
     return retry_all(cli, err);
 }

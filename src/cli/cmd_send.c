@@ -3,6 +3,7 @@
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/genuine.h"
 #include "newsletter/service/audience.h"
+#include "newsletter/service/issue_canary.h"
 #include "newsletter/service/issues.h"
 
 #include <stdlib.h>
@@ -60,6 +61,22 @@ static enum nl_status read_subject_plan(struct cli *cli, struct send_call *call,
         issue->test.wait = chosen->wait;
     if (chosen->rule >= 0)
         issue->test.rule = chosen->rule;
+    return NL_OK;
+}
+
+/* The store refuses a canary where subjects are tried, or with local times. */
+static enum nl_status read_canary(struct cli *cli, struct send_call *call, struct nl_error *err) {
+    struct nl_issue *issue = &call->bulletin.issue;
+    const char *text = call->chosen->canary;
+    if (text == NULL)
+        return NL_OK;
+    if (!nl_office_canary_choose(text, issue))
+        return cli_usage_error(
+            cli, err, "--canary '%s' is neither a share such as 1%% nor a number of people", text);
+    if (issue->alternative_subject != NULL || call->chosen->local_time || call->chosen->rest)
+        return cli_usage_error(cli, err,
+                               "--canary goes with neither alternative_subject nor --local-time "
+                               "nor --rest");
     return NL_OK;
 }
 
@@ -133,6 +150,10 @@ static enum nl_status ask_and_send(struct cli *cli, struct send_call *call, stru
     snprintf(question, sizeof question, "%s it to %lld people?",
              call->chosen->at != NULL ? "Schedule" : "Send", (long long)call->people);
     enum nl_status status = refuse_errors(call, err);
+    if (status == NL_OK && call->chosen->canary != NULL && call->extends)
+        status = nl_error_set(err, NL_USAGE,
+                              "%s has gone out already: --canary does not go with further people",
+                              call->path);
     if (status == NL_OK && call->chosen->dry_run) {
         tell_unsent(cli, call, "planned", "Nothing was sent (--dry-run).");
         return NL_OK;
@@ -197,6 +218,8 @@ static enum nl_status send_run(struct cli *cli, void *options, struct nl_error *
         status = read_time(cli, &call, err);
     if (status == NL_OK)
         status = read_subject_plan(cli, &call, err);
+    if (status == NL_OK)
+        status = read_canary(cli, &call, err);
     if (status == NL_OK && chosen->test != NULL) {
         status = cli_send_copy(cli, &call, err);
     } else if (status == NL_OK) {
@@ -232,6 +255,7 @@ static const struct cli_option send_table[] = {
     CLI_NUMBER("sample", struct send_options, sample, 1, 100),
     CLI_DURATION("decide-after", struct send_options, wait),
     CLI_CHOICE("winner", struct send_options, rule, nl_subject_rules),
+    CLI_TEXT("canary", struct send_options, canary),
     CLI_FLAG("worker", struct send_options, worker),
     {0},
 };

@@ -194,6 +194,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
     if (status == NL_OK)
         status = open_staff(cli, &service, err);
     if (status == NL_OK)
+        nl_config_read_seed_passwords(&cli->config);
+    if (status == NL_OK)
         status = drop_privileges(cli->config.serve.user, err);
     if (status == NL_OK)
         cli_confine(cli, NULL);

@@ -1,6 +1,8 @@
 #include "cli/cli.h"
 
 #include "newsletter/bulletin/bulletin.h"
+#include "newsletter/report/facts.h"
+#include "newsletter/service/issue_canary.h"
 #include "newsletter/store/making.h"
 
 #include <jansson.h>
@@ -83,8 +85,10 @@ static enum nl_status show_json(struct status_call *call, const struct nl_issue 
         issue->subject, "state", nl_issue_state_text(issue->state), "pause_note", issue->pause_note,
         "created_at", cli_json_time(issue->created_at), "ended_at", cli_json_time(issue->ended_at),
         "deliveries", counts_object(counts), "being_made", making_object(making));
-    enum nl_status status = NL_OK;
-    if (call->wanted != NULL) {
+    json_t *canary = NULL;
+    enum nl_status status = nl_facts_canary(call->cli->store, issue->id, &canary, err);
+    json_object_set_new(object, "canary", canary);
+    if (status == NL_OK && call->wanted != NULL) {
         json_t *rows = json_array();
         status = show_deliveries(call, issue, rows, err);
         json_object_set_new(object, "not_sent", rows);
@@ -140,6 +144,17 @@ static void add_row(struct nl_table *table, const struct nl_issue *issue,
     }
 }
 
+static enum nl_status add_canary(struct status_call *call, const struct nl_issue *issue,
+                                 struct nl_error *err) {
+    const struct nl_office office = cli_office(call->cli);
+    struct nl_buf note = {0};
+    enum nl_status status = nl_office_canary_state(&office, issue->id, &note, err);
+    if (status == NL_OK && note.len > 0)
+        add_note(&call->table, "canary", nl_buf_text(&note));
+    nl_buf_free(&note);
+    return status;
+}
+
 /* Prints the rows so far, and forgets them. */
 static void print_rows(struct status_call *call) {
     if (call->table.used > 0)
@@ -160,7 +175,8 @@ static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct
         status = show_json(call, issue, &counts, &making, err);
     } else if (status == NL_OK) {
         add_row(&call->table, issue, &counts, &making);
-        if (call->wanted != NULL) {
+        status = add_canary(call, issue, err);
+        if (status == NL_OK && call->wanted != NULL) {
             print_rows(call);
             status = show_deliveries(call, issue, NULL, err);
         }

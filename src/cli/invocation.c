@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/service/issue_canary.h"
 #include "newsletter/store/import_job.h"
 
 #include <errno.h>
@@ -134,6 +135,15 @@ struct nl_office cli_office(struct cli *cli) {
     return (struct nl_office){cli->store, &cli->config, cli_actor(cli)};
 }
 
+enum nl_status cli_read_seeds(struct cli *cli, struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
+    bool any = false;
+    enum nl_status status = nl_office_canary_any(&office, &any, err);
+    if (status == NL_OK && any)
+        nl_config_read_seed_passwords(&cli->config);
+    return status;
+}
+
 void cli_close_store(struct cli *cli) {
     nl_store_close(cli->store);
     cli->store = NULL;
@@ -236,12 +246,14 @@ enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int
     struct nl_run_summary summary = {0};
     struct progress progress;
     cli_catch_signals();
+    enum nl_status status = cli_read_seeds(cli, err);
+    if (status != NL_OK)
+        return status;
     cli_confine(cli, NULL);
     progress_start(&progress, total);
     const struct nl_run_options options = {
-        .stop = &cli_stop, .progress = progress_show, .ctx = &progress};
-    enum nl_status status =
-        nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
+        .stop = &cli_stop, .waits = true, .progress = progress_show, .ctx = &progress};
+    status = nl_send_issue(cli->store, &cli->config, cli->relay, issue, &options, &summary, err);
     progress_end(&progress);
     if (status == NL_OK)
         status = cli->json ? report_json(cli, &summary, issue, plan, err)

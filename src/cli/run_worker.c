@@ -44,6 +44,7 @@ enum nl_status cli_work(struct cli *cli, struct nl_error *err) {
                                        .report = report,
                                        .ctx = cli};
     cli_catch_signals();
+    nl_config_read_seed_passwords(&cli->config);
     cli_confine(cli, NULL);
     return nl_worker_run(&service, waiting, err);
 }

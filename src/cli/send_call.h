@@ -7,6 +7,7 @@
 struct send_options {
     const char *list, *test, *where, *segment, *language;
     const char *at, *timezone;
+    const char *canary; /* "1%" or a number of people */
     bool local_time;
     int64_t sample, wait; /* percent, 0 for the configuration's; seconds, -1 likewise */
     int rule;             /* enum nl_subject_rule; -1 likewise */

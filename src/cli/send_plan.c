@@ -3,6 +3,7 @@
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/check.h"
 #include "newsletter/bulletin/sample.h"
+#include "newsletter/service/issue_canary.h"
 
 static void show_editions(const struct nl_bulletin *bulletin) {
     printf("Languages:  %s for everybody else", bulletin->issue.language);
@@ -16,6 +17,24 @@ static void show_subject_plan(const struct nl_issue *issue) {
     printf("Tried on:   %lld%% for %lld minutes; the rest gets the one with %s\n",
            (long long)issue->test.share, (long long)(issue->test.wait / 60),
            issue->test.rule == NL_BY_REPLIES ? "more answers" : "fewer unsubscribes");
+}
+
+static size_t count_seeds(const struct cli *cli) {
+    size_t count = 0;
+    while (count < NL_SEEDS && cli->config.seeds[count].address != NULL)
+        count++;
+    return count;
+}
+
+static void show_canary(const struct cli *cli, const struct send_call *call) {
+    struct nl_buf first = {0};
+    size_t seeds = count_seeds(cli);
+    nl_office_canary_say(&call->bulletin.issue, &first);
+    printf("Canary:     first to %s%s and %zu seed%s; the others wait for it\n",
+           nl_buf_text(&first),
+           call->bulletin.issue.canary.share > 0 ? " of the people" : " people", seeds,
+           seeds == 1 ? "" : "s");
+    nl_buf_free(&first);
 }
 
 /* In short what 'newsletter check' finds. */
@@ -133,6 +152,9 @@ static void fill_plan(const struct send_call *call, size_t size) {
         json_array_append_new(languages,
                               json_string(nl_bulletin_edition(&call->bulletin, i).language));
     json_object_update(call->plan, facts);
+    json_object_set_new(call->plan, "canary",
+                        call->chosen->canary != NULL ? json_string(call->chosen->canary)
+                                                     : json_null());
     json_decref(facts);
 }
 
@@ -152,6 +174,8 @@ static enum nl_status print_plan(struct cli *cli, const struct send_call *call, 
     printf("From:       %s\n", call->list.sender);
     printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
     show_recipients(call);
+    if (call->chosen->canary != NULL && !call->found)
+        show_canary(cli, call);
     if (call->chosen->local_time)
         status = show_zones(cli, call, err);
     printf("Size:       %zu bytes each\n", size);

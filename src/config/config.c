@@ -3,6 +3,7 @@
 #include "config/config_check.h"
 #include "config/config_hooks.h"
 #include "config/config_organisation.h"
+#include "config/config_seeds.h"
 #include "config/config_settings.h"
 #include "newsletter/base/file.h"
 
@@ -51,6 +52,7 @@ int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind
 }
 
 void nl_config_free(struct nl_config *config) {
+    nl_config_free_seeds(config);
     nl_config_free_settings(config);
     nl_form_fields_free(&config->forms);
     nl_config_free_hooks(config);

@@ -5,6 +5,7 @@
 #include "config/config_hooks.h"
 #include "config/config_policy.h"
 #include "config/config_proof.h"
+#include "config/config_seeds.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/endpoint.h"
 #include "newsletter/base/network.h"
@@ -181,6 +182,8 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
         status = nl_config_check_openid(config, err);
     if (status == NL_OK)
         status = nl_config_check_proof_groups(config, err);
+    if (status == NL_OK)
+        status = nl_config_check_seeds(config, err);
     if (status != NL_OK)
         return status;
     status = nl_networks_parse(config->webhooks.allow_networks, &networks, err);

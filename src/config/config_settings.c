@@ -19,6 +19,8 @@ static const struct list {
     size_t inner;         /* how many texts each element is a list of; 1: it is none */
 } lists[] = {
     {"relays.#.password_command.#", sizeof(struct nl_smtp_server), NL_RELAYS, NL_ARGUMENTS},
+    {"seeds.#.password_command.#", sizeof(struct nl_seed), NL_SEEDS, NL_ARGUMENTS},
+    {"seeds.#", sizeof(struct nl_seed), NL_SEEDS, 1},
     {"relays.#", sizeof(struct nl_smtp_server), NL_RELAYS, 1},
     {"limits.domains.#", sizeof(struct nl_domain_limit), NL_DOMAINS, 1},
     {"routes.#", sizeof(struct nl_route), NL_ROUTES, 1},

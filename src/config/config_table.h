@@ -35,6 +35,7 @@ static const struct setting {
 #define RELAY(member) AT(relays[0].member)
 #define DOMAIN(member) AT(limits.domains[0].member)
 #define MEDIUM(member) AT(media[0].member)
+#define SEED(member) AT(seeds[0].member)
 #define ROUTE(member) AT(routes[0].member)
 #define LIMIT(member) AT(direct.providers[0].member)
 #define SOURCE(member) AT(direct.sources[0].member)
@@ -169,6 +170,23 @@ static const struct setting {
     {"subject_test.share", NUMBER, AT(subject_test.share), "20", 1, 100},
     {"subject_test.wait", DURATION, AT(subject_test.wait), "4h", 60, 2592000},
     {"subject_test.rule", RULE, AT(subject_test.rule), "unsubscribes", 0, 0},
+    {"seeds.#.address", TEXT, SEED(address), NULL, 0, 0},
+    {"seeds.#.host", TEXT, SEED(host), NULL, 0, 0},
+    {"seeds.#.port", NUMBER, SEED(port), NULL, 1, 65535},
+    {"seeds.#.security", SECURITY, SEED(security), "tls", 0, 0},
+    {"seeds.#.verify", BOOL, SEED(verify), "true", 0, 0},
+    {"seeds.#.ca_file", PATH, SEED(ca_file), NULL, 0, 0},
+    {"seeds.#.username", TEXT, SEED(username), NULL, 0, 0},
+    {"seeds.#.password_file", PATH, SEED(password_file), NULL, 0, 0},
+    {"seeds.#.password_command.#", TEXT, SEED(password_command[0]), NULL, 0, 0},
+    {"seeds.#.password_env", TEXT, SEED(password_env), NULL, 0, 0},
+    {"seeds.#.authserv_id", TEXT, SEED(authserv_id), NULL, 0, 0},
+    {"canary.wait", DURATION, AT(canary.wait), "15m", 1, 86400},
+    {"canary.junk", NUMBER, AT(canary.junk), "0", 0, NL_SEEDS},
+    {"canary.missing", NUMBER, AT(canary.missing), "0", 0, NL_SEEDS},
+    {"canary.refused", NUMBER, AT(canary.refused), "5", 0, 100},
+    {"canary.deferred", NUMBER, AT(canary.deferred), "50", 0, 100},
+    {"canary.authentication", BOOL, AT(canary.authentication), "true", 0, 0},
     {"retention.events", DURATION, AT(retention.events), "730d", 0, 3153600000},
     {"retention.links", DURATION, AT(retention.links), "90d", 0, 3153600000},
     {"retention.ips", DURATION, AT(retention.ips), "0", 0, 3153600000},

@@ -31,6 +31,7 @@ const struct nl_table nl_tables[] = {
      "iissssbbsb", LARGE},
     {"recording", "issue, language, number, type, data", "isisb", LARGE},
     {"subject_test", "issue, share, wait, rule, decide_at, winner", "iiisii", SMALL},
+    {"canary", "issue, share, people, state, token, look_until, look_at, facts", "iiissiis", SMALL},
     {"delivery",
      "id, kind, issue, subscription, state, attempts, first_attempt_at, created_at, "
      "next_attempt_at, updated_at, lease_owner, lease_until, dot_at, reply_code, reply_status, "

@@ -1,4 +1,5 @@
 #include "delivery/announce.h"
+#include "delivery/canary_run.h"
 #include "delivery/messages.h"
 #include "delivery/outcome.h"
 #include "delivery/run.h"
@@ -66,6 +67,27 @@ static enum nl_status settle(struct nl_store *store, const struct nl_issue *issu
     return status != NL_OK ? status : nl_issue_finish(store, issue->id, done, err);
 }
 
+/* With a canary: to the seeds and the sample, and after a look to the others. */
+static enum nl_status send_all(struct nl_run_plan *plan, const struct nl_issue *issue,
+                               struct nl_run_summary *summary, struct nl_error *err) {
+    struct canary_run canary = {0};
+    bool again = true;
+    enum nl_status status = nl_canary_open(&canary, plan, issue, err);
+    if (status == NL_OK && canary.waits && canary.ours)
+        status = nl_canary_send_seeds(&canary, err);
+    while (status == NL_OK && again) {
+        bool go = false;
+        status = send_editions(plan, issue, summary, err);
+        if (status == NL_OK)
+            status = nl_canary_step(&canary, summary, &go, err);
+        again = go;
+        if (status == NL_OK && !go)
+            status = nl_canary_wait(&canary, summary, &again, err);
+    }
+    nl_canary_close(&canary);
+    return status;
+}
+
 enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *config,
                              const struct nl_relay *relay, const struct nl_issue *issue,
                              const struct nl_run_options *options, struct nl_run_summary *summary,
@@ -96,7 +118,7 @@ enum nl_status nl_send_issue(struct nl_store *store, const struct nl_config *con
     if (status == NL_OK)
         status = nl_announce(store, config, &list, issue->id, err);
     if (status == NL_OK)
-        status = send_editions(&plan, issue, summary, err);
+        status = send_all(&plan, issue, summary, err);
     if (status == NL_OK)
         status = settle(store, issue, summary, &done, err);
     if (done)

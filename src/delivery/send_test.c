@@ -203,16 +203,16 @@ static enum nl_status send_directly(const struct nl_config *config, const struct
     return status;
 }
 
-static enum nl_status sign(const struct nl_config *config, const char *sender,
-                           struct nl_buf *message, struct nl_error *err) {
+static enum nl_status sign(const struct nl_config *config, const char *from, struct nl_buf *message,
+                           struct nl_error *err) {
     struct nl_signer signer = {0};
     struct nl_smime *smime = NULL;
     int64_t now = nl_env_now(&nl_env_system);
-    enum nl_status status = nl_smime_open(config, sender, now, &smime, err);
+    enum nl_status status = nl_smime_open(config, from, now, &smime, err);
     if (smime != NULL)
         status = nl_smime_sign(smime, NULL, message, now, err);
     if (status == NL_OK)
-        status = nl_signer_open(config, strrchr(sender, '@') + 1, &signer, err);
+        status = nl_signer_open(config, strrchr(from, '@') + 1, &signer, err);
     if (status == NL_OK)
         status = nl_signer_sign(&signer, NULL, message, now, err);
     nl_signer_close(&signer);
@@ -220,13 +220,20 @@ static enum nl_status sign(const struct nl_config *config, const char *sender,
     return status;
 }
 
-enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
-                            const char *sender, const struct nl_address *recipient,
-                            struct nl_buf *message, struct nl_error *err) {
-    enum nl_status status = sign(config, sender, message, err);
+enum nl_status nl_send_single(const struct nl_config *config, const struct nl_relay *relay,
+                              const char *from, const char *sender,
+                              const struct nl_address *recipient, struct nl_buf *message,
+                              struct nl_error *err) {
+    enum nl_status status = sign(config, from, message, err);
     if (status == NL_OK && nl_config_way(config, recipient->domain) == NL_DIRECTLY)
         status = send_directly(config, relay, sender, recipient, message, err);
     else if (status == NL_OK)
         status = send_through_relay(relay, sender, recipient, message, err);
     return status;
+}
+
+enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
+                            const char *sender, const struct nl_address *recipient,
+                            struct nl_buf *message, struct nl_error *err) {
+    return nl_send_single(config, relay, sender, sender, recipient, message, err);
 }

@@ -29,6 +29,8 @@ static enum nl_status note_next(struct pass *pass, const struct nl_issue *issue,
     enum nl_status status = nl_delivery_next_due(pass->service->store, issue->id, &due, err);
     if (due != 0 && (result->next == 0 || due < result->next))
         result->next = due;
+    if (summary->look_at != 0 && (result->look_at == 0 || summary->look_at < result->look_at))
+        result->look_at = summary->look_at;
     return status;
 }
 

@@ -20,6 +20,8 @@ static enum nl_status poll_once(const struct nl_service *service, struct nl_erro
         return status;
     if (pass.next != 0 && pass.next < next)
         next = pass.next;
+    if (pass.look_at != 0 && pass.look_at < next)
+        next = pass.look_at;
     int64_t left = next - nl_env_now(env);
     return nl_store_wait(service->store, left > 0 ? left : 1, service->stop, err);
 }

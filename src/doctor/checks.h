@@ -70,6 +70,9 @@ enum nl_status nl_doctor_bimi(struct nl_doctor *doctor, const char *from_domain,
 /* openid_check.c: asks the identity provider, where there is one. */
 void nl_doctor_openid(struct nl_doctor *doctor);
 
+/* seed_check.c: opens the mailboxes that a canary looks into. */
+void nl_doctor_seeds(struct nl_doctor *doctor);
+
 /* hook_check.c: the reports of mail providers. */
 void nl_doctor_hooks(struct nl_doctor *doctor);
 

@@ -155,6 +155,7 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
     if (status == NL_OK) {
         nl_doctor_pdf(&doctor);
         nl_doctor_openid(&doctor);
+        nl_doctor_seeds(&doctor);
     }
     if (status == NL_OK && relay != NULL && nl_config_uses_relay(config))
         status = nl_doctor_relay(&doctor, err);

@@ -1,6 +1,7 @@
 /* IMAP (RFC 3501, RFC 6851) and POP3 (RFC 1939) through libcurl, which checks certificates. */
 #include "newsletter/inbound/mailbox.h"
 
+#include "inbound/mail_server.h"
 #include "newsletter/base/buf.h"
 #include "newsletter/base/clock.h"
 #include "newsletter/base/log.h"
@@ -12,7 +13,7 @@
 #include <time.h>
 
 /* Seconds: of a command, and of a run as a whole; what is left then is the next run's. */
-enum { CONNECT_TIMEOUT = 30, STALL_TIMEOUT = 60, COMMAND_TIMEOUT = 120, RUN_TIMEOUT = 900 };
+enum { COMMAND_TIMEOUT = 120, RUN_TIMEOUT = 900 };
 
 /* How much of a message is read, how much a server may send for it, and in a run. */
 enum { MESSAGE_LIMIT = 4 << 20, ANSWER_LIMIT = 32 << 20, RUN_LIMIT = 512 << 20 };
@@ -226,31 +227,18 @@ static enum nl_status read_pop3(struct fetch *fetch, struct nl_error *err) {
 static void set_up(struct fetch *fetch, const char *password) {
     const struct nl_config *config = fetch->config;
     CURL *curl = fetch->curl;
-    bool imap = config->fetch.protocol == NL_FETCH_IMAP;
-    bool tls = config->fetch.security == NL_SMTP_TLS;
-    bool literal = strchr(config->fetch.host, ':') != NULL;
-    nl_buf_addf(&fetch->base, "%s%s://%s%s%s:%lld/", imap ? "imap" : "pop3", tls ? "s" : "",
-                literal ? "[" : "", config->fetch.host, literal ? "]" : "",
-                (long long)config->fetch.port);
+    const struct nl_mail_server server = {
+        .scheme = config->fetch.protocol == NL_FETCH_IMAP ? "imap" : "pop3",
+        .host = config->fetch.host,
+        .port = config->fetch.port,
+        .security = config->fetch.security,
+        .verify = config->fetch.verify,
+        .ca_file = config->fetch.ca_file,
+        .username = config->fetch.username,
+        .password = password,
+    };
+    nl_mail_server_set_up(&server, curl, &fetch->base);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, fetch->detail);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "imap,imaps,pop3,pop3s");
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_TIMEOUT);
-    curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)STALL_TIMEOUT);
-    curl_easy_setopt(
-        curl, CURLOPT_USE_SSL,
-        (long)(config->fetch.security == NL_SMTP_PLAIN ? CURLUSESSL_NONE : CURLUSESSL_ALL));
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, config->fetch.verify ? 1L : 0L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, config->fetch.verify ? 2L : 0L);
-    if (config->fetch.ca_file != NULL) {
-        curl_easy_setopt(curl, CURLOPT_CAINFO, config->fetch.ca_file);
-        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* trusts no other */
-    }
-    curl_easy_setopt(curl, CURLOPT_USERNAME, config->fetch.username);
-    curl_easy_setopt(curl, CURLOPT_PASSWORD, password != NULL ? password : "");
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, read_reply);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, fetch);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, collect);

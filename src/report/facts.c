@@ -1,6 +1,7 @@
 #include "newsletter/report/facts.h"
 
 #include "newsletter/base/timestamp.h"
+#include "newsletter/store/canary.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/making.h"
@@ -99,21 +100,50 @@ enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **o
     return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
 }
 
+static json_t *canary_facts(const struct nl_canary *canary) {
+    char plan[NL_CANARY_TEXT];
+    json_t *kept = canary->facts != NULL ? json_loads(canary->facts, 0, NULL) : NULL;
+    nl_canary_text(&canary->plan, plan);
+    json_t *facts =
+        json_pack("{s:s, s:s, s:o, s:o, s:[], s:n, s:[]}", "first", plan, "state",
+                  nl_canary_state_text(canary->state), "look_at", nl_facts_time(canary->look_at),
+                  "look_until", nl_facts_time(canary->until), "seeds", "sample", "findings");
+    if (kept != NULL)
+        json_object_update_existing(facts, kept);
+    json_decref(kept);
+    return facts;
+}
+
+enum nl_status nl_facts_canary(struct nl_store *store, int64_t issue, json_t **out,
+                               struct nl_error *err) {
+    struct nl_canary canary = {0};
+    bool found = false;
+    enum nl_status status = nl_canary_read(store, issue, &found, &canary, err);
+    *out = status == NL_OK && found ? canary_facts(&canary) : json_null();
+    nl_canary_free(&canary);
+    return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
+}
+
 static enum nl_status add_issue_facts(const struct nl_issue_summary *issue, void *ctx,
                                       struct nl_error *err) {
     const struct gathering *gathering = ctx;
     json_t *counts = NULL;
+    json_t *canary = NULL;
     struct nl_making making = {0};
     enum nl_status status = nl_making_read(gathering->store, issue->id, &making, err);
     if (status == NL_OK)
+        status = nl_facts_canary(gathering->store, issue->id, &canary, err);
+    if (status == NL_OK)
         status = nl_facts_counts(gathering->store, issue->id, &counts, err);
-    if (status != NL_OK)
+    if (status != NL_OK) {
+        json_decref(canary);
         return status;
+    }
     json_array_append_new(
         gathering->array,
         json_pack(
             "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-            "s:o}",
+            "s:o, s:o}",
             "id", json_number(issue->id), "list", json_text(issue->list_name), "slug",
             json_text(issue->slug), "series", json_text(issue->series), "number",
             json_text(issue->number), "title", json_text(issue->title), "subject",
@@ -122,7 +152,8 @@ static enum nl_status add_issue_facts(const struct nl_issue_summary *issue, void
             json_text(issue->language), "state", json_text(nl_issue_state_text(issue->state)),
             "pause_note", json_text(issue->pause_note), "created_at",
             nl_facts_time(issue->created_at), "ended_at", nl_facts_time(issue->ended_at),
-            "scheduled_at", nl_facts_time(issue->scheduled_at), "deliveries", counts, "being_made",
+            "scheduled_at", nl_facts_time(issue->scheduled_at), "deliveries", counts, "canary",
+            canary, "being_made",
             making.unfinished ? json_pack("{s:o, s:o}", "made", json_number(making.made), "about",
                                           json_number(making.about))
                               : json_null()));

@@ -26,6 +26,8 @@ static const struct {
     {"erased", "erased"},
     {"checkpoint", "checkpoint"},
     {"issue-started", "issue-sending"},
+    {"canary-passed", "canary-passed"},
+    {"canary-paused", "canary-paused"},
     {"issue-finished", "issue-finished"},
     {"imported", "import-finished"},
     {"message-sent", "message-sent"},

@@ -15,12 +15,11 @@
 
 enum { NAME_LIMIT = 64, SECRET_BYTES = 32 };
 
-const char *const nl_webhook_kinds[] = {"subscribed",       "confirmed",       "changed",
-                                        "unsubscribed",     "bounced",         "complained",
-                                        "erased",           "checkpoint",      "issue-sending",
-                                        "issue-finished",   "import-finished", "message-sent",
-                                        "message-deferred", "message-bounced", "message-failed",
-                                        "message-skipped",  "message-unknown", NULL};
+const char *const nl_webhook_kinds[] = {
+    "subscribed",      "confirmed",      "changed",         "unsubscribed",    "bounced",
+    "complained",      "erased",         "checkpoint",      "issue-sending",   "canary-passed",
+    "canary-paused",   "issue-finished", "import-finished", "message-sent",    "message-deferred",
+    "message-bounced", "message-failed", "message-skipped", "message-unknown", NULL};
 
 /* ---- adding ---- */
 

@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/store/audit.h"
 #include "newsletter/store/issue_note.h"
+#include "store/canary_row.h"
 #include "store/event.h"
 #include "store/fan_out.h"
 #include "store/issue_edition.h"
@@ -152,6 +153,8 @@ static enum nl_status create(struct nl_store *store, void *ctx, struct nl_error 
         status = nl_ledger_issue(store, issue->id, issue->list, err);
     if (status == NL_OK && issue->alternative_subject != NULL)
         status = nl_subject_test_add(store, issue->id, &issue->test, err);
+    if (status == NL_OK)
+        status = nl_canary_add(store, issue, err);
     if (status != NL_OK || issue->scheduled_at != 0)
         return status;
     const struct nl_making_plan plan = {.list = issue->list,

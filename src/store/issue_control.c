@@ -2,6 +2,7 @@
 
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "store/canary_row.h"
 #include "store/event.h"
 #include "store/ledger.h"
 #include "store/making.h"
@@ -155,12 +156,17 @@ static enum nl_status cancel(struct nl_store *store, int64_t issue, struct nl_er
     return status == NL_OK ? nl_making_hold(store, issue, err) : status;
 }
 
+static enum nl_status resume(struct nl_store *store, int64_t issue, struct nl_error *err) {
+    enum nl_status status = nl_canary_overrule(store, issue, err);
+    return status == NL_OK ? set_state(store, issue, NL_ISSUE_SENDING, NULL, err) : status;
+}
+
 /* A scheduled issue has no deliveries yet. */
 static enum nl_status withdraw(struct nl_store *store, int64_t issue, struct nl_error *err) {
     static const char *const steps[] = {
         "DELETE FROM recording WHERE issue = ?",    "DELETE FROM edition WHERE issue = ?",
-        "DELETE FROM subject_test WHERE issue = ?", "DELETE FROM issue_text WHERE rowid = ?",
-        "DELETE FROM issue WHERE id = ?",
+        "DELETE FROM subject_test WHERE issue = ?", "DELETE FROM canary WHERE issue = ?",
+        "DELETE FROM issue_text WHERE rowid = ?",   "DELETE FROM issue WHERE id = ?",
     };
     int64_t list = 0;
     enum nl_status status = nl_sql_number(
@@ -188,7 +194,7 @@ static enum nl_status change(struct nl_store *store, const struct call *call,
     case NL_ISSUE_PAUSE:
         return set_state(store, call->issue, NL_ISSUE_PAUSED, call->note, err);
     case NL_ISSUE_RESUME:
-        return set_state(store, call->issue, NL_ISSUE_SENDING, NULL, err);
+        return resume(store, call->issue, err);
     default:
         return cancel(store, call->issue, err);
     }
@@ -263,6 +269,7 @@ enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *fini
                    "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
                    "WHERE id = ?2 AND state = 'sending' AND "
                    "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?2) AND "
+                   "NOT EXISTS (SELECT 1 FROM canary WHERE issue = ?2 AND state = 'waiting') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
                    "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
+#include "store/canary_row.h"
 #include "store/event.h"
 #include "store/fan_out.h"
 #include "store/making.h"
@@ -38,6 +39,8 @@ static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error 
                    NL_VALUES(NL_INT(issue), NL_STRING(call->making.segment)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_EXISTS, NL_TEXT("the issue is neither sent nor being sent"));
+    if (status == NL_OK)
+        status = nl_canary_overrule(store, issue, err);
     if (status == NL_OK)
         status = nl_making_begin(store, &call->making, &call->deliveries, err);
     return status == NL_OK

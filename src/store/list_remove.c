@@ -80,6 +80,7 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
         "DELETE FROM recording WHERE issue IN " ISSUES,
         "DELETE FROM edition WHERE issue IN " ISSUES,
         "DELETE FROM subject_test WHERE issue IN " ISSUES,
+        "DELETE FROM canary WHERE issue IN " ISSUES,
         "DELETE FROM issue_text WHERE rowid IN " ISSUES,
         "DELETE FROM event WHERE list = ?1 OR issue IN " ISSUES " OR subscriber IN " ONLY_HERE,
         "DELETE FROM issue WHERE list = ?1",

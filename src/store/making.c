@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/import_job.h"
+#include "store/canary_row.h"
 #include "store/fan_out.h"
 
 #include <stdlib.h>
@@ -11,10 +12,11 @@
 struct making {
     int64_t id, list, issue;
     bool further;
-    int64_t began_at, newest, reached, made, sampled;
+    int64_t began_at, newest, reached, people, seen, made, sampled;
     char *segment, *local_time;
     bool tested;    /* two subjects are tried, and none has won yet */
     int64_t winner; /* the one that has won; 0: none */
+    bool canary;    /* a sample goes first, and is not over yet */
 };
 
 static void making_free(struct making *making) {
@@ -24,18 +26,20 @@ static void making_free(struct making *making) {
 }
 
 #define FROM_MAKING                                                                                \
-    "SELECT m.id, i.list, m.issue, m.further <> 0, m.began_at, m.newest, m.reached, m.made, "      \
-    "m.sampled, m.segment, i.local_time, t.issue IS NOT NULL AND t.winner IS NULL, "               \
-    "coalesce(t.winner, 0) FROM making m JOIN issue i ON i.id = m.issue "                          \
-    "LEFT JOIN subject_test t ON t.issue = m.issue "
+    "SELECT m.id, i.list, m.issue, m.further <> 0, m.began_at, m.newest, m.reached, m.people, "    \
+    "m.seen, m.made, m.sampled, m.segment, i.local_time, "                                         \
+    "t.issue IS NOT NULL AND t.winner IS NULL, coalesce(t.winner, 0), "                            \
+    "coalesce(c.state, '') = 'waiting' FROM making m JOIN issue i ON i.id = m.issue "              \
+    "LEFT JOIN subject_test t ON t.issue = m.issue LEFT JOIN canary c ON c.issue = m.issue "
 
 #define INTO_MAKING(making)                                                                        \
     NL_COLUMNS(NL_INTO(&(making)->id), NL_INTO(&(making)->list), NL_INTO(&(making)->issue),        \
                NL_INTO(&(making)->further), NL_INTO(&(making)->began_at),                          \
-               NL_INTO(&(making)->newest), NL_INTO(&(making)->reached), NL_INTO(&(making)->made),  \
+               NL_INTO(&(making)->newest), NL_INTO(&(making)->reached),                            \
+               NL_INTO(&(making)->people), NL_INTO(&(making)->seen), NL_INTO(&(making)->made),     \
                NL_INTO(&(making)->sampled), NL_INTO(&(making)->segment),                           \
                NL_INTO(&(making)->local_time), NL_INTO(&(making)->tested),                         \
-               NL_INTO(&(making)->winner))
+               NL_INTO(&(making)->winner), NL_INTO(&(making)->canary))
 
 /* One making of an issue after the other, so that only the first one meets skipped deliveries of
  * its own. Another process that makes a part has the row. */
@@ -87,7 +91,7 @@ static enum nl_status make_deliveries(struct nl_store *store, struct making *mak
     enum nl_status status = parse_segment(making, &segment, err);
     struct nl_fan_out fan_out = fan_out_of(making, segment, part->last);
     bool by_hours = making->local_time != NULL && !making->further;
-    fan_out.waits = making->tested || by_hours;
+    fan_out.waits = making->tested || by_hours || making->canary;
     fan_out.variant = making->further ? making->winner : 0;
     if (status == NL_OK)
         status = making->further ? nl_fan_out_further(store, &fan_out, err)
@@ -96,6 +100,8 @@ static enum nl_status make_deliveries(struct nl_store *store, struct making *mak
     part->made = making->made + *made;
     if (status == NL_OK && making->tested && !making->further)
         status = nl_part_sample(store, part, &making->sampled, err);
+    else if (status == NL_OK && making->canary && !making->further)
+        status = nl_part_canary(store, part, &making->sampled, err);
     else if (status == NL_OK && by_hours)
         status = nl_part_hours(store, part, making->local_time, err);
     nl_segment_free(segment);
@@ -115,6 +121,9 @@ static enum nl_status make_part(struct nl_store *store, struct making *making, i
     struct nl_part part = {0};
     int64_t seen = 0;
     enum nl_status status = find_part(store, making, &part, &seen, err);
+    part.seen = making->seen + seen;
+    part.people = making->people;
+    part.is_last = seen < NL_PART;
     if (status == NL_OK && seen > 0)
         status = make_deliveries(store, making, &part, made, err);
     if (status != NL_OK)
@@ -189,27 +198,28 @@ enum nl_status nl_making_end(struct nl_store *store, int64_t issue, struct nl_er
 
 /* ---- going on ---- */
 
-/* People who wait for a subject that has won meanwhile. */
-#define WAITING_FOR_SUBJECT                                                                        \
+/* People who wait for a subject that has won meanwhile, or for a canary that is over. */
+#define NO_LONGER_WAITING                                                                          \
     "SELECT d.id FROM delivery d WHERE d.issue = ?1 AND d.state = 'deferred' AND "                 \
     "d.next_attempt_at IS NULL AND d.variant IS NULL AND "                                         \
-    "(SELECT t.winner FROM subject_test t WHERE t.issue = ?1) IS NOT NULL"
+    "((SELECT t.winner FROM subject_test t WHERE t.issue = ?1) IS NOT NULL OR "                    \
+    "(SELECT c.state FROM canary c WHERE c.issue = ?1) IN ('passed', 'overruled'))"
 
-static enum nl_status queue_winners(struct nl_store *store, int64_t issue, int64_t *changed,
+static enum nl_status queue_waiting(struct nl_store *store, int64_t issue, int64_t *changed,
                                     struct nl_error *err) {
     enum nl_status status =
         nl_sql_run(store, err,
                    "UPDATE delivery SET state = 'queued' WHERE state = 'deferred' AND id IN "
-                   "(" WAITING_FOR_SUBJECT " LIMIT ?2 /*+ FOR UPDATE SKIP LOCKED */)",
+                   "(" NO_LONGER_WAITING " LIMIT ?2 /*+ FOR UPDATE SKIP LOCKED */)",
                    NL_VALUES(NL_INT(issue), NL_INT(NL_PART)));
     *changed = status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }
 
-enum nl_status nl_making_queue_winners(struct nl_store *store, int64_t issue,
+enum nl_status nl_making_queue_waiting(struct nl_store *store, int64_t issue,
                                        struct nl_error *err) {
     int64_t changed = 0;
-    return queue_winners(store, issue, &changed, err);
+    return queue_waiting(store, issue, &changed, err);
 }
 
 struct step {
@@ -225,7 +235,7 @@ static enum nl_status take_step(struct nl_store *store, void *ctx, struct nl_err
     if (status == NL_OK && step->found)
         status = make_part(store, &making, &step->changed, err);
     else if (status == NL_OK)
-        status = queue_winners(store, step->issue, &step->changed, err);
+        status = queue_waiting(store, step->issue, &step->changed, err);
     making_free(&making);
     return status;
 }
@@ -239,7 +249,7 @@ enum nl_status nl_making_next(struct nl_store *store, int64_t issue, enum nl_par
         nl_sql_exists(store, err, &any,
                       "SELECT 1 FROM issue i WHERE i.id = ?1 AND i.state = 'sending' AND "
                       "(EXISTS (SELECT 1 FROM making m WHERE m.issue = ?1) OR "
-                      "EXISTS (" WAITING_FOR_SUBJECT "))",
+                      "EXISTS (" NO_LONGER_WAITING "))",
                       NL_VALUES(NL_INT(issue)));
     if (status != NL_OK || !any)
         return status;

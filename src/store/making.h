@@ -31,9 +31,9 @@ NL_CHECKED enum nl_status nl_making_hold(struct nl_store *store, int64_t issue,
 NL_CHECKED enum nl_status nl_making_end(struct nl_store *store, int64_t issue,
                                         struct nl_error *err) NL_ALL_NONNULL;
 
-/* Queues the first part of those who wait for the subject that has won. Within a transaction; the
- * run queues the others. */
-NL_CHECKED enum nl_status nl_making_queue_winners(struct nl_store *store, int64_t issue,
+/* Queues the first part of those who wait for a subject that has won, or for a canary that is over.
+ * Within a transaction; the run queues the others. */
+NL_CHECKED enum nl_status nl_making_queue_waiting(struct nl_store *store, int64_t issue,
                                                   struct nl_error *err) NL_ALL_NONNULL;
 
 /* The subscriptions of one part. */
@@ -41,6 +41,9 @@ struct nl_part {
     int64_t issue;
     int64_t after, last; /* those in between, the last one included */
     int64_t made;        /* deliveries of all parts, with this one */
+    int64_t seen;        /* subscriptions that had their turn, with this one */
+    int64_t people;      /* how many they are, as of the beginning */
+    bool is_last;
 };
 
 /* Gives a share of the part its subjects, by lot, so that the parts so far have the share that a

@@ -119,7 +119,7 @@ static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error 
     status = nl_sql_run(store, err, "UPDATE subject_test SET winner = ? WHERE issue = ?",
                         NL_VALUES(NL_INT(call->winner), NL_INT(call->issue)));
     if (status == NL_OK)
-        status = nl_making_queue_winners(store, call->issue, err);
+        status = nl_making_queue_waiting(store, call->issue, err);
     call->decided = status == NL_OK;
     return status == NL_OK ? nl_event_add(store, "subject-chosen", 0, 0, call->issue,
                                           call->winner == 1 ? "1" : "2", err)

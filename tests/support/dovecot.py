@@ -19,7 +19,7 @@ ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{key}
 disable_plaintext_auth = no
-mail_location = maildir:{folder}/mail/%u
+mail_location = maildir:{mail}/%u
 first_valid_uid = 1
 passdb {{
   driver = static
@@ -27,7 +27,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={folder}/mail/%u
+  args = uid={uid} gid={gid} home={mail}/%u
 }}
 service imap-login {{
   chroot =
@@ -63,21 +63,27 @@ service stats {{
 namespace inbox {{
   inbox = yes
   separator = /
+  mailbox Junk {{
+    special_use = \\Junk
+  }}
 }}
 """
 
 
 class Dovecot:
-    def __init__(self, certificate, key):
+    def __init__(self, certificate, key, mail=None, user="nobody"):
+        """`mail`: the folder of the mailboxes, whose owner is `user`, such as one that Postfix delivers to."""
         self.folder = tempfile.mkdtemp(prefix="dovecot")
         os.chmod(self.folder, 0o755)
-        owner = pwd.getpwnam("nobody")
-        os.mkdir(os.path.join(self.folder, "mail"))
-        os.chown(os.path.join(self.folder, "mail"), owner.pw_uid, owner.pw_gid)
+        owner = pwd.getpwnam(user)
+        if mail is None:
+            mail = os.path.join(self.folder, "mail")
+            os.mkdir(mail)
+            os.chown(mail, owner.pw_uid, owner.pw_gid)
         self.ports = {name: free_port() for name in ("imap", "imaps", "pop3", "pop3s")}
         path = os.path.join(self.folder, "conf")
         with open(path, "w", encoding="ascii") as out:
-            out.write(CONF.format(folder=self.folder, certificate=certificate, key=key,
+            out.write(CONF.format(folder=self.folder, mail=mail, certificate=certificate, key=key,
                                   uid=owner.pw_uid, gid=owner.pw_gid, ports=self.ports))
         self.process = subprocess.Popen(["dovecot", "-F", "-c", path], stderr=subprocess.PIPE)
         end = time.monotonic() + 20

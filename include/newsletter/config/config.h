@@ -8,6 +8,7 @@
 #include "newsletter/base/form_field.h"
 #include "newsletter/base/medium.h"
 #include "newsletter/config/identity.h"
+#include "newsletter/config/outside.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -51,9 +52,6 @@ enum nl_fallback { NL_FALLBACK_NONE, NL_FALLBACK_RELAY };
 
 /* Whether commands that take input from outside give up what they do not need. */
 enum nl_sandbox_setting { NL_SANDBOX_AUTO, NL_SANDBOX_OFF };
-
-/* The words of a command, with a NULL after the last. */
-enum { NL_ARGUMENTS = 16 };
 
 enum {
     NL_RELAYS = 16,
@@ -281,6 +279,9 @@ struct nl_config {
         int64_t grace; /* seconds in which "now" in the browser can be taken back */
     } send;
     struct nl_subject_plan subject_test; /* unless `send` is told otherwise */
+    struct nl_seed seeds[NL_SEEDS];      /* up to the first without an address */
+    struct nl_canary_limits canary;
+    struct nl_ledger_others audit;
     struct { /* how many seconds data is kept; 0: for ever. See struct nl_retention */
         int64_t events;
         int64_t links;
@@ -344,6 +345,10 @@ struct nl_config {
  * also after a failure. */
 NL_CHECKED enum nl_status nl_config_read(const char *path, struct nl_config *out,
                                          struct nl_error *err) NL_NONNULL(2, 3);
+
+/* Reads the passwords of the seeds, which a process does before it gives up the right to run
+ * programs. A failure is kept for the look at the mailbox. */
+void nl_config_read_seed_passwords(struct nl_config *config) NL_ALL_NONNULL;
 
 /* The program that makes PDFs of issues, and its whole path; NULL where there are none. */
 enum nl_pdf { NL_PDF_NONE, NL_PDF_WEASYPRINT, NL_PDF_CHROMIUM };

@@ -26,6 +26,7 @@ int64_t nl_run_tried(const struct nl_run_counts *counts) NL_ALL_NONNULL;
 struct nl_run_options {
     const volatile sig_atomic_t *stop; /* non-zero: finish the messages in flight, then return */
     int64_t until;                     /* the same at this time; 0: as long as there is work */
+    bool waits;                        /* for a canary, until it is over */
     /* Called after each commit, with what was found of the relay so far. */
     void (*progress)(const struct nl_run_counts *counts, const struct nl_relay_pace *found,
                      void *ctx);
@@ -45,8 +46,9 @@ struct nl_run_summary {
     bool halted;  /* somebody paused or cancelled the issue meanwhile */
     bool paused;  /* the fault is ours: somebody must correct it before a retry */
     struct nl_pause_reason pause_reason; /* the configuration allows no more for now */
-    int64_t recovered_unknown;           /* deliveries that a dead run left in doubt */
-    struct nl_error problem;             /* why the run ended early; status NL_OK if it did not */
+    int64_t look_at; /* when the mailboxes of a canary are looked into again; 0: none waits */
+    int64_t recovered_unknown; /* deliveries that a dead run left in doubt */
+    struct nl_error problem;   /* why the run ended early; status NL_OK if it did not */
 };
 
 /* Sends the queued and due deliveries of an issue: takes its lock (NL_BUSY names the holder),
@@ -77,9 +79,17 @@ NL_CHECKED enum nl_status nl_send_notice(struct nl_store *store, const struct nl
  * `source` is the address of ours that it comes from; NULL: the kernel chooses.
  * Appends the host's name and the version of TLS. NL_UNAVAILABLE or NL_TEMPFAIL say what is in the
  * way; NL_NOTFOUND that the DNS names none that may be mailed to. */
-NL_CHECKED enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain,
+NL_CHECKED enum nl_status nl_send_reach(const struct nl_relay *relay, const char *from,
                                         const struct nl_source *source, struct nl_buf *host,
                                         struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
+
+/* Signs one message, in place, as that of `from`, and sends it with the envelope address `sender`,
+ * as mail to the recipient's domain goes. Nothing is recorded. */
+NL_CHECKED enum nl_status nl_send_single(const struct nl_config *config,
+                                         const struct nl_relay *relay, const char *from,
+                                         const char *sender, const struct nl_address *recipient,
+                                         struct nl_buf *message,
+                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
  * without recording anything, for `send --test`: through the relay, or directly, as mail to the

@@ -29,9 +29,10 @@ struct nl_service {
 
 /* The work that a pass has left. */
 struct nl_service_pass {
-    bool more;    /* an issue has used its slice and is not finished */
-    bool busy;    /* another process is sending an issue */
-    int64_t next; /* the earliest time at which a deferred message is due; 0: none is */
+    bool more;       /* an issue has used its slice and is not finished */
+    bool busy;       /* another process is sending an issue */
+    int64_t next;    /* the earliest time at which a deferred message is due; 0: none is */
+    int64_t look_at; /* when the mailboxes of a canary are looked into again; 0: none waits */
 };
 
 /* Sends notices, starts the scheduled issues whose time has come, and sends issues. An issue that

@@ -39,6 +39,11 @@ int64_t nl_facts_number(const json_t *object, const char *name) NL_NONNULL(2);
 /* "2026-08-25T09:30:00Z", or null for 0. */
 json_t *nl_facts_time(int64_t at);
 
+/* The canary of an issue: how many get it first, its state, what became of the sample and the
+ * seeds, and what was found; null where it has none. The caller frees *out. */
+NL_CHECKED enum nl_status nl_facts_canary(struct nl_store *store, int64_t issue, json_t **out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
 /* Sets "subjects": the results of each of an issue's two subjects on the sample; [] for an issue
  * with one. */
 NL_CHECKED enum nl_status nl_facts_subjects(struct nl_store *store, int64_t issue, json_t *out,

@@ -36,6 +36,12 @@ struct nl_edition {
     struct nl_signed_text text; /* empty when read from the store */
 };
 
+/* How many get an issue before the others; both 0: it has no canary. */
+struct nl_canary_plan {
+    int64_t share;  /* of the audience, in hundredths of a per cent */
+    int64_t people; /* or so many */
+};
+
 /* Free with nl_issue_free. Optional texts are NULL. What differs between languages is that of the
  * edition which goes to everybody whose language has none. */
 struct nl_issue {
@@ -56,8 +62,9 @@ struct nl_issue {
     char *alternative_subject; /* to be tried against the other; NULL: none */
     char *alternative;         /* the message with it */
     size_t alternative_len;
-    struct nl_subject_plan test; /* how they are tried; unused without an alternative */
-    char *digest;                /* SHA-256 of the source, hexadecimal */
+    struct nl_subject_plan test;  /* how they are tried; unused without an alternative */
+    struct nl_canary_plan canary; /* not read from the store */
+    char *digest;                 /* SHA-256 of the source, hexadecimal */
     enum nl_issue_state state;
     char *pause_note;
     int64_t created_at;

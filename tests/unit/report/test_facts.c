@@ -127,13 +127,14 @@ static void test_issues(void **state) {
     assert_int_equal(json_array_size(out), 2);
     json_t *newest = json_array_get(out, 0);
     json_object_del(newest, "deliveries");
-    assert_json(newest,
-                "{\"id\": 2, \"list\": \"news\", \"slug\": \"2\", \"series\": \"S\", \"number\": "
-                "\"7\", \"title\": \"T\", \"subject\": \"S\", \"category\": \"C\", \"posted_by\": "
-                "\"Ann\", \"date\": \"2026-08-25\", \"language\": \"de\", \"state\": \"paused\", "
-                "\"pause_note\": \"a note\", \"created_at\": \"1970-01-01T00:00:01Z\", "
-                "\"ended_at\": \"1970-01-12T13:50:00Z\", "
-                "\"scheduled_at\": \"1970-01-24T03:33:20Z\", \"being_made\": null}");
+    assert_json(
+        newest,
+        "{\"id\": 2, \"list\": \"news\", \"slug\": \"2\", \"series\": \"S\", \"number\": "
+        "\"7\", \"title\": \"T\", \"subject\": \"S\", \"category\": \"C\", \"posted_by\": "
+        "\"Ann\", \"date\": \"2026-08-25\", \"language\": \"de\", \"state\": \"paused\", "
+        "\"pause_note\": \"a note\", \"created_at\": \"1970-01-01T00:00:01Z\", "
+        "\"ended_at\": \"1970-01-12T13:50:00Z\", "
+        "\"scheduled_at\": \"1970-01-24T03:33:20Z\", \"canary\":null,\"being_made\": null}");
     json_t *first = json_array_get(out, 1);
     assert_string_equal(nl_facts_word(first, "slug"), "one");
     assert_string_equal(nl_facts_word(first, "series"), "");

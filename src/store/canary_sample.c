@@ -1,0 +1,35 @@
+/* The sample of a canary, drawn from each part of an issue. */
+#include "newsletter/db/sql.h"
+#include "store/canary_row.h"
+
+enum { WHOLE = 10000 }; /* hundredths of a per cent */
+
+/* How many of the people so far are to be in it: the same share of each part, rounded up; all of a
+ * number of people once the last part is there. */
+static int64_t wanted_of(const struct nl_part *part, const struct nl_canary_plan *plan) {
+    if (plan->share > 0)
+        return (part->made * plan->share + WHOLE - 1) / WHOLE;
+    if (part->is_last || part->seen >= part->people)
+        return plan->people;
+    return (plan->people * part->seen + part->people - 1) / part->people;
+}
+
+enum nl_status nl_part_canary(struct nl_store *store, const struct nl_part *part, int64_t *sampled,
+                              struct nl_error *err) {
+    struct nl_canary_plan plan = {0};
+    enum nl_status status = nl_sql_first(
+        store, err, NULL, "SELECT share, people FROM canary WHERE issue = ?",
+        NL_VALUES(NL_INT(part->issue)), NL_COLUMNS(NL_INTO(&plan.share), NL_INTO(&plan.people)));
+    int64_t wanted = wanted_of(part, &plan) - *sampled;
+    if (status != NL_OK || wanted <= 0)
+        return status;
+    status = nl_sql_run(
+        store, err,
+        "UPDATE delivery SET state = 'queued' FROM (SELECT id, row_number() OVER (ORDER BY "
+        "random()) AS place FROM delivery WHERE issue = ?1 AND subscription > ?2 AND "
+        "subscription <= ?3 AND state = 'deferred' AND next_attempt_at IS NULL) AS lot WHERE "
+        "delivery.id = lot.id AND lot.place <= ?4",
+        NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last), NL_INT(wanted)));
+    *sampled += status == NL_OK ? nl_sql_changes(store) : 0;
+    return status;
+}
