@@ -7,6 +7,7 @@
 #include "newsletter/service/send_outlook.h"
 #include "newsletter/smtp/relay.h"
 #include "newsletter/store/approval.h"
+#include "newsletter/store/canary.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/relay_note.h"
 #include "service/draft_change.h"
@@ -193,6 +194,10 @@ static enum nl_status set_options(const struct nl_office *office,
     if (schedule->rule != NULL && schedule->rule[0] != '\0' &&
         !nl_subject_rule_parse(schedule->rule, &issue->test.rule))
         return nl_error_set(err, NL_DATA, "'%s' is no rule for subjects", schedule->rule);
+    const char *canary = schedule->canary != NULL ? schedule->canary : "";
+    if (canary[0] != '\0' && !nl_canary_parse(canary, &issue->canary))
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("the canary is a share such as 1%% or a number of people"));
     if (issue->test.share > 100)
         return nl_error_set(err, NL_DATA, "the sample is at most 100 per cent");
     while (kind < sizeof kinds / sizeof kinds[0] && strcmp(kinds[kind], archive) != 0)

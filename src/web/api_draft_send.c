@@ -154,10 +154,19 @@ static bool is_within(const struct nl_api_call *call, const char *name, json_int
 }
 
 enum nl_status nl_api_send_draft(struct nl_api_call *call, struct nl_error *err) {
-    static const struct nl_api_member members[] = {
-        {"digest", 'S'},  {"at", 's'},       {"zone", 's'},    {"local", 'b'},
-        {"segment", 's'}, {"language", 's'}, {"archive", 's'}, {"public_from", 's'},
-        {"share", 'i'},   {"wait", 'i'},     {"rule", 's'},    {0}};
+    static const struct nl_api_member members[] = {{"digest", 'S'},
+                                                   {"at", 's'},
+                                                   {"zone", 's'},
+                                                   {"local", 'b'},
+                                                   {"segment", 's'},
+                                                   {"language", 's'},
+                                                   {"archive", 's'},
+                                                   {"public_from", 's'},
+                                                   {"share", 'i'},
+                                                   {"wait", 'i'},
+                                                   {"rule", 's'},
+                                                   {"canary", 's'},
+                                                   {0}};
     int64_t issue = 0;
     int64_t at = 0;
     enum nl_status status = NL_OK;
@@ -171,6 +180,7 @@ enum nl_status nl_api_send_draft(struct nl_api_call *call, struct nl_error *err)
         .share = json_integer_value(json_object_get(call->body, "share")),
         .wait = json_integer_value(json_object_get(call->body, "wait")) * MINUTE,
         .rule = nl_api_text(call->body, "rule"),
+        .canary = nl_api_text(call->body, "canary"),
         .archive = nl_api_text(call->body, "archive"),
         .public_from = nl_api_text(call->body, "public_from")};
     if (!is_within(call, "share", SHARE_MOST) || !is_within(call, "wait", MINUTES_MOST))

@@ -189,6 +189,7 @@ enum nl_status nl_desk_send_page(struct nl_desk *desk) {
         nl_data_set(data, "title", json_string_value(json_object_get(desk->draft, "title")));
         nl_data_set(data, "text", desk->text);
         nl_data_set(data, "desk", "desk");
+        nl_data_set(data, "canary", field(desk, "canary"));
         nl_data_set(data, "at", field(desk, "at"));
         nl_data_set(data, "zone", field(desk, "zone"));
         json_object_set_new(data, "local", json_boolean(strcmp(field(desk, "when"), "local") == 0));
@@ -229,6 +230,7 @@ static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
                                          .local = local,
                                          .audience = nl_choice_of_audience(desk->call->request),
                                          .rule = field(desk, "rule"),
+                                         .canary = field(desk, "canary"),
                                          .archive = field(desk, "archive"),
                                          .public_from = field(desk, "public_from")};
     int64_t at = 0;

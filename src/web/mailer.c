@@ -64,6 +64,8 @@ static void run_mailer(struct nl_mailer *mailer, struct nl_store *store,
     if (status != NL_OK)
         nl_log(NL_LOG_ERROR, NULL, "sending: %s", nl_error_text(&err));
     mailer->busy = pass.busy;
+    if (pass.look_at != 0)
+        nl_mailer_wake_at(mailer, pass.look_at);
     nl_error_free(&err);
 }
 

@@ -16,6 +16,7 @@ struct nl_draft_schedule {
     int64_t share;       /* per cent of the people */
     int64_t wait;        /* seconds */
     const char *rule;    /* a word of nl_subject_rules */
+    const char *canary;  /* "1%" or a number of people get it first; NULL or "": none */
     const char *archive; /* "public", "unlisted", "never"; NULL or "": as the issue says */
     const char
         *public_from; /* not in the archive before this time in `zone`; NULL or "": at once */
