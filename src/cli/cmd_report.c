@@ -2,6 +2,7 @@
 
 #include "newsletter/base/file.h"
 #include "newsletter/report/metrics.h"
+#include "newsletter/report/provider_report.h"
 #include "newsletter/report/report.h"
 #include "newsletter/report/reputation.h"
 
@@ -9,7 +10,7 @@
 
 struct report_options {
     const char *list, *output, *language;
-    bool html, metrics, reputation;
+    bool html, metrics, reputation, providers;
 };
 
 struct report_call {
@@ -77,20 +78,25 @@ static enum nl_status report_run(struct cli *cli, void *options, struct nl_error
                                                     : NL_REPORT_TEXT;
     /* A file is for any width. */
     const size_t columns = chosen->output != NULL ? SIZE_MAX : (size_t)cli_columns();
-    bool issues = !chosen->metrics && !chosen->reputation;
+    bool issues = !chosen->metrics && !chosen->reputation && !chosen->providers;
+    const char *alone = chosen->providers ? "providers" : "reputation";
     if (cli->json && (chosen->html || chosen->metrics))
         return cli_usage_error(cli, err, "--json and --%s exclude each other",
                                chosen->html ? "html" : "metrics");
-    if (chosen->reputation &&
-        (chosen->metrics || call.wanted != NULL || chosen->list != NULL || chosen->html))
+    if ((chosen->reputation || chosen->providers) &&
+        (chosen->metrics || (chosen->reputation && chosen->providers) || call.wanted != NULL ||
+         chosen->list != NULL || chosen->html))
         return cli_usage_error(cli, err,
-                               "--reputation is about all lists, as text or with --json: it goes "
-                               "with neither ISSUE, --list, --html nor --metrics");
+                               "--%s is about all lists, as text or with --json: it goes "
+                               "with neither ISSUE, --list, --html nor --metrics",
+                               alone);
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK && chosen->metrics)
         status = nl_metrics_write(cli->store, &text, err);
     else if (status == NL_OK && chosen->reputation)
         status = nl_reputation_write(cli->store, cli->json, columns, &text, err);
+    else if (status == NL_OK && chosen->providers)
+        status = nl_provider_report_write(cli->store, cli->json, columns, &text, err);
     else if (status == NL_OK && call.wanted != NULL)
         status = find_issue(cli, &call, err);
     if (status == NL_OK && issues)
@@ -109,6 +115,7 @@ static const struct cli_option report_table[] = {
     CLI_TEXT("language", struct report_options, language),
     CLI_FLAG("metrics", struct report_options, metrics),
     CLI_FLAG("reputation", struct report_options, reputation),
+    CLI_FLAG("providers", struct report_options, providers),
     {0},
 };
 

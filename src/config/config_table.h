@@ -84,6 +84,7 @@ static const struct setting {
     {"direct.connections", NUMBER, AT(direct.connections), "10", 1, 500},
     {"direct.allow_networks", TEXT, AT(direct.allow_networks), NULL, 0, 0},
     {"direct.ca_file", PATH, AT(direct.ca_file), NULL, 0, 0},
+    {"direct.tls_reports", BOOL, AT(direct.tls_reports), "true", 0, 0},
     {"direct.sources.#.address", TEXT, SOURCE(address), NULL, 0, 0},
     {"direct.sources.#.helo", TEXT, SOURCE(helo), NULL, 0, 0},
     {"direct.sources.#.weight", NUMBER, SOURCE(weight), "1", 1, 1000},

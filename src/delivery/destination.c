@@ -18,6 +18,7 @@ void nl_destination_free(struct nl_destination *destination) {
     nl_buf_free(&destination->why);
     nl_buf_free(&destination->parked);
     free(destination->key);
+    free(destination->tlsa);
 }
 
 static int by_text(const void *a, const void *b) {

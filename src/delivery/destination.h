@@ -20,16 +20,19 @@ enum { NL_FAMILY_SIX = 1, NL_FAMILY_FOUR = 2 };
 enum nl_source_wait { NL_WAIT_PAUSED, NL_WAIT_RATE, NL_WAIT_WARM_UP };
 
 struct nl_place;
+struct nl_route_to;
 
 /* Zero it, and set what says so; free with nl_destination_free. */
 struct nl_destination {
-    char *key;                /* set it: see nl_destination_key */
-    size_t first;             /* set it: the numbers of its servers count up from here */
-    size_t count;             /* set it */
-    size_t most;              /* set it: connections */
-    size_t limit;             /* set it: connections for now */
-    struct nl_place *limits;  /* set it: what its provider takes; NULL in tests */
-    char place[NL_MAIL_NAME]; /* set it: the provider, or the first host */
+    char *key;                 /* set it: see nl_destination_key */
+    size_t first;              /* set it: the numbers of its servers count up from here */
+    size_t count;              /* set it */
+    size_t most;               /* set it: connections */
+    size_t limit;              /* set it: connections for now */
+    struct nl_place *limits;   /* set it: what its provider takes; NULL in tests */
+    char *tlsa;                /* set it: TLSA records of its first host; NULL: none */
+    struct nl_route_to *asked; /* of the last delivery that wanted a connection */
+    char place[NL_MAIL_NAME];  /* set it: the provider, or the first host */
     int preferences[NL_MAIL_HOSTS];
     unsigned families[NL_MAIL_HOSTS]; /* of the addresses of each host; 0: not known */
     unsigned usable;                  /* families that have an address of ours to come from */

@@ -49,6 +49,7 @@ void nl_direct_close(struct run *run) {
     if (direct == NULL)
         return;
     nl_sts_fetcher_free(direct->fetcher);
+    nl_direct_store_sessions(direct, true);
     nl_direct_close_sources(direct);
     twalk_r(direct->destinations, keep_destination, direct->plan.store);
     tdestroy(direct->routes, nl_direct_route_free);
@@ -94,6 +95,7 @@ void nl_direct_step(struct run *run) {
     nl_resolver_step(direct->resolver);
     nl_direct_step_policies(run);
     nl_direct_step_sources(direct);
+    nl_direct_store_sessions(direct, false);
     if (direct->now >= direct->idle_check) {
         nl_transport_close_idle(run->transport, IDLE_MILLISECONDS, direct->connections);
         direct->idle_check = direct->now + IDLE_MILLISECONDS / 5;
@@ -183,9 +185,10 @@ static bool find_connection(struct run *run, struct nl_destination *destination)
     return false;
 }
 
-static bool find_admitted(struct run *run, struct nl_destination *destination) {
-    run->direct->admitted = destination;
-    return find_connection(run, destination);
+static bool find_admitted(struct run *run, struct nl_route_to *route) {
+    run->direct->admitted = route->destination;
+    route->destination->asked = route;
+    return find_connection(run, route->destination);
 }
 
 /* No server was reached. */
@@ -274,7 +277,7 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     bool down =
         nl_destination_is_down(route->destination, nl_env_now(nl_store_env(run->plan->store)));
     if (!down && nl_direct_has_source(direct, route->destination))
-        return find_admitted(run, route->destination);
+        return find_admitted(run, pending->route);
     enum nl_source_wait why = route->destination->sources_wait;
     if (fallback && (down || why != NL_WAIT_RATE))
         return find_connection(run, &direct->relays);

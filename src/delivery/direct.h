@@ -70,8 +70,10 @@ struct nl_direct {
     size_t connections; /* in all */
     uint64_t pass;
     int64_t now; /* milliseconds */
-    int64_t idle_check, share_at, look_at;
+    int64_t idle_check, share_at, look_at, sessions_at;
     bool recalls; /* a destination starves while deliveries of its own are put off */
+    struct nl_counted_session *sessions; /* direct_tls.c: not stored yet */
+    size_t session_count;
     struct nl_buf text;
     struct nl_hop hop; /* of the outcome that is being taken */
     /* Found by nl_direct_admit. */
@@ -185,6 +187,23 @@ void nl_direct_pause_source(struct nl_direct *direct, const struct nl_destinatio
 /* It has accepted a message from it. */
 void nl_direct_source_works(struct nl_direct *direct, const struct nl_destination *destination,
                             const struct nl_source *source);
+
+/* ---- direct_tls.c: sessions for SMTP TLS reports (RFC 8460) ---- */
+
+/* A message is the first one on its connection to a mail host. */
+void nl_direct_count_session(struct nl_direct *direct, struct nl_route_to *route,
+                             const struct nl_transport_event *event);
+
+/* TLS with a mail host has failed. */
+void nl_direct_count_failure(struct nl_direct *direct, const struct nl_destination *destination,
+                             const struct nl_transport_event *event);
+
+/* The MTA-STS policy of a domain cannot be had. */
+void nl_direct_count_no_policy(struct nl_direct *direct, struct nl_route_to *route,
+                               const char *why);
+
+/* Stores what was counted, now and then; at the end all of it. */
+void nl_direct_store_sessions(struct nl_direct *direct, bool at_once);
 
 /* ---- direct_place.c: rates and warm-up ---- */
 

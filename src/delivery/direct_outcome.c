@@ -10,8 +10,9 @@ static struct nl_destination *destination_of(const struct nl_direct *direct, siz
 }
 
 /* Describes an attempt, in words and in fields. */
-static void describe(struct nl_direct *direct, const char *host,
-                     const struct nl_transport_event *event, struct nl_result *result) {
+static void describe(struct nl_direct *direct, const struct nl_destination *destination,
+                     const char *host, const struct nl_transport_event *event,
+                     struct nl_result *result) {
     const struct nl_transport_leg *leg = event->leg;
     struct nl_hop *hop = &direct->hop;
     nl_buf_clear(&direct->text);
@@ -21,6 +22,10 @@ static void describe(struct nl_direct *direct, const char *host,
     nl_buf_adds(&direct->text, " (");
     nl_transport_add_leg(leg, &direct->text);
     nl_buf_addf(&direct->text, "): %s", result->text != NULL ? result->text : "");
+    *hop = (struct nl_hop){.throttled = false};
+    snprintf(hop->provider, sizeof hop->provider, "%s", destination->limits->provider.name);
+    snprintf(hop->source, sizeof hop->source, "%s",
+             event->source != NULL ? event->source->address : "");
     snprintf(hop->server, sizeof hop->server, "%s", host);
     snprintf(hop->address, sizeof hop->address, "%s", leg->address);
     snprintf(hop->tls, sizeof hop->tls, "%s", leg->tls);
@@ -83,6 +88,7 @@ static bool judge_by_words(struct run *run, struct nl_destination *destination, 
     if (meaning == NL_PROVIDER_AS_CODED)
         return false;
     result->effect = NL_EFFECT_NONE;
+    run->direct->hop.throttled = true;
     if (meaning == NL_PROVIDER_ADDRESS && event->source != NULL)
         refused_source(run, destination, event->source, result);
     else
@@ -94,6 +100,7 @@ static void judge(struct run *run, struct nl_destination *destination,
                   const struct nl_transport_event *event, enum nl_reaction reaction,
                   struct nl_result *result) {
     bool lost = event->kind == NL_TRANSPORT_LOST;
+    run->direct->hop.throttled = result->code == 421;
     if (reaction == NL_REACT_ACCEPTED) {
         nl_destination_accepted(destination, run->direct->now);
         if (event->source != NULL)
@@ -118,8 +125,10 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
     struct nl_direct *direct = run->direct;
     struct nl_destination *destination = destination_of(direct, event->server);
     const char *host = nl_relay_server(direct->relay, event->server)->host;
-    describe(direct, host, event, result);
+    describe(direct, destination, host, event, result);
     result->blame = NL_BLAME_NONE;
+    if (!event->reused)
+        nl_direct_count_session(direct, run->messages[event->message].pending.route, event);
     if (!judge_by_words(run, destination, host, event, reaction, result))
         judge(run, destination, event, reaction, result);
     nl_in_flight_end(run, &run->messages[event->message], result);
@@ -136,6 +145,8 @@ void nl_direct_take_refused(struct run *run, const struct nl_transport_event *ev
         if (nl_direct_source_is_paused(direct, destination, event->source))
             return;
     }
+    if (event->tls_failure[0] != '\0')
+        nl_direct_count_failure(direct, destination, event);
     size_t connecting = 0;
     size_t there =
         nl_transport_leading_to(run->transport, event->server, event->server, &connecting);

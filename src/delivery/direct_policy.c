@@ -61,9 +61,10 @@ static void keep(struct nl_route_to *route, const struct nl_sts_policy *policy) 
  * without one mail goes as it would without MTA-STS (section 3.3). */
 static void take_policy(const struct nl_sts_policy *policy, const char *why, void *ctx) {
     struct nl_route_to *route = ctx;
-    (void)why;
     if (policy != NULL)
         keep(route, policy);
+    else
+        nl_direct_count_no_policy(route->direct, route, why);
     route->state = NL_TO_LATER; /* and is asked again by the next delivery that wants it */
     route->until = 1;
 }

@@ -90,6 +90,8 @@ static bool set_limits(struct nl_direct *direct, const struct nl_mail_route *fou
     snprintf(destination->place, sizeof destination->place, "%s", is_known ? known.name : host);
     destination->most = (size_t)direct->plan.config->direct.connections;
     destination->limits = nl_direct_place(direct, host, destination->place);
+    if (found->hosts[0].tls == NL_HOST_TLS_DANE && found->hosts[0].tlsa != NULL)
+        destination->tlsa = strdup(found->hosts[0].tlsa);
     if (destination->limits == NULL)
         return false;
     const struct nl_mailbox_provider *takes = &destination->limits->provider;

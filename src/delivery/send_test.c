@@ -3,6 +3,7 @@
 #include "newsletter/dkim/signer.h"
 #include "newsletter/resolve/resolver.h"
 #include "newsletter/smime/smime.h"
+#include "newsletter/smtp/sts.h"
 #include "newsletter/smtp/transport.h"
 
 #include <poll.h>
@@ -88,12 +89,78 @@ static enum nl_status send_through(const struct nl_relay *relay, size_t first, s
     return status;
 }
 
+/* A policy that is being fetched, for the hosts that it is about. */
+struct policy {
+    struct nl_sts_policy found;
+    bool known, over;
+};
+
 struct way {
+    const struct nl_config *config; /* NULL: no policy is asked for */
+    struct policy policy;
     struct nl_relay *relay;
     enum nl_status status;
     struct nl_error *err;
     size_t first, last;
 };
+
+/* Called by the fetcher. Without a policy mail goes as it would without MTA-STS (RFC 8461 section
+ * 3.3). */
+static void take_policy(const struct nl_sts_policy *policy, const char *why, void *ctx) {
+    struct policy *out = ctx;
+    (void)why;
+    out->over = true;
+    if (policy == NULL)
+        return;
+    out->found.mode = policy->mode;
+    nl_buf_adds(&out->found.mail_hosts, nl_buf_text(&policy->mail_hosts));
+    out->known = !out->found.mail_hosts.failed;
+}
+
+static enum nl_status fetch_policy(struct way *way, const struct nl_mail_host *host,
+                                   struct nl_error *err) {
+    struct nl_sts_fetcher *fetcher = NULL;
+    enum nl_status status = nl_sts_fetcher_new(way->config->direct.ca_file,
+                                               way->config->direct.allow_networks, &fetcher, err);
+    if (status == NL_OK)
+        status = nl_sts_fetch(fetcher, host, take_policy, &way->policy, err);
+    while (status == NL_OK && !way->policy.over) {
+        struct pollfd ready = {.fd = nl_sts_fetcher_fd(fetcher), .events = POLLIN};
+        poll(&ready, 1, 500);
+        nl_sts_fetcher_step(fetcher);
+    }
+    nl_sts_fetcher_free(fetcher);
+    return status;
+}
+
+/* Whether a host may have mail, and what it has to show, by the policy. */
+static bool allows(const struct policy *policy, struct nl_mail_host *host) {
+    if (!policy->known || policy->found.mode != NL_STS_ENFORCE)
+        return true;
+    if (!nl_sts_policy_names(&policy->found, host->name))
+        return false;
+    if (host->tls != NL_HOST_TLS_DANE)
+        host->tls = NL_HOST_TLS_NAMED;
+    return true;
+}
+
+static void add_hosts(struct way *way, const struct nl_mail_route *route) {
+    bool any = false;
+    for (size_t i = 0; way->status == NL_OK && i < route->host_count; i++) {
+        struct nl_mail_host host = route->hosts[i];
+        size_t server = 0;
+        if (!allows(&way->policy, &host))
+            continue;
+        way->status = nl_relay_add_host(way->relay, &host, &server, way->err);
+        way->last = server;
+        way->first = any ? way->first : server;
+        any = true;
+    }
+    if (way->status == NL_OK && !any)
+        way->status = nl_error_set(way->err, NL_UNAVAILABLE,
+                                   "the MTA-STS policy of the domain (RFC 8461) names none of its "
+                                   "mail hosts");
+}
 
 /* Called by the resolver. */
 static void take_route(const struct nl_mail_route *route, void *ctx) {
@@ -103,10 +170,11 @@ static void take_route(const struct nl_mail_route *route, void *ctx) {
         way->status =
             nl_error_set(way->err, route->state == NL_ROUTE_NONE ? NL_UNAVAILABLE : NL_TEMPFAIL,
                          "%s", route->text);
-    for (size_t i = 0; way->status == NL_OK && i < route->host_count; i++) {
-        way->status = nl_relay_add_host(way->relay, &route->hosts[i], &way->last, way->err);
-        way->first = i == 0 ? way->last : way->first;
-    }
+    if (way->status == NL_OK && way->config != NULL && route->sts_id[0] != '\0' &&
+        route->sts_host->address_count > 0)
+        way->status = fetch_policy(way, route->sts_host, way->err);
+    if (way->status == NL_OK)
+        add_hosts(way, route);
 }
 
 static enum nl_status find_way(struct way *way, const char *domain, struct nl_error *err) {
@@ -190,7 +258,7 @@ static bool first_sources(const struct nl_config *config, struct nl_transport_fr
 static enum nl_status send_directly(const struct nl_config *config, const struct nl_relay *relay,
                                     const char *sender, const struct nl_address *recipient,
                                     const struct nl_buf *message, struct nl_error *err) {
-    struct way way = {0};
+    struct way way = {.config = config};
     struct nl_transport_from from = {0};
     bool given = first_sources(config, &from);
     enum nl_status status = nl_relay_branch(relay, &way.relay, err);

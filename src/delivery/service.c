@@ -1,4 +1,5 @@
 #include "newsletter/delivery/service.h"
+#include "newsletter/delivery/tls_reports.h"
 
 #include "delivery/staff_tell.h"
 #include "newsletter/delivery/schedule_start.h"
@@ -122,6 +123,8 @@ enum nl_status nl_service_run(const struct nl_service *service, struct nl_servic
         nl_checkpoint_make(service->store, service->config, false);
     if (status == NL_OK && (service->work & NL_SERVICE_ISSUES) != 0)
         status = nl_staff_tell(service, err);
+    if (status == NL_OK && (service->work & NL_SERVICE_ISSUES) != 0)
+        status = nl_tls_reports_send(service, err);
     return status == NL_OK ? nl_staff_mails_send(service, err) : status;
 }
 

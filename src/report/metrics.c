@@ -3,6 +3,7 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/list.h"
+#include "newsletter/store/provider_day.h"
 #include "newsletter/store/statistics.h"
 
 #include <string.h>
@@ -63,6 +64,35 @@ static enum nl_status write_events(const char *kind, const char *unused, int64_t
     return NL_OK;
 }
 
+/* Names of providers are words of mailbox_providers.txt. */
+static enum nl_status write_provider(const char *provider, const struct nl_provider_counts *counts,
+                                     void *ctx, struct nl_error *err) {
+    const struct writing *writing = ctx;
+    const struct {
+        const char *result;
+        int64_t count;
+    } rows[] = {{"attempts", counts->attempts},
+                {"sent", counts->sent},
+                {"deferred", counts->deferred},
+                {"bounced", counts->bounced},
+                {"throttled", counts->throttled}};
+    (void)err;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        nl_buf_addf(writing->out, "newsletter_provider_%s_total{provider=\"%s\"} %lld\n",
+                    rows[i].result, provider, (long long)rows[i].count);
+    return NL_OK;
+}
+
+static void write_provider_heads(struct nl_buf *out) {
+    write_head(out, "provider_attempts_total", "counter",
+               "Attempts of direct delivery, by mailbox provider.");
+    write_head(out, "provider_sent_total", "counter", "Messages that it took.");
+    write_head(out, "provider_deferred_total", "counter", "Messages that are tried again.");
+    write_head(out, "provider_bounced_total", "counter", "Messages that it refused for good.");
+    write_head(out, "provider_throttled_total", "counter",
+               "Replies that wanted less of us, or refused our address.");
+}
+
 enum nl_status nl_metrics_write(struct nl_store *store, struct nl_buf *out, struct nl_error *err) {
     struct writing writing = {store, out};
     int64_t oldest = 0;
@@ -78,6 +108,9 @@ enum nl_status nl_metrics_write(struct nl_store *store, struct nl_buf *out, stru
     write_head(out, "events_total", "counter", "Events of subscriptions, by kind.");
     if (status == NL_OK)
         status = nl_statistics_events(store, write_events, &writing, err);
+    write_provider_heads(out);
+    if (status == NL_OK)
+        status = nl_providers_each(store, "", write_provider, &writing, err);
     write_head(out, "oldest_due_seconds", "gauge",
                "Seconds for which the oldest waiting mail has been due; 0 if no mail is due.");
     if (status == NL_OK)

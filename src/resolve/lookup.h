@@ -84,6 +84,9 @@ void nl_answer_addresses(const struct nl_resolver *resolver, const struct ub_res
 
 /* ---- sts_record.c ---- */
 
+/* Appends one TXT record as a line: what is not printable ASCII becomes "?". */
+void nl_answer_text(const struct ub_result *result, size_t at, struct nl_buf *out);
+
 /* Takes the id of a record of MTA-STS; "" where there is not exactly one that is valid (RFC 8461
  * section 3.1). */
 void nl_answer_sts(const struct ub_result *result, char id[NL_STS_ID]);

@@ -36,6 +36,15 @@ static bool read_id(const char *text, char id[NL_STS_ID]) {
     return false;
 }
 
+void nl_answer_text(const struct ub_result *result, size_t at, struct nl_buf *out) {
+    struct nl_buf text = {0};
+    text_of(result, at, &text);
+    for (const char *c = nl_buf_text(&text); *c != '\0'; c++)
+        nl_buf_addc(out, *c >= ' ' && *c < 0x7f ? *c : '?');
+    nl_buf_addc(out, '\n');
+    nl_buf_free(&text);
+}
+
 void nl_answer_sts(const struct ub_result *result, char id[NL_STS_ID]) {
     struct nl_buf text = {0};
     size_t records = 0;

@@ -205,6 +205,28 @@ static bool try_next_login(struct nl_transport *transport, struct connection *co
     return connect_again(transport, connection);
 }
 
+/* The type of a failure for reports; "" for one that has nothing to do with TLS. */
+static const char *tls_failure_of(const struct connection *connection, CURLcode code) {
+    bool refused = code != CURLE_OPERATION_TIMEDOUT && connection->stage == NL_STAGE_STARTTLS;
+    if (!nl_relay_is_host(connection->transport->health.relay, connection->host))
+        return "";
+    if (nl_tls_is_fault(code) || code == CURLE_USE_SSL_FAILED)
+        return nl_tls_result_type(code, connection->error, connection->link.ssl);
+    if (refused && connection->code == 220)
+        return "validation-failure"; /* it was to begin */
+    return refused ? "starttls-not-supported" : "";
+}
+
+static void note_addresses(struct connection *connection) {
+    struct nl_transport_leg *leg = &connection->leg;
+    const char *address = NULL;
+    const char *own = NULL;
+    curl_easy_getinfo(connection->handle, CURLINFO_PRIMARY_IP, &address);
+    curl_easy_getinfo(connection->handle, CURLINFO_LOCAL_IP, &own);
+    snprintf(leg->address, sizeof leg->address, "%s", address != NULL ? address : "");
+    snprintf(leg->own, sizeof leg->own, "%s", own != NULL ? own : "");
+}
+
 /* A mail host that offers TLS and cannot do it gets its mail in the clear: so would one that does
  * not offer it (RFC 7435 section 3). */
 static bool try_in_the_clear(struct nl_transport *transport, struct connection *connection,
@@ -217,7 +239,7 @@ static bool try_in_the_clear(struct nl_transport *transport, struct connection *
         return false;
     nl_trace(transport, connection, "%s -> closed: TLS fails, trying in the clear",
              nl_stage_name(connection->stage));
-    nl_relay_give_up_tls(relay, connection->host);
+    nl_relay_give_up_tls(relay, connection->host, tls_failure_of(connection, code));
     nl_connection_close(transport, connection);
     return connect_again(transport, connection);
 }
@@ -243,8 +265,12 @@ static void refuse(struct nl_transport *transport, struct connection *connection
         try_in_the_clear(transport, connection, code) ||
         try_next_login(transport, connection, code))
         return;
-    if (connection->handle != NULL)
+    const char *tls_failure = tls_failure_of(connection, code);
+    connection->leg = (struct nl_transport_leg){.policy = ""};
+    if (connection->handle != NULL) {
         explain(transport, connection, code);
+        note_addresses(connection);
+    }
     nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(stage),
              nl_buf_text(&connection->text));
     nl_connection_close(transport, connection);
@@ -252,6 +278,7 @@ static void refuse(struct nl_transport *transport, struct connection *connection
     nl_relay_health_failed(&transport->health, connection->host, permanent);
     connection->event.code = connection->code;
     connection->event.said = connection->said;
+    connection->event.tls_failure = tls_failure;
     connection->event.permanent = permanent && nl_relay_health_all_out(&transport->health);
 }
 
@@ -272,11 +299,8 @@ static const char *policy_of(const struct nl_relay *relay, size_t server) {
 static void note_leg(const struct nl_relay *relay, struct connection *connection) {
     struct nl_transport_leg *leg = &connection->leg;
     const SSL *ssl = connection->link.ssl;
-    const char *address = NULL;
     *leg = (struct nl_transport_leg){.policy = policy_of(relay, connection->host)};
-    curl_easy_getinfo(connection->handle, CURLINFO_PRIMARY_IP, &address);
-    if (address != NULL)
-        snprintf(leg->address, sizeof leg->address, "%s", address);
+    note_addresses(connection);
     if (ssl == NULL)
         return;
     snprintf(leg->tls, sizeof leg->tls, "%s", SSL_get_version(ssl));

@@ -26,6 +26,7 @@ void nl_connection_report(struct nl_transport *transport, struct connection *con
         .reused = connection->answered > 0,
         .leg = &connection->leg,
         .said = "",
+        .tls_failure = "",
         .source = connection->source,
     };
     connection->pending = true;

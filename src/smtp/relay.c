@@ -222,8 +222,14 @@ enum nl_host_tls nl_relay_demand(const struct nl_relay *relay, size_t which) {
     return relay->hosts[which].demand;
 }
 
-void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which) {
+void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which, const char *how) {
     relay->hosts[which].state->in_the_clear = true;
+    relay->hosts[which].state->tls_failure = how;
+}
+
+const char *nl_relay_tls_failure(const struct nl_relay *relay, size_t which) {
+    const struct host_state *state = relay->hosts[which].state;
+    return state != NULL && state->tls_failure != NULL ? state->tls_failure : "";
 }
 
 const struct nl_source *nl_relay_source(const struct nl_relay *relay, size_t which,

@@ -21,7 +21,7 @@ CURL *nl_relay_handle(const struct nl_relay *relay, size_t which, const struct n
 /* TLS with a mail host has failed: the next connection to it goes in the clear (RFC 7435 section
  * 3).
  */
-void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which);
+void nl_relay_give_up_tls(const struct nl_relay *relay, size_t which, const char *how);
 
 /* The proof that a mail host of recipients has to show. */
 enum nl_host_tls nl_relay_demand(const struct nl_relay *relay, size_t which);

@@ -6,7 +6,8 @@
 
 /* Found out by connections. */
 struct host_state {
-    bool in_the_clear; /* TLS has failed */
+    const char *tls_failure; /* NULL: none */
+    bool in_the_clear;       /* that is why */
     bool six_fails;
 };
 

@@ -13,6 +13,35 @@ bool nl_tls_is_fault(CURLcode code) {
            code == CURLE_SSL_CIPHER;
 }
 
+const char *nl_tls_result_type(CURLcode code, const char *detail, const SSL *ssl) {
+    if (code == CURLE_USE_SSL_FAILED)
+        return "starttls-not-supported";
+    switch (ssl != NULL ? SSL_get_verify_result(ssl) : X509_V_OK) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+        return "certificate-host-mismatch";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return "certificate-expired";
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+        return "certificate-not-trusted";
+    default:
+        break;
+    }
+    if (strcasestr(detail, "expired") != NULL)
+        return "certificate-expired";
+    if (strcasestr(detail, "mismatch") != NULL || strcasestr(detail, "does not match") != NULL)
+        return "certificate-host-mismatch";
+    if (strcasestr(detail, "issuer") != NULL || strcasestr(detail, "self-signed") != NULL ||
+        strcasestr(detail, "self signed") != NULL)
+        return "certificate-not-trusted";
+    return "validation-failure";
+}
+
 /* Names come from strangers: only printable ASCII is shown. */
 static void add_name(const char *text, size_t len, struct nl_buf *out) {
     for (size_t i = 0; i < len && i < NAME_LENGTH; i++)

@@ -12,6 +12,9 @@
 /* Whether a failure is about TLS. `error` is libcurl's text. */
 bool nl_tls_is_fault(CURLcode code);
 
+/* The type of such a failure in reports (RFC 8460 section 4.3). `ssl` may be NULL. */
+const char *nl_tls_result_type(CURLcode code, const char *detail, const SSL *ssl);
+
 /* Appends what is wrong: expired, not yet valid, for another name, self-signed, of an unknown
  * authority, too old a protocol, no TLS at all; each with its advice. `host` is the name that we
  * connected to. `now` is the time. */

@@ -1,6 +1,7 @@
 /* Outcomes of deliveries. */
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
+#include "newsletter/store/provider_day.h"
 #include "store/attempt.h"
 #include "store/ledger.h"
 #include "store/outcome_words.h"
@@ -145,6 +146,8 @@ enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record
     if (count == 0)
         return NL_OK;
     enum nl_status status = nl_attempt_record(store, records, count, owner, err);
+    if (status == NL_OK)
+        status = nl_provider_count(store, records, count, err);
     if (status != NL_OK)
         return status;
     if (nl_sql_has_arrays(store))

@@ -6,8 +6,10 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/import_job.h"
 #include "newsletter/store/person.h"
+#include "newsletter/store/provider_day.h"
 #include "newsletter/store/reputation.h"
 #include "newsletter/store/source_pause.h"
+#include "newsletter/store/sts_note.h"
 #include "newsletter/store/task.h"
 #include "newsletter/store/throttle.h"
 #include "newsletter/store/transactional.h"
@@ -133,6 +135,10 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
         status = nl_source_pause_forget(store, err);
     if (status == NL_OK && !call->dry_run)
         status = nl_allowance_forget(store, err);
+    if (status == NL_OK && !call->dry_run)
+        status = nl_provider_days_forget(store, err);
+    if (status == NL_OK && !call->dry_run)
+        status = nl_sts_notes_forget(store, err);
     return status;
 }
 

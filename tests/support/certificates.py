@@ -13,8 +13,8 @@ def make(folder, name="127.0.0.1", days=("", "")):
         subprocess.run(["openssl", *args], check=True, capture_output=True)
 
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-days", "2", "-subj", "/CN=Test authority", "-keyout", authority_key, "-out",
-            authority)
+            "-days", "2", "-subj", f"/CN=Test authority/OU={name}", "-keyout", authority_key, "-out",
+            authority)  # authorities of one name would be taken for each other
     kind = "IP" if name[0].isdigit() else "DNS"
     request = os.path.join(folder, "request.pem")
     extensions = os.path.join(folder, "extensions")

@@ -48,7 +48,7 @@ def test_hosts_that_are_as_the_policy_has_them(site, world):
     # The next run has the policies already.
     site.run("send", site.issue(name="second.md", number="No 2"), "--yes")
     assert [len(server.requests) for server in world.policies] == [1] * 4
-    assert sum(world.taken.values()) == 16
+    assert sum(world.taken.values()) == 16, replies(site)
 
 
 def test_no_mail_to_other_hosts(site, world):
@@ -150,3 +150,28 @@ def test_a_policy_host_that_never_answers_holds_up_nobody_else(site, world):
     assert not world.hosts["mx.slow.example"].connections
     assert process.wait(60) == 0
     assert site.states() == {"sent": 6}
+
+
+def test_a_copy_for_a_test_demands_the_policy(site, world):
+    world.destination("good.example", tls=world.trusted("mx.good.example"))
+    world.policy("good.example", policy("mx.good.example"))
+    bad = world.destination("bad.example", tls=world.certificate())
+    world.policy("bad.example", policy("mx.bad.example"))
+    other = world.destination("other.example", tls=world.trusted("mx.other.example"))
+    world.policy("other.example", policy("mx.elsewhere.example"))
+    ready(site, world, [])
+    site.run("send", "--test", "p0@good.example", site.issue())
+    assert world.hosts["mx.good.example"].over_tls == 1
+    assert "MTA-STS" in site.run("send", "--test", "p0@bad.example", site.issue(), expect=None).err
+    assert "RFC 8461" in site.run("send", "--test", "p0@other.example", site.issue(), expect=None).err
+    assert not bad.taken and not other.taken
+
+
+def test_expired_policies_are_pruned(site, world):
+    world.destination("good.example", tls=world.trusted("mx.good.example"))
+    world.policy("good.example", policy("mx.good.example"))
+    ready(site, world, people("good.example"))
+    send(site)
+    site.sql("INSERT INTO setting (key, value) VALUES ('mta-sts gone.example', '1000 86400 2 x\nmx.gone.example\n')")
+    site.run("prune")
+    assert site.sql("SELECT key FROM setting WHERE key LIKE 'mta-sts %'") == [("mta-sts good.example",)]

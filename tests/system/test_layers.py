@@ -32,7 +32,7 @@ ROOMS = {
                     "unictype.h uninorm.h unistr.h"),
     "bulletin": (6, "jansson.h libetpan libical libxml md4c-html.h md4c.h openssl unicase.h unicode unictype.h uninorm.h unistr.h"),
     "report": (6, "jansson.h"),
-    "delivery": (7, "curl jansson.h"),
+    "delivery": (7, "curl jansson.h zlib.h"),
     "archive": (7, "jansson.h libxml openssl pango unictype.h uninorm.h unistr.h"),
     "service": (9, "curl jansson.h openssl"),
     "doctor": (8, "ares.h curl libxml openssl spf2"),

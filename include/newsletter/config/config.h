@@ -164,6 +164,7 @@ struct nl_config {
         int64_t connections;  /* to the servers of one destination */
         char *allow_networks; /* private ones that those servers may be in */
         char *ca_file; /* authorities of certificates that MTA-STS demands; NULL: this machine's */
+        bool tls_reports;                     /* to those who ask for them (RFC 8460) */
         struct nl_source sources[NL_SOURCES]; /* up to the first without an address */
         struct nl_provider_limit providers[NL_PROVIDER_LIMITS]; /* up to the first without a name */
         struct nl_warm_up_plan warm_up[NL_PROVIDER_LIMITS];     /* without a provider */

@@ -5,6 +5,7 @@
 #define NEWSLETTER_RESOLVE_RESOLVER_H
 
 #include "newsletter/base/attribute.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/base/error.h"
 #include "newsletter/base/network.h"
 
@@ -93,6 +94,18 @@ int nl_resolver_fd(const struct nl_resolver *resolver) NL_ALL_NONNULL;
 
 /* Takes the answers that have come, and gives up questions that have waited for too long. */
 void nl_resolver_step(struct nl_resolver *resolver) NL_ALL_NONNULL;
+
+/* Appends the TXT records of a name, a line for each. Waits for the answer, for as long as a route
+ * may take. NL_TEMPFAIL when there is none; a name without such records is no failure. */
+NL_CHECKED enum nl_status nl_resolver_texts(struct nl_resolver *resolver, const char *name,
+                                            struct nl_buf *out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends the addresses of a host, with commas between them and IPv6 in brackets, as libcurl's
+ * CURLOPT_RESOLVE has them. Waits as above. */
+NL_CHECKED enum nl_status nl_resolver_addresses(struct nl_resolver *resolver, const char *host,
+                                                struct nl_buf *out,
+                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* How many routes are still being asked for. */
 size_t nl_resolver_open(const struct nl_resolver *resolver) NL_ALL_NONNULL;

@@ -51,6 +51,10 @@ const struct nl_source *nl_relay_source(const struct nl_relay *relay, size_t whi
 /* IPv6 has failed at a mail host: IPv4 is used from now on, if it has an address of it. */
 void nl_relay_give_up_six(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
 
+/* The way in which TLS with a mail host has failed so that it is sent to in the clear, as a type of
+ * RFC 8460 section 4.3; "" where it has not. */
+const char *nl_relay_tls_failure(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
+
 /* Whether a server is a mail host of recipients. */
 bool nl_relay_is_host(const struct nl_relay *relay, size_t which) NL_ALL_NONNULL;
 

@@ -19,6 +19,7 @@ enum nl_transport_kind {
 /* Where a connection leads, and what protects it. */
 struct nl_transport_leg {
     char address[48];   /* "" where it is not known */
+    char own[48];       /* of ours; "" where it is not known */
     char tls[16];       /* the version of TLS, such as "TLSv1.3"; "" without */
     char cipher[48];    /* "" without TLS */
     const char *policy; /* what held: "DANE" (RFC 7672), "MTA-STS" (RFC 8461) or "" */
@@ -37,8 +38,9 @@ struct nl_transport_event {
     bool permanent;                     /* REFUSED: trying again would not help, with any server */
     const struct nl_transport_leg *leg; /* REPLIED, LOST; owned by the connection */
     int code;                           /* REFUSED: the last reply; 0 before one */
-    const char *said;                   /* REFUSED, of a mail host: its text; "" for none */
-    const struct nl_source *source;     /* where it came from; NULL: the kernel has chosen */
+    const char *tls_failure;        /* REFUSED, of a mail host: a type of RFC 8460; "" for none */
+    const char *said;               /* REFUSED, of a mail host: its text; "" for none */
+    const struct nl_source *source; /* where it came from; NULL: the kernel has chosen */
     bool misled; /* LOST: an extension did not work that will not be used again */
 };
 

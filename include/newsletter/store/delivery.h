@@ -55,7 +55,10 @@ struct nl_hop {
     char address[48];
     char tls[16]; /* the version; "": none */
     char cipher[48];
-    char policy[8]; /* "DANE", "MTA-STS" or "" */
+    char policy[8];    /* "DANE", "MTA-STS" or "" */
+    char provider[16]; /* of mailbox_providers.txt, or "other" */
+    char source[48];   /* the address of ours; "": the kernel's choice */
+    bool throttled;    /* the reply wanted less of us, or refused our address */
 };
 
 /* The result of one attempt. */

@@ -23,4 +23,8 @@ NL_CHECKED enum nl_status nl_sts_note_read(struct nl_store *store, const char *d
                                            struct nl_sts_note *out,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
+/* Removes policies that have expired. */
+NL_CHECKED enum nl_status nl_sts_notes_forget(struct nl_store *store,
+                                              struct nl_error *err) NL_ALL_NONNULL;
+
 #endif
