@@ -144,6 +144,9 @@ bool nl_tls_apply(struct nl_tls *tls, struct nl_tls_link *link, CURL *handle) {
     /* libcurl would read its own authorities for each connection, into a store of its own. */
     curl_easy_setopt(handle, CURLOPT_CAINFO, NULL);
     curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
+    /* And it would put the authorities of an earlier connection in place of these, once it has
+     * greeted: a host with TLSA records has none. */
+    curl_easy_setopt(handle, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(handle, CURLOPT_SSL_SESSIONID_CACHE, 0L);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER,
