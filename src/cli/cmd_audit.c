@@ -32,6 +32,7 @@ static const struct figure {
     {"issues", "issues that agree with it", offsetof(struct nl_audit, issues)},
     {"deliveries", "deliveries that agree with it", offsetof(struct nl_audit, deliveries)},
     {"checkpoints", "checkpoints that agree with it", offsetof(struct nl_audit, checkpoints)},
+    {"stamped", "of them with a time stamp that holds", offsetof(struct nl_audit, stamped)},
     {"before", "rows that are older than it", offsetof(struct nl_audit, before)},
     {"faults", "faults", offsetof(struct nl_audit, faults)},
 };
@@ -79,8 +80,18 @@ static void show_given(const struct nl_audit *audit, json_t *object) {
     if (audit->given == 0)
         return;
     json_object_set_new(object, "checkpoint",
-                        json_pack("{s:I, s:b, s:o}", "entries", (json_int_t)audit->given, "holds",
-                                  audit->given_holds, "proof", proof_of(audit)));
+                        json_pack("{s:I, s:b, s:o, s:o, s:o}", "entries", (json_int_t)audit->given,
+                                  "holds", audit->given_holds, "proof", proof_of(audit),
+                                  "stamped_at", cli_json_time(audit->given_stamped), "cosigned_at",
+                                  cli_json_time(audit->given_cosigned)));
+}
+
+static void show_moment(const char *words, int64_t at) {
+    char when[CLI_TIME_LEN];
+    if (at == 0)
+        return;
+    cli_format_time(at, when);
+    printf("%s: %s\n", words, when);
 }
 
 static void show(struct cli *cli, const struct nl_audit *audit) {
@@ -105,6 +116,8 @@ static void show(struct cli *cli, const struct nl_audit *audit) {
     printf("head %s\n", head);
     if (audit->given_holds)
         printf("the ledger goes on from the checkpoint of %lld entries\n", (long long)audit->given);
+    show_moment("an authority has stamped it", audit->given_stamped);
+    show_moment("the witness has cosigned it", audit->given_cosigned);
     for (size_t i = 0; i < audit->findings.count; i++)
         printf("error: %s [%s]\n", audit->findings.items[i].text, audit->findings.items[i].rule);
     if (audit->faults > NL_AUDIT_FAULTS)

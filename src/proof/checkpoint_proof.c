@@ -4,6 +4,8 @@
 #include "newsletter/base/key_ring.h"
 #include "newsletter/base/log.h"
 #include "newsletter/store/checkpoint.h"
+#include "proof/checkpoint_cosign.h"
+#include "proof/checkpoint_stamp.h"
 #include "proof/entry.h"
 
 #include <ctype.h>
@@ -118,6 +120,39 @@ static enum nl_status sign(const struct nl_config *config, uint64_t size,
     return status;
 }
 
+/* Others are asked in vain now and then: the checkpoint stands without them. */
+static void tell(enum nl_status status, struct nl_error *err) {
+    if (status != NL_OK)
+        nl_log(NL_LOG_ERROR, NULL, "checkpoint of the ledger: %s", nl_error_text(err));
+    nl_error_free(err);
+}
+
+/* Before it is kept, since it is kept as it is published. */
+static void cosign(struct nl_store *store, const struct nl_config *config,
+                   const struct nl_checkpoint *next, struct nl_buf *note) {
+    struct nl_error err = {0};
+    if (config->audit.witness_url != NULL)
+        tell(nl_cosign_ask(store, config, next, note, &err), &err);
+}
+
+static void stamp(struct nl_store *store, const struct nl_config *config,
+                  const struct nl_checkpoint *next) {
+    struct nl_error err = {0};
+    struct nl_buf token = {0};
+    struct nl_buf text = {0};
+    if (config->audit.timestamp_url == NULL)
+        return;
+    enum nl_status status = nl_stamp_ask(config, next->note, &token, &err);
+    nl_base64_add(&text, token.data, token.len);
+    if (status == NL_OK)
+        status = text.failed
+                     ? nl_error_nomem(&err)
+                     : nl_checkpoint_stamp_keep(store, next->tree.size, nl_buf_text(&text), &err);
+    tell(status, &err);
+    nl_buf_free(&token);
+    nl_buf_free(&text);
+}
+
 static enum nl_status make(struct nl_store *store, const struct nl_config *config,
                            struct nl_error *err) {
     struct nl_checkpoint next = {0};
@@ -127,9 +162,12 @@ static enum nl_status make(struct nl_store *store, const struct nl_config *confi
     if (status == NL_OK)
         status = sign(config, next.tree.size, head, &note, err);
     if (status == NL_OK) {
+        cosign(store, config, &next, &note);
         next.note = (char *)nl_buf_text(&note);
         status = nl_checkpoint_add(store, &next, err);
     }
+    if (status == NL_OK)
+        stamp(store, config, &next);
     nl_buf_free(&note);
     return status;
 }

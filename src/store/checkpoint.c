@@ -5,6 +5,7 @@
 #include "store/event.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,4 +123,49 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
 enum nl_status nl_checkpoint_add(struct nl_store *store, const struct nl_checkpoint *checkpoint,
                                  struct nl_error *err) {
     return nl_sql_exclusive(store, add, (void *)checkpoint, err);
+}
+
+/* ---- what others say of them ---- */
+
+enum { KEY_LENGTH = 40 };
+
+static enum nl_status keep(struct nl_store *store, const char *key, const char *value,
+                           struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE "
+                      "SET value = excluded.value",
+                      NL_VALUES(NL_STRING(key), NL_STRING(value)));
+}
+
+enum nl_status nl_checkpoint_stamp_keep(struct nl_store *store, uint64_t size, const char *token,
+                                        struct nl_error *err) {
+    char key[KEY_LENGTH];
+    snprintf(key, sizeof key, "timestamp %" PRIu64, size);
+    return keep(store, key, token, err);
+}
+
+enum nl_status nl_checkpoint_stamp_read(struct nl_store *store, uint64_t size, char **out,
+                                        struct nl_error *err) {
+    char key[KEY_LENGTH];
+    *out = NULL;
+    snprintf(key, sizeof key, "timestamp %" PRIu64, size);
+    return nl_sql_first(store, err, NULL, "SELECT value FROM setting WHERE key = ?",
+                        NL_VALUES(NL_STRING(key)), NL_COLUMNS(NL_INTO(out)));
+}
+
+enum nl_status nl_checkpoint_seen_keep(struct nl_store *store, uint64_t size,
+                                       struct nl_error *err) {
+    char value[KEY_LENGTH];
+    snprintf(value, sizeof value, "%" PRIu64, size);
+    return keep(store, "checkpoint witness", value, err);
+}
+
+enum nl_status nl_checkpoint_seen_read(struct nl_store *store, uint64_t *size,
+                                       struct nl_error *err) {
+    char value[KEY_LENGTH] = "";
+    enum nl_status status =
+        nl_sql_first(store, err, NULL, "SELECT value FROM setting WHERE key = 'checkpoint witness'",
+                     NL_NO_VALUES, NL_COLUMNS(NL_INTO_FIXED(value, sizeof value)));
+    *size = strtoull(value, NULL, 10);
+    return status;
 }

@@ -37,6 +37,8 @@ struct nl_audit {
     int64_t checkpoints;                    /* our own that the ledger agrees with */
     int64_t given;                          /* the size of the given one; 0: none */
     bool given_holds;                       /* the ledger agrees with it, too */
+    int64_t stamped;                        /* checkpoints whose time stamps hold */
+    int64_t given_stamped, given_cosigned;  /* when the given one was; 0: not */
     struct nl_buf proof; /* that the tree goes on from it (RFC 9162 section 2.1.4): digests */
     struct nl_findings findings; /* the first ones */
     int64_t faults;              /* all of them */

@@ -38,4 +38,19 @@ NL_CHECKED enum nl_status nl_checkpoint_add(struct nl_store *store,
                                             const struct nl_checkpoint *checkpoint,
                                             struct nl_error *err) NL_ALL_NONNULL;
 
+/* Keeps the time stamp of the checkpoint of that size, in base64. */
+NL_CHECKED enum nl_status nl_checkpoint_stamp_keep(struct nl_store *store, uint64_t size,
+                                                   const char *token,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
+
+/* *out is NULL where there is none; the caller frees it. */
+NL_CHECKED enum nl_status nl_checkpoint_stamp_read(struct nl_store *store, uint64_t size,
+                                                   char **out, struct nl_error *err) NL_ALL_NONNULL;
+
+/* How many entries the newest checkpoint had that the witness has cosigned; 0: none. */
+NL_CHECKED enum nl_status nl_checkpoint_seen_keep(struct nl_store *store, uint64_t size,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_checkpoint_seen_read(struct nl_store *store, uint64_t *size,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
+
 #endif
