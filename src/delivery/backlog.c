@@ -1,6 +1,7 @@
 #include "delivery/backlog.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/store/consent_wording.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/store/transactional.h"
 
@@ -59,10 +60,16 @@ static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pend
     if (!nl_notice_purpose(plan->scope.kind, &purpose))
         return NL_OK;
     int64_t expires = now(backlog) + nl_config_link_lifetime(plan->config, plan->scope.kind);
-    int64_t wording =
-        plan->message_count > 0 ? nl_run_message_in(plan, pending->job.language)->wording : 0;
-    return nl_link_new(plan->store, pending->job.subscription, purpose, expires, wording,
-                       &pending->token, err);
+    const struct nl_run_message *message =
+        plan->message_count > 0 ? nl_run_message_in(plan, pending->job.language) : NULL;
+    int64_t wording = 0;
+    enum nl_status status = message != NULL
+                                ? nl_consent_wording_put(plan->store, message->language,
+                                                         message->wording, &wording, err)
+                                : NL_OK;
+    return status == NL_OK ? nl_link_new(plan->store, pending->job.subscription, purpose, expires,
+                                         wording, &pending->token, err)
+                           : status;
 }
 
 /* An address that cannot be parsed has no domain. It fails when its message is to be composed. */

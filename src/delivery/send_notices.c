@@ -17,7 +17,7 @@ struct notices {
     struct nl_messages messages;
 };
 
-/* People who answer a mail that asks have agreed to its wording. */
+/* People who answer a mail that asks have agreed to its wording: it is kept with their link. */
 static enum nl_status keep_wording(struct notices *notices, struct nl_run_message *message,
                                    struct nl_error *err) {
     const struct nl_run_plan *plan = &notices->plan;
