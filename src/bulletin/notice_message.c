@@ -35,6 +35,21 @@ struct notice {
     struct nl_buf subject, text, html;
 };
 
+/* The page of the receipt is on the website; without one there is none. */
+static enum nl_status add_receipt_url(struct notice *notice, json_t *data, struct nl_error *err) {
+    struct nl_buf page = {0};
+    struct nl_buf url = {0};
+    enum nl_status status = NL_OK;
+    if (notice->config->serve.url != NULL) {
+        nl_buf_addf(&page, "%s/receipt?token={token}", notice->config->serve.url);
+        status = nl_slots_url(&notice->slots, nl_buf_text(&page), NL_SLOT_CONFIRM, &url, err);
+    }
+    nl_data_set(data, "receipt_url", nl_buf_text(&url));
+    nl_buf_free(&page);
+    nl_buf_free(&url);
+    return status;
+}
+
 static enum nl_status render_notice(struct notice *notice, struct nl_error *err) {
     const struct nl_config *config = notice->config;
     struct nl_slots *slots = &notice->slots;
@@ -51,6 +66,8 @@ static enum nl_status render_notice(struct notice *notice, struct nl_error *err)
     if (status == NL_OK)
         status = nl_slots_url(slots, config->unsubscribe_url, NL_SLOT_UNSUBSCRIBE, &leave, err);
     nl_data_set(data, "confirm_url", nl_buf_text(&confirm));
+    if (status == NL_OK)
+        status = add_receipt_url(notice, data, err);
     nl_data_set(data, "unsubscribe_url", nl_buf_text(&leave));
     add_expiry(&notice->theme, nl_config_link_lifetime(config, notice->kind), data);
     if (status == NL_OK) {

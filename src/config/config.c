@@ -46,7 +46,9 @@ const char *nl_config_link_url(const struct nl_config *config, const char *kind)
 }
 
 int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind) {
-    return strcmp(kind, "preferences") == 0      ? config->preferences.expires
+    enum { YEAR = 365 * 86400 }; /* of a receipt: nothing can be changed by its link */
+    return strcmp(kind, "welcome") == 0          ? YEAR
+           : strcmp(kind, "preferences") == 0    ? config->preferences.expires
            : strcmp(kind, "reconfirmation") == 0 ? config->reconfirmation.expires
                                                  : config->confirmation.expires;
 }

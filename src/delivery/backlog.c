@@ -57,7 +57,8 @@ static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pend
                                 struct nl_error *err) {
     const struct nl_run_plan *plan = backlog->plan;
     enum nl_purpose purpose = NL_LINK_SUBSCRIBE;
-    if (!nl_notice_purpose(plan->scope.kind, &purpose))
+    if (!nl_notice_purpose(plan->scope.kind, &purpose) ||
+        (purpose == NL_LINK_RECEIPT && plan->config->serve.url == NULL))
         return NL_OK;
     int64_t expires = now(backlog) + nl_config_link_lifetime(plan->config, plan->scope.kind);
     const struct nl_run_message *message =

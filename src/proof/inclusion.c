@@ -38,7 +38,7 @@ static enum nl_status visit_rest(const struct nl_tree_leaf *leaf, void *ctx, boo
     struct making *making = rest->making;
     unsigned char digest[NL_DIGEST_LEN];
     struct nl_ledger_place place;
-    (void)stop;
+    *stop = false;
     nl_merkle_leaf(making->hasher, leaf->entry->data, leaf->entry->len, digest);
     nl_merkle_add(&rest->tree, making->hasher, digest);
     for (size_t at = 0; nl_tree_place(leaf->entry, &at, &place);) {

@@ -50,7 +50,8 @@ bool nl_notice_purpose(const char *kind, enum nl_purpose *purpose) {
     } links[] = {{"confirmation", NL_LINK_SUBSCRIBE},
                  {"reconfirmation", NL_LINK_SUBSCRIBE},
                  {"preferences", NL_LINK_PREFERENCES},
-                 {"address-change", NL_LINK_ADDRESS}};
+                 {"address-change", NL_LINK_ADDRESS},
+                 {"welcome", NL_LINK_RECEIPT}};
     for (size_t i = 0; kind != NULL && i < sizeof links / sizeof links[0]; i++) {
         if (strcmp(links[i].kind, kind) != 0)
             continue;

@@ -9,6 +9,7 @@ static const char *const purposes[] = {
     [NL_LINK_SUBSCRIBE] = "subscribe",
     [NL_LINK_PREFERENCES] = "preferences",
     [NL_LINK_ADDRESS] = "address",
+    [NL_LINK_RECEIPT] = "receipt",
 };
 
 enum nl_status nl_link_new(struct nl_store *store, int64_t subscription, enum nl_purpose purpose,

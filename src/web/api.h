@@ -163,7 +163,7 @@ nl_api_handler nl_api_get_issues, nl_api_get_issue, nl_api_get_domains, nl_api_g
     nl_api_control_issue, nl_api_move_issue, nl_api_set_archive, nl_api_resend_issue,
     nl_api_get_rest, nl_api_send_rest, nl_api_get_notices;
 nl_api_handler nl_api_find_subscribers, nl_api_get_subscriber, nl_api_get_history,
-    nl_api_add_subscriber, nl_api_add_subscribers, nl_api_change_subscriber,
+    nl_api_get_receipts, nl_api_add_subscriber, nl_api_add_subscribers, nl_api_change_subscriber,
     nl_api_end_subscription, nl_api_suppress_subscriber, nl_api_erase_subscriber;
 nl_api_handler nl_api_get_suppressions, nl_api_add_suppression, nl_api_remove_suppression;
 nl_api_handler nl_api_get_segments, nl_api_get_segment, nl_api_put_segment, nl_api_remove_segment,

@@ -33,6 +33,7 @@ const struct nl_api_route nl_api_routes[] = {
     {"PATCH", "subscribers/*", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_change_subscriber},
     {"DELETE", "subscribers/*", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_erase_subscriber},
     {"GET", "subscribers/*/history", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_get_history},
+    {"GET", "subscribers/*/receipts", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_get_receipts},
     {"POST", "subscribers/*/unsubscribe", NL_API_PEOPLE, NL_LIST_BODY, true,
      nl_api_end_subscription},
     {"POST", "subscribers/*/suppress", NL_API_PEOPLE, NL_LIST_NONE, true,

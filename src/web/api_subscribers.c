@@ -1,4 +1,5 @@
 #include "newsletter/report/facts.h"
+#include "newsletter/service/receipts.h"
 #include "newsletter/service/subscribers.h"
 #include "web/api.h"
 
@@ -61,6 +62,14 @@ enum nl_status nl_api_get_history(struct nl_api_call *call, struct nl_error *err
         status = nl_office_subscriber_history(&call->office, &who, limit, &history, err);
     nl_subscriber_free(&found);
     return status == NL_OK ? nl_api_answer(call, 200, history, err)
+                           : nl_api_failed(call, status, err);
+}
+
+enum nl_status nl_api_get_receipts(struct nl_api_call *call, struct nl_error *err) {
+    const struct nl_who who = who_of(call);
+    json_t *receipts = NULL;
+    enum nl_status status = nl_office_receipts(&call->office, &who, &receipts, err);
+    return status == NL_OK ? nl_api_answer(call, 200, json_pack("{s:o}", "receipts", receipts), err)
                            : nl_api_failed(call, status, err);
 }
 

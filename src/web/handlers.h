@@ -27,6 +27,9 @@ nl_page_handler nl_address_ask, nl_address_act;
 /* preferences_ask.c: asks for a link to one's own page. */
 nl_page_handler nl_preferences_ask_page, nl_preferences_ask;
 
+/* receipt_page.c: the receipts of consent, by the link of a welcome mail or of one's own page. */
+nl_page_handler nl_receipt_page;
+
 /* preferences_page.c: the page, and the actions of its buttons. */
 nl_page_handler nl_preferences_page, nl_preferences_act;
 

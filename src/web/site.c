@@ -30,7 +30,7 @@ enum {
 static enum nl_status robots(struct nl_site *site, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
     static const char *const private[] = {"/confirm", "/unsubscribe", "/preferences", "/page",
-                                          "/address", "/hooks",       "/resubscribe"};
+                                          "/address", "/hooks",       "/resubscribe", "/receipt"};
     (void)request;
     (void)err;
     nl_buf_adds(&response->body, "User-agent: *\n");
@@ -79,11 +79,15 @@ static enum nl_status metrics(struct nl_site *site, const struct nl_request *req
     return status;
 }
 
-static const struct route {
+struct route {
     const char *path;
     nl_page_handler *get, *post;
     bool link; /* mails lead here: the token in the URL says all that is needed */
-} routes[] = {
+};
+
+static const struct route receipt_route = {"/receipt", nl_receipt_page, NULL, true};
+
+static const struct route routes[] = {
     {"/", nl_front_page, NULL, false},
     {"/accessibility", nl_statement_page, NULL, false},
     {"/accessibility/", nl_statement_page, NULL, false},
@@ -96,6 +100,7 @@ static const struct route {
     {"/unsubscribe", nl_unsubscribe_ask, nl_unsubscribe_act, true},
     {"/preferences", nl_preferences_ask_page, nl_preferences_ask, true},
     {"/page", nl_preferences_page, nl_preferences_act, true},
+    {"/receipt", nl_receipt_page, NULL, true},
     {"/address", nl_address_ask, nl_address_act, true},
     {"/resubscribe", nl_unsubscribe_ask, nl_unsubscribe_undo_act, true},
     {"/style.css", nl_site_style, NULL, false},
@@ -267,11 +272,12 @@ enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
     return nl_store_read_only(site->store, err);
 }
 
-/* Reports of providers have a thread of their own. */
+/* Reports of providers have a thread of their own. A receipt may need a new checkpoint. */
 bool nl_site_writes(void *ctx, const struct nl_request *request) {
     static const char hooks[] = NL_HOOKS_PATH;
-    return nl_request_is_post(request) &&
-           strncmp(nl_site_path(ctx, request), hooks, sizeof hooks - 1) != 0;
+    const char *path = nl_site_path(ctx, request);
+    return nl_request_is_post(request) ? strncmp(path, hooks, sizeof hooks - 1) != 0
+                                       : leads_to(&receipt_route, path);
 }
 
 void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) {

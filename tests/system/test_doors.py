@@ -72,7 +72,7 @@ accounts                         | staff, staff list, staff add, staff password,
 tokens                           | staff token, staff revoke         | -                               | /tokens
 the audit log                    | staff log                         | -                               | /audit, /audit.csv
 the ledger is checked            | audit                             | -                               | -
-consent is shown and proved      | consent, consent show, consent verify | -                           | -
+consent is shown and proved      | consent, consent show, consent verify | receipts                    | -
 a bulletin is ours, or not       | verify                            | -                               | -
 the key of the office            | key, key make, key show, key rotate | -                             | -
 the installation                 | init, dkim, dkim keygen, doctor, hooks, serve, retry, backup, restore, prune, migrate_store, completion, help, version | - | -
@@ -98,8 +98,7 @@ MISSING = {
     ("the audit log", "operations"): "it has what all others did: for administrators",
     ("the ledger is checked", "operations"): "it reads the whole database, for those who have a shell there",
     ("the ledger is checked", "pages"): "as for the API",
-    ("consent is shown and proved", "operations"): "history of a person has the events; the signed receipt needs the key, which is for those who have a shell",
-    ("consent is shown and proved", "pages"): "an open gap: by command only",
+    ("consent is shown and proved", "pages"): "by command and API, and for the person on their own page",
     ("a bulletin is ours, or not", "operations"): "anybody may ask: the public page /genuine",
     ("a bulletin is ours, or not", "pages"): "anybody may ask: the public page /genuine",
     ("the key of the office", "operations"): "a secret file of the machine",

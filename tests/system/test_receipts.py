@@ -3,6 +3,7 @@ import base64
 import datetime
 import hashlib
 import hmac
+import html
 import json
 import os
 import re
@@ -15,8 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from apiclient import ApiClient
 from conftest import BINARY, link, parse, wait_for
+from test_accessibility import LANGUAGES, walk
 from test_checkpoint import read as read_checkpoint
 from test_ledger import audit
+from test_look import needs_browser
 from test_staff import StaffServer
 from verify_ledger import decode, encode
 from webserver import WebServer
@@ -473,3 +476,130 @@ def test_without_a_key_a_receipt_has_no_proof(connected, server):
     connected.run("subscribe", "ann@example.org")
     [receipt] = receipts(connected)
     assert "proof" not in receipt and "signature" not in receipt
+
+
+# ---- the person's own receipt ----
+
+def path_of(server, address, word, count=-1):
+    return link(parse(server.messages(address)[count]), word).replace("https://news.example.org", "")
+
+
+@pytest.fixture
+def welcomed(office, serve, server):
+    """The website, and the path of the link in the welcome mail."""
+    office.configure(notices={"welcome": True})
+    office.run("list", "add", "alerts", "--from", "press@example.org", "--title", "Alerts")
+    web = serve()
+    join(web, page="/join?list=bulletin")
+    confirm(web, server)
+    wait_for(lambda: len(server.messages("ann@example.org")) == 2)
+    return web, path_of(server, "ann@example.org", "/receipt")
+
+
+def plain_of(page):
+    return html.unescape(re.sub(r"<[^>]+>", "", page))
+
+
+def test_the_welcome_mail_leads_to_the_receipt(office, server, welcomed):
+    web, path = welcomed
+    message = parse(server.messages("ann@example.org")[1])
+    assert message["Subject"] == "Welcome to News Bulletin"
+    assert f"https://news.example.org{path}" in message.get_body(("html",)).get_content()
+    page = web.get(path)
+    assert page.status == 200 and page.getheader("Cache-Control") == "no-store"
+    shown = plain_of(page.text)
+    [receipt] = receipts(office)
+    for wording in receipt["notice"]["wordings"]:
+        assert wording["text"] in shown and wording["digest"] in shown
+        assert f'<blockquote class="wording" lang="{wording["language"]}"' in page.text
+    for words in ("Consent receipt", "ann@example.org", "Press Office <press@example.org>", "127.0.0.1", "web", "Signed with the key of news.example.org",
+                  f"in the signed checkpoint of {receipt['proof']['checkpoint'].splitlines()[1]} entries"):
+        assert words in shown
+    for event in receipt["events"]:
+        assert event["event_time"].replace("T", " ")[:16] + " UTC" in shown
+
+
+def test_it_is_downloaded_and_checked(office, welcomed):
+    web, path = welcomed
+    href = html.unescape(re.search(r'href="([^"]+)" download', web.get(path).text).group(1))
+    answer = web.get(href)
+    assert answer.status == 200 and answer.getheader("Content-Type") == "application/json"
+    assert "consent-receipt.json" in answer.getheader("Content-Disposition")
+    assert ": address, consent, requested, confirmed, state" in verify(office, json.loads(answer.text))
+    assert web.get(href[:-1] + "x").status == 404  # no such record
+
+
+def test_only_the_persons_token_opens_it(office, server, welcomed):
+    web, path = welcomed
+    [(leaving,)] = office.sql("SELECT token FROM subscription")
+    for other in ("/receipt", "/receipt?token=x", "/receipt?token=7f0c2a9e-6f0e-4d8e-9b0a-6f3f2a1f9c55", f"/receipt?token={leaving}"):
+        answer = web.get(other)
+        assert answer.status == 404 and "ann@example.org" not in answer.text
+    secret = path.split("token=")[1]
+    assert web.get(f"/page?token={secret}").status == 404  # it shows the receipt, and nothing can be changed by it
+    assert web.post("/page", {"token": secret, "action": "erase", "sure": "yes"}).status == 404
+    assert web.post("/confirm", {"token": secret}).status == 404
+    assert web.post(path, {}).status == 405
+    office.sql("UPDATE confirmation SET expires_at = 1 WHERE purpose = 'receipt'")
+    assert web.get(path).status == 404
+
+
+def test_the_own_page_has_all_of_them(office, server, welcomed):
+    web, path = welcomed
+    [(leaving,)] = office.sql("SELECT token FROM subscription")
+    web.post("/preferences", {"token": leaving})
+    wait_for(lambda: len(server.messages("ann@example.org")) == 3)
+    secret = path_of(server, "ann@example.org", "/page?").split("token=")[1]
+    own = web.post("/page", {"token": secret, "action": "save", "list": "alerts"}).text
+    href = re.search(r'href="(/receipt[^"]+)"', own).group(1)
+    page = web.get(href).text
+    assert "<h2 dir=\"auto\">News Bulletin</h2>" in page and "<h2 dir=\"auto\">Alerts</h2>" in page
+    hrefs = [html.unescape(found) for found in re.findall(r'href="([^"]+)" download', page)]
+    assert len(hrefs) == 2 and all(verify(office, json.loads(web.get(found).text)).startswith("ours, unchanged\n") for found in hrefs)
+    one = web.get(path).text  # the link of a welcome mail is about its list
+    assert "News Bulletin</h2>" in one and "Alerts</h2>" not in one
+
+
+def test_erasing_ends_its_link(office, welcomed):
+    web, path = welcomed
+    assert web.get(path).status == 200
+    office.run("erase", "ann@example.org", "--yes")
+    assert web.get(path).status == 404
+    assert office.sql("SELECT count(*) FROM confirmation") == [(0,)] and audit(office)["faults"] == 0
+
+
+def test_it_is_in_the_language_that_is_asked_for(welcomed):
+    web, path = welcomed
+    page = web.get(path, **{"Accept-Language": "ar"}).text
+    assert '<html lang="ar" dir="rtl">' in page and "إيصال الموافقة" in page and '<blockquote class="wording" lang="en"' in page
+    chosen = web.get(path + "&set-language=kk")
+    assert chosen.status == 303 and "language=kk" in chosen.getheader("Location")
+
+
+def test_without_a_website_the_welcome_mail_has_no_such_link(connected, server):
+    connected.configure(notices={"welcome": True})
+    connected.run("subscribe", "ann@example.org")
+    connected.run("confirm", link(parse(server.messages("ann@example.org")[0]), "confirm").split("=")[-1].split("/")[-1])
+    connected.run("retry")
+    message = parse(server.messages("ann@example.org")[1])
+    assert message["Subject"].startswith("Welcome") and "receipt" not in message.get_body(("plain",)).get_content()
+    assert connected.sql("SELECT count(*) FROM confirmation WHERE purpose = 'receipt'") == [(0,)]
+
+
+def test_the_api_gives_the_same(office, server, serve, welcomed):
+    office.configure(staff={"listen": "127.0.0.1:0", "url": "https://staff.example.org"})
+    api = ApiClient(serve(staff=True), office.run("staff", "token", "all", "--scope", "read,people").out.strip())
+    [receipt] = api.call("GET", "/subscribers/1/receipts")["receipts"]
+    assert {**receipt, "receipt_time": 0, "signature": 0} == {**receipts(office)[0], "receipt_time": 0, "signature": 0}
+    assert verify(office, receipt).startswith("ours, unchanged\n")
+    api.call("GET", "/subscribers/99/receipts", expect=404)
+    reader = office.run("staff", "token", "reader", "--scope", "read").out.strip()
+    api.call("GET", "/subscribers/1/receipts", expect=403, token=reader)
+
+
+@needs_browser
+@pytest.mark.one_engine("the engine makes no difference")
+def test_the_page_is_accessible(welcomed):
+    web, path = welcomed
+    walk([web.url + path], dark=True, widths=[375, 1280])
+    walk([web.url + path], languages=[language for language in LANGUAGES if language != "en"], widths=[375])

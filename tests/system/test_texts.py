@@ -229,7 +229,7 @@ class Everything:
             text = f"{message['Subject']}\n{plain(message)}"
             self.keep(language, f"mail {number}", html_of(message))
             self.keep(language, f"mail {number} text", text)
-            for word in ("confirm", "page", "address", "unsubscribe"):
+            for word in ("confirm", "page", "address", "unsubscribe", "receipt"):
                 for found in re.findall(rf"https://news.example.org(/{word}\?\S+)", plain(message)):
                     self.links.setdefault((language, word), found)
         [_, raw] = self.server.messages(f"{language}@example.net")
@@ -248,6 +248,7 @@ class Everything:
 
     def own_page(self, language):
         token = self.token(language, "page")
+        self.page(language, "receipt", self.links[language, "receipt"])
         self.page(language, "own", self.links[language, "page"])
         for name, status, form in (
                 ("saved", 200, {"action": "save", "list": "bulletin", "language": language}),

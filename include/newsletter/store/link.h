@@ -10,6 +10,7 @@ enum nl_purpose {
     NL_LINK_SUBSCRIBE,   /* confirms a subscription; once */
     NL_LINK_PREFERENCES, /* opens the subscriber's own page, until it expires */
     NL_LINK_ADDRESS,     /* confirms a new address; once */
+    NL_LINK_RECEIPT,     /* shows the receipt of one list, until it expires */
 };
 
 /* Makes a fresh token for a subscription and remembers its digest. To be called inside the

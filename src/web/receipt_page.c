@@ -1,0 +1,223 @@
+#include "newsletter/report/facts.h"
+#include "newsletter/service/receipts.h"
+
+#include "newsletter/base/timestamp.h"
+#include "newsletter/store/link.h"
+#include "newsletter/template/data.h"
+#include "newsletter/template/language_name.h"
+#include "web/handlers.h"
+#include "web/token_page.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A visit by a link: of a welcome mail, for one list, or of the subscriber's own page, for all. */
+struct visit {
+    struct nl_site *site;
+    const struct nl_request *request;
+    struct nl_token token;
+    struct nl_link link;
+    bool all;
+    json_t *receipts;
+};
+
+static const char bad_link[] =
+    NL_TEXT("This link does not work or has expired. Please ask for a new one.");
+
+/* ---- the data of the page ---- */
+
+/* "2026-11-27 08:22 UTC" */
+static void set_time(json_t *data, const json_t *receipt, const char *kind) {
+    const json_t *events = json_object_get(receipt, "events");
+    struct nl_buf text = {0};
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const char *at = nl_facts_word(json_array_get(events, i), "event_time");
+        if (strcmp(nl_facts_word(json_array_get(events, i), "event_type"), kind) != 0 ||
+            strlen(at) < sizeof "2026-11-27T08:22" - 1)
+            continue;
+        nl_buf_clear(&text);
+        nl_buf_addf(&text, "%.10s %.5s UTC", at, at + 11);
+    }
+    nl_data_set(data, kind, nl_buf_text(&text));
+    nl_buf_free(&text);
+}
+
+static const char *heading_of(const char *shown_on) {
+    static const char *const words[][2] = {
+        {"form", NL_TEXT("Text of the form that you filled in")},
+        {"mail", NL_TEXT("Text of the email whose link you opened")},
+        {"page", NL_TEXT("Text of the page whose button you pressed")}};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i][0], shown_on) == 0)
+            return words[i][1];
+    return NL_TEXT("Stated when you were added");
+}
+
+static json_t *wordings_data(const struct nl_theme *theme, const json_t *receipt) {
+    const json_t *wordings = json_object_get(json_object_get(receipt, "notice"), "wordings");
+    json_t *array = json_array();
+    for (size_t i = 0; i < json_array_size(wordings); i++) {
+        const json_t *wording = json_array_get(wordings, i);
+        const char *tag = nl_facts_word(wording, "language");
+        json_t *item = json_object();
+        nl_data_set(
+            item, "heading",
+            nl_catalog_text(theme->catalog, NULL, heading_of(nl_facts_word(wording, "shown_on"))));
+        nl_data_set(item, "tag", tag[0] != '\0' ? tag : "und");
+        nl_data_set(item, "text", nl_facts_word(wording, "text"));
+        nl_data_set(item, "digest", nl_facts_word(wording, "digest"));
+        json_array_append_new(array, item);
+    }
+    return array;
+}
+
+/* The name and the size that a checkpoint begins with. */
+static void set_proof(json_t *data, const json_t *receipt) {
+    const char *note = nl_facts_word(json_object_get(receipt, "proof"), "checkpoint");
+    size_t name = strcspn(note, "\n");
+    struct nl_buf signer = {0};
+    struct nl_buf size = {0};
+    nl_buf_add(&signer, note, name);
+    if (note[name] != '\0')
+        nl_buf_add(&size, note + name + 1, strcspn(note + name + 1, "\n"));
+    nl_data_set(data, "size", nl_buf_text(&size));
+    nl_data_set(data, "signed", nl_buf_text(&signer));
+    nl_buf_free(&signer);
+    nl_buf_free(&size);
+}
+
+static json_t *receipt_data(const struct visit *visit, const struct nl_theme *theme,
+                            const json_t *receipt) {
+    const json_t *controller = json_object_get(receipt, "pii_controller");
+    const json_t *purpose = json_object_get(receipt, "purpose");
+    const json_t *notice = json_object_get(receipt, "notice");
+    const char *tag = nl_facts_word(purpose, "language");
+    char token[NL_LINK_TOKEN_LEN + 1];
+    struct nl_buf name = {0};
+    struct nl_buf download = {0};
+    json_t *data = json_object();
+    nl_token_link(&visit->token, token);
+    nl_language_name(tag, &name);
+    nl_buf_addf(&download, "%s/receipt?token=%s&record=%s", visit->site->prefix, token,
+                nl_facts_word(receipt, "record_id"));
+    nl_data_set(data, "list", nl_facts_word(purpose, "list"));
+    nl_data_set(data, "address", nl_facts_word(receipt, "pii_principal_id"));
+    nl_data_set(data, "sender", nl_facts_word(controller, "sender"));
+    nl_data_set(data, "postal_address", nl_facts_word(controller, "postal_address"));
+    nl_data_set(data, "language_tag", tag);
+    nl_data_set(data, "language_name", nl_buf_text(&name));
+    set_time(data, receipt, "requested");
+    set_time(data, receipt, "confirmed");
+    set_time(data, receipt, "ended");
+    nl_data_set(data, "source", nl_facts_word(notice, "source"));
+    nl_data_set(data, "ip", nl_facts_word(notice, "ip"));
+    json_object_set_new(data, "wordings", wordings_data(theme, receipt));
+    set_proof(data, receipt);
+    nl_data_set(data, "download", nl_buf_text(&download));
+    nl_buf_free(&name);
+    nl_buf_free(&download);
+    return data;
+}
+
+static enum nl_status show(const struct visit *visit, struct nl_response *response,
+                           struct nl_error *err) {
+    const struct nl_theme *theme = NULL;
+    json_t *array = json_array();
+    char token[NL_LINK_TOKEN_LEN + 1];
+    const json_t *first = json_array_get(visit->receipts, 0);
+    enum nl_status status =
+        nl_site_theme(visit->site, visit->request,
+                      nl_facts_word(json_object_get(first, "purpose"), "language"), &theme, err);
+    for (size_t i = 0; status == NL_OK && i < json_array_size(visit->receipts); i++)
+        json_array_append_new(array,
+                              receipt_data(visit, theme, json_array_get(visit->receipts, i)));
+    if (status != NL_OK) {
+        json_decref(array);
+        return status;
+    }
+    json_t *data = nl_site_data(visit->site, theme, NULL);
+    nl_token_link(&visit->token, token);
+    nl_site_again(data, "token", token);
+    json_object_set_new(data, "receipts", array);
+    json_object_set_new(data, "signed", json_boolean(json_object_get(first, "signature") != NULL));
+    return nl_site_page(theme, "receipt.html", data, response, err);
+}
+
+/* ---- the file ---- */
+
+static enum nl_status download(const json_t *receipt, struct nl_response *response,
+                               struct nl_error *err) {
+    char *text = json_dumps(receipt, JSON_INDENT(2));
+    if (text == NULL)
+        return nl_error_nomem(err);
+    nl_buf_addf(&response->body, "%s\n", text);
+    response->type = "application/json";
+    response->attachment = "consent-receipt.json";
+    free(text);
+    return NL_OK;
+}
+
+/* ---- the visit ---- */
+
+/* Leaves the receipt of the list that a welcome mail was about. */
+static enum nl_status leave_one(struct visit *visit, struct nl_error *err) {
+    struct nl_list list = {0};
+    enum nl_status status = nl_list_get(visit->site->store, visit->link.list, &list, err);
+    for (size_t i = json_array_size(visit->receipts); status == NL_OK && i > 0; i--) {
+        const json_t *purpose = json_object_get(json_array_get(visit->receipts, i - 1), "purpose");
+        if (strcmp(nl_facts_word(purpose, "list_id"), list.list_id) != 0)
+            json_array_remove(visit->receipts, i - 1);
+    }
+    nl_list_free(&list);
+    return status;
+}
+
+static enum nl_status find_link(struct visit *visit, struct nl_error *err) {
+    struct nl_store *store = visit->site->store;
+    enum nl_status status =
+        nl_link_find(store, visit->token.text, NL_LINK_RECEIPT, &visit->link, err);
+    if (status != NL_NOTFOUND)
+        return status;
+    nl_error_free(err);
+    visit->all = true;
+    return nl_link_find(store, visit->token.text, NL_LINK_PREFERENCES, &visit->link, err);
+}
+
+static enum nl_status answer(struct visit *visit, struct nl_response *response,
+                             struct nl_error *err) {
+    const struct nl_office office = {.store = visit->site->store, .config = visit->site->config};
+    const struct nl_who who = {.id = visit->link.subscriber};
+    const char *record = nl_request_query(visit->request, "record");
+    enum nl_status status = nl_office_receipts(&office, &who, &visit->receipts, err);
+    if (status == NL_OK && !visit->all)
+        status = leave_one(visit, err);
+    if (status != NL_OK || record == NULL)
+        return status == NL_OK ? show(visit, response, err) : status;
+    for (size_t i = 0; i < json_array_size(visit->receipts); i++)
+        if (strcmp(nl_facts_word(json_array_get(visit->receipts, i), "record_id"), record) == 0)
+            return download(json_array_get(visit->receipts, i), response, err);
+    return nl_site_not_found(visit->site, visit->request, response, err);
+}
+
+/* In the thread that writes: a receipt may need a new checkpoint. */
+enum nl_status nl_receipt_page(struct nl_site *site, const struct nl_request *request,
+                               struct nl_response *response, struct nl_error *err) {
+    struct visit visit = {.site = site, .request = request};
+    if (nl_language_choose(site, request, response))
+        return response->location != NULL ? NL_OK : nl_error_nomem(err);
+    if (!nl_site_may_network(site, site->costly, request, response))
+        return nl_site_say(site, request, 429, nl_too_many, response, err);
+    nl_request_token(request, &visit.token);
+    enum nl_status status = find_link(&visit, err);
+    if (status == NL_DATA || status == NL_NOTFOUND || status == NL_EXPIRED || status == NL_USED) {
+        nl_error_free(err);
+        return nl_site_say(site, request, 404, bad_link, response, err);
+    }
+    if (status == NL_OK && !nl_site_may(site, site->changes, &visit.link.subscriber,
+                                        sizeof visit.link.subscriber, response))
+        return nl_site_say(site, request, 429, nl_too_many, response, err);
+    if (status == NL_OK)
+        status = answer(&visit, response, err);
+    json_decref(visit.receipts);
+    return status;
+}
