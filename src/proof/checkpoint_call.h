@@ -3,6 +3,7 @@
 #define NL_PROOF_CHECKPOINT_CALL_H
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 
 struct nl_checkpoint_call {
     const char *url;

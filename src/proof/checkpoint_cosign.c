@@ -211,10 +211,11 @@ static enum nl_status post(struct nl_store *store, const struct nl_config *confi
 /* A witness that has seen another one answers 409 with its size. */
 static bool seen_by(struct nl_checkpoint_call *call, uint64_t size, uint64_t *old) {
     int64_t seen = 0;
-    char *text = (char *)nl_buf_text(&call->answer);
+    if (call->code != CONFLICT || call->answer.len == 0)
+        return false;
+    char *text = call->answer.data;
     text[strcspn(text, "\r\n")] = '\0';
-    if (call->code != CONFLICT || call->answer.len == 0 || !nl_text_integer(text, &seen) ||
-        seen < 0 || (uint64_t)seen > size)
+    if (!nl_text_integer(text, &seen) || seen < 0 || (uint64_t)seen > size)
         return false;
     *old = (uint64_t)seen;
     return true;

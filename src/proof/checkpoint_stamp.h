@@ -3,6 +3,7 @@
 #define NL_PROOF_CHECKPOINT_STAMP_H
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/error.h"
 #include "newsletter/config/config.h"
 
 /* Asks the authority of the configuration for a time stamp of a checkpoint's text, that is, of all

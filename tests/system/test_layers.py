@@ -27,7 +27,7 @@ ROOMS = {
     "template": (5, "jansson.h unictype.h unilbrk.h unistr.h uniwidth.h"),
     "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
                    "unistr.h"),
-    "proof": (5, "curl openssl"),
+    "proof": (5, "openssl"),
     "transfer": (5, "archive.h archive_entry.h csv.h gif_lib.h jansson.h jpeglib.h libxml png.h rnp unicase.h zbar.h "
                     "unictype.h uninorm.h unistr.h"),
     "bulletin": (6, "jansson.h libetpan libical libxml md4c-html.h md4c.h openssl unicase.h unicode unictype.h uninorm.h unistr.h"),
