@@ -39,11 +39,11 @@ static void examine_secret(struct nl_doctor *doctor, const char *what, const cha
     if (path == NULL)
         return;
     if (stat(path, &info) != 0)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL, NL_TEXT("%s %s cannot be read"),
-                        what, path);
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL, "%s %s cannot be read", what,
+                        path);
     else if (S_ISREG(info.st_mode) && nl_file_is_exposed(path, &info))
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
-                        NL_TEXT("%s %s may be read by others: %s"), what, path,
+                        "%s %s may be read by others: %s", what, path,
                         exposes_to_group(path, info) ? "chmod 600 it" : "chmod o-rwx it");
 }
 
@@ -64,10 +64,9 @@ static void examine_files(struct nl_doctor *doctor) {
         examine_secret(doctor, "secret_file", config->hooks[i].secret_file);
     if (config->templates != NULL && stat(config->templates, &info) == 0 &&
         (info.st_mode & S_IWOTH) != 0)
-        nl_findings_add(
-            doctor->out, NL_LEVEL_ERROR, "files", NULL,
-            NL_TEXT("the templates folder %s can be written to by anybody: chmod o-w it"),
-            config->templates);
+        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "files", NULL,
+                        "the templates folder %s can be written to by anybody: chmod o-w it",
+                        config->templates);
     nl_doctor_disk(doctor);
     if (doctor->out->count == before)
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "files", NULL,
@@ -106,8 +105,7 @@ static void examine_security(struct nl_doctor *doctor, const struct nl_smtp_serv
     else if (!relay->verify)
         nl_findings_add(
             doctor->out, NL_LEVEL_ERROR, "config", NULL,
-            NL_TEXT("verify: false lets anybody pose as %s: name its authority as ca_file "
-                    "instead"),
+            NL_TEXT("verify: false lets anybody pose as %s: name its authority as ca_file instead"),
             relay->host);
 }
 

@@ -26,7 +26,7 @@ FAULTS = {
 
 
 def told(desk, **fields):  # noqa: F811
-    """What the script of the page gets: the errors among the findings, or why nothing was saved."""
+    """The answer to the script of the page: the errors among the findings, or why nothing was saved."""
     answer = json.loads(desk.save(accept="application/json", revision=desk.revision(), **fields).text)
     found = [(one["said"], one["text"]) for one in answer.get("findings", []) if one["level"] == "error"]
     return found or [(answer["problem"], answer["problem"])]
