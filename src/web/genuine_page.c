@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Saved mails with pictures are large; the server keeps all of them at once within bounds. */
-enum { FORM_MOST = 12 << 20 };
+enum { FORM_MOST = 12 << 20, PHOTO_COST = 6 };
 
 static const char path[] = "/genuine";
 
@@ -174,6 +174,15 @@ static enum nl_status answer_text(struct nl_site *site, const struct nl_request 
     return status;
 }
 
+/* Decoding takes longer than comparing a text, and other visitors wait meanwhile. */
+static bool may_decode(struct nl_site *site, const struct nl_request *request,
+                       struct nl_response *response) {
+    for (int i = 1; i < PHOTO_COST; i++)
+        if (!nl_site_may_network(site, site->costly, request, response))
+            return false;
+    return true;
+}
+
 /* The code of a photo is a number that somebody typed without typing. */
 static enum nl_status answer_photo(struct nl_site *site, const struct nl_request *request,
                                    const struct nl_key_ring *ring, const char *data, size_t len,
@@ -207,6 +216,8 @@ static enum nl_status answer(struct nl_site *site, const struct nl_request *requ
     const char *text = nl_site_field(request, "text");
     const char *number = nl_site_field(request, "number");
     if (!nl_site_may_network(site, site->costly, request, response))
+        return nl_site_say(site, request, 429, nl_too_many, response, err);
+    if (file != NULL && nl_photo_is_one(file, len) && !may_decode(site, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     if (file != NULL && nl_photo_is_one(file, len))
         return answer_photo(site, request, ring, file, len, response, err);

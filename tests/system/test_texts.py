@@ -32,7 +32,7 @@ NAMES = {"gmail", "preheader'", "newsletter", "json", "ics", "atom", "rss", "dma
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
-         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml"}
+         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml", "qr", "qr-"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -649,6 +649,10 @@ def test_names_keep_their_direction(everything):
 
 # Only a state that is hard to bring about has these, or an installation whose organisation has no name.
 RARE = {
+    # a photo of a printed bulletin: test_photo
+    "There is no code in this photo that can be read. Take it from straight above, in good light, or type the number.",
+    "The code in this photo leads to another place than our website. It is not ours.",
+    "This photo cannot be read. Use a JPEG or PNG of ordinary size.",
     "All others", "At least {{count}} issues found", "Last complaint", "Or write to us and we will add you:",
     "Mailing list", "Please log in.", "Preparing: {{made}} of about {{about}}",
     "less than a minute",
