@@ -1,8 +1,6 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/service/receipts.h"
 
-#include "newsletter/base/timestamp.h"
-#include "newsletter/store/link.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/language_name.h"
 #include "web/handlers.h"
@@ -16,8 +14,7 @@ struct visit {
     struct nl_site *site;
     const struct nl_request *request;
     struct nl_token token;
-    struct nl_link link;
-    bool all;
+    struct nl_receipt_link link;
     json_t *receipts;
 };
 
@@ -159,38 +156,12 @@ static enum nl_status download(const json_t *receipt, struct nl_response *respon
 
 /* ---- the visit ---- */
 
-/* Leaves the receipt of the list that a welcome mail was about. */
-static enum nl_status leave_one(struct visit *visit, struct nl_error *err) {
-    struct nl_list list = {0};
-    enum nl_status status = nl_list_get(visit->site->store, visit->link.list, &list, err);
-    for (size_t i = json_array_size(visit->receipts); status == NL_OK && i > 0; i--) {
-        const json_t *purpose = json_object_get(json_array_get(visit->receipts, i - 1), "purpose");
-        if (strcmp(nl_facts_word(purpose, "list_id"), list.list_id) != 0)
-            json_array_remove(visit->receipts, i - 1);
-    }
-    nl_list_free(&list);
-    return status;
-}
-
-static enum nl_status find_link(struct visit *visit, struct nl_error *err) {
-    struct nl_store *store = visit->site->store;
-    enum nl_status status =
-        nl_link_find(store, visit->token.text, NL_LINK_RECEIPT, &visit->link, err);
-    if (status != NL_NOTFOUND)
-        return status;
-    nl_error_free(err);
-    visit->all = true;
-    return nl_link_find(store, visit->token.text, NL_LINK_PREFERENCES, &visit->link, err);
-}
-
 static enum nl_status answer(struct visit *visit, struct nl_response *response,
                              struct nl_error *err) {
     const struct nl_office office = {.store = visit->site->store, .config = visit->site->config};
-    const struct nl_who who = {.id = visit->link.subscriber};
     const char *record = nl_request_query(visit->request, "record");
-    enum nl_status status = nl_office_receipts(&office, &who, &visit->receipts, err);
-    if (status == NL_OK && !visit->all)
-        status = leave_one(visit, err);
+    enum nl_status status =
+        nl_office_receipts_by_link(&office, &visit->link, &visit->receipts, err);
     if (status != NL_OK || record == NULL)
         return status == NL_OK ? show(visit, response, err) : status;
     for (size_t i = 0; i < json_array_size(visit->receipts); i++)
@@ -208,7 +179,7 @@ enum nl_status nl_receipt_page(struct nl_site *site, const struct nl_request *re
     if (!nl_site_may_network(site, site->costly, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     nl_request_token(request, &visit.token);
-    enum nl_status status = find_link(&visit, err);
+    enum nl_status status = nl_receipt_link_find(site->store, visit.token.text, &visit.link, err);
     if (status == NL_DATA || status == NL_NOTFOUND || status == NL_EXPIRED || status == NL_USED) {
         nl_error_free(err);
         return nl_site_say(site, request, 404, bad_link, response, err);

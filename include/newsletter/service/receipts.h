@@ -19,6 +19,24 @@ NL_CHECKED enum nl_status nl_office_receipts(const struct nl_office *office,
                                              const struct nl_who *who, json_t **out,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* Where a link leads: that of a welcome mail to the receipt of one list, that of the subscriber's
+ * own page to all. */
+struct nl_receipt_link {
+    int64_t subscriber;
+    int64_t list; /* 0: all */
+};
+
+/* NL_DATA malformed, NL_NOTFOUND unknown or for another purpose, NL_EXPIRED, NL_USED. */
+NL_CHECKED enum nl_status nl_receipt_link_find(struct nl_store *store, const char *token,
+                                               struct nl_receipt_link *out,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
+/* As nl_office_receipts, as far as the link leads to them. */
+NL_CHECKED enum nl_status nl_office_receipts_by_link(const struct nl_office *office,
+                                                     const struct nl_receipt_link *link,
+                                                     json_t **out,
+                                                     struct nl_error *err) NL_ALL_NONNULL;
+
 /* The result for a receipt that holds. */
 struct nl_receipt_checked {
     char signed_by[NL_KEY_NAME_LEN + 1]; /* the name of the key; "": it has none */
