@@ -43,20 +43,18 @@ struct reply {
 };
 
 struct client {
-    int fd;   /* 0: not there */
-    SSL *ssl; /* NULL: in the clear */
-    bool in_data;
+    SSL *ssl;     /* NULL: in the clear */
     size_t chunk; /* bytes of it that are still to come */
     char line[LINE];
     size_t line_len;
     struct reply replies[REPLIES]; /* a ring */
     size_t first, count;
-    bool starts_tls, counted, closing;
-    bool last_chunk;
     size_t *recipients; /* people who were accepted for the message under way */
     size_t recipient_count;
     size_t mark;          /* how much of WORLD_MARK the message has had */
+    int fd;               /* 0: not there */
     enum world_fate fate; /* of that message: the one of its first recipient */
+    bool in_data, starts_tls, counted, closing, last_chunk;
 };
 
 static struct client clients[CLIENTS];
