@@ -400,6 +400,19 @@ def test_a_draft_is_sent_with_all_that_the_page_has(api, connected):
         ("unlisted", 2553570000, None, 30, 5400, "replies")]
 
 
+def test_a_draft_is_sent_with_a_canary(api, connected):
+    connected.add_active(["ann@example.org"])
+    connected.run("list", "edit", "bulletin", "--postal-address", "1 Quay Street")
+    at, digest = draft_of(api)
+    when = {"digest": digest, "at": "2050-12-01T09:00"}
+    for wrong in ({"canary": "0%"}, {"canary": "many"}, {"canary": 1}, {"canary": "1%", "local": True}):
+        api.call("POST", at + "/send", {**when, **wrong}, 422)
+    assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
+    number = api.call("POST", at + "/send", {**when, "canary": "2.5%"}, 202)["issue"]
+    canary = api.call("GET", f"/issues/{number}")["canary"]
+    assert (canary["first"], canary["state"]) == ("2.5%", "waiting")
+
+
 def test_a_planned_issue_is_moved(api, connected):
     connected.add_active(["ann@example.org"])
     connected.run("list", "edit", "bulletin", "--postal-address", "1 Quay Street")

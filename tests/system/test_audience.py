@@ -37,6 +37,15 @@ def choices(page):
     return re.findall(r'<option value="(\w+)"[^>]*lang="\w+"[^>]*>[^<(]+\((\d+)\)</option>', page)
 
 
+def test_the_page_sends_with_a_canary(desk, readers):
+    digest = re.search(r'name="digest" value="(\w+)"', desk.page("/send").text).group(1)
+    form = {"action": "send", "when": "later", "at": "2050-12-01T09:00", "zone": "UTC", "sure": "yes", "digest": digest}
+    wrong = desk.http.press(desk.path + "/send", **form, canary="some")
+    assert wrong.status == 422 and "the canary is a share such as 1% or a number of people" in text_of(wrong.text)
+    assert desk.http.press(desk.path + "/send", **form, canary="3").status == 303
+    assert readers.sql("SELECT share, people, state FROM canary") == [(0, 3, "waiting")]
+
+
 def test_on_the_page(desk, server):
     page = desk.page("/send").text
     assert sorted(choices(page)) == [("en", "2"), ("kk", "1"), ("ru", "3"), ("zru", "1")]
