@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-/* Of the key that has signed the corpus; the private one is gone. */
+/* This key has signed the corpus; its private part is gone. */
 static const char public_key[] =
     "news.example.org+2c65bf52+AS8V9b0hu2QYe69ZYT46UEDu7xj+nFbDB3m+rg7UbeUL";
 
