@@ -1,3 +1,4 @@
+#include "newsletter/bulletin/bulletin.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/receipts.h"
 
@@ -50,6 +51,19 @@ static const char *heading_of(const char *shown_on) {
     return NL_TEXT("Stated when you were added");
 }
 
+/* Browsers have no good sign for what differs from person to person. */
+static void set_text(json_t *item, const char *text) {
+    struct nl_buf shown = {0};
+    for (const char *at = strstr(text, NL_DIFFERS); at != NULL; at = strstr(text, NL_DIFFERS)) {
+        nl_buf_add(&shown, text, (size_t)(at - text));
+        nl_buf_adds(&shown, "[\u2026]");
+        text = at + strlen(NL_DIFFERS);
+    }
+    nl_buf_adds(&shown, text);
+    nl_data_set(item, "text", nl_buf_text(&shown));
+    nl_buf_free(&shown);
+}
+
 static json_t *wordings_data(const struct nl_theme *theme, const json_t *receipt) {
     const json_t *wordings = json_object_get(json_object_get(receipt, "notice"), "wordings");
     json_t *array = json_array();
@@ -61,7 +75,7 @@ static json_t *wordings_data(const struct nl_theme *theme, const json_t *receipt
             item, "heading",
             nl_catalog_text(theme->catalog, NULL, heading_of(nl_facts_word(wording, "shown_on"))));
         nl_data_set(item, "tag", tag[0] != '\0' ? tag : "und");
-        nl_data_set(item, "text", nl_facts_word(wording, "text"));
+        set_text(item, nl_facts_word(wording, "text"));
         nl_data_set(item, "digest", nl_facts_word(wording, "digest"));
         json_array_append_new(array, item);
     }
