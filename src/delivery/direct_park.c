@@ -111,7 +111,7 @@ struct recall {
     enum nl_status status;
 };
 
-/* Those that were put off first. */
+/* What was put off first comes back first. */
 static void recall_some(struct recall *recall, struct nl_destination *destination) {
     const struct nl_buf *parked = &destination->parked;
     size_t count = count_parked(destination) - destination->recalled;
