@@ -28,7 +28,7 @@ from webserver import WebServer
 @pytest.fixture
 def office(connected):
     """An office with a website and a key."""
-    connected.configure(signing={"key_file": "signing.key"}, confirmation={"text_version": "7", "resend_interval": "1s"},
+    connected.configure(signing={"key_file": "signing.key"}, organisation={"accessibility": {"reviewed": "2026-11-26"}}, confirmation={"text_version": "7", "resend_interval": "1s"},
                         serve={"url": "https://news.example.org/", "check_forms": False, "joins_per_hour": 100000})
     for name in ("confirm_url", "unsubscribe_url"):
         connected.settings.pop(name, None)
