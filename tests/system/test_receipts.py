@@ -510,7 +510,7 @@ def test_the_welcome_mail_leads_to_the_receipt(office, server, welcomed):
     shown = plain_of(page.text)
     [receipt] = receipts(office)
     for wording in receipt["notice"]["wordings"]:
-        assert wording["text"].replace("\ufffc", "[\u2026]") in shown and wording["digest"] in shown
+        assert wording["text"].replace("\ufffc", "[\u2026]") in shown and f"SHA-256 {wording['digest']}" in shown
         assert f'<blockquote class="wording" lang="{wording["language"]}"' in page.text
     for words in ("Consent receipt", "ann@example.org", "Press Office <press@example.org>", "127.0.0.1", "web", "Signed with the key of news.example.org",
                   f"in the signed checkpoint of {receipt['proof']['checkpoint'].splitlines()[1]} entries"):
