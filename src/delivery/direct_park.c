@@ -111,7 +111,7 @@ struct recall {
     enum nl_status status;
 };
 
-/* What was put off first comes back first. */
+/* Deliveries come back in the order in which they were put off. */
 static void recall_some(struct recall *recall, struct nl_destination *destination) {
     const struct nl_buf *parked = &destination->parked;
     size_t count = count_parked(destination) - destination->recalled;

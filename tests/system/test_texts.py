@@ -32,7 +32,7 @@ NAMES = {"gmail", "preheader'", "newsletter", "json", "ics", "atom", "rss", "dma
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
-         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml", "qr", "qr-"}
+         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml", "qr", "qr-", "bounce"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -324,6 +324,7 @@ class Everything:
         csrf = {"csrf": re.search(r'name="csrf" value="([^"]+)"', page).group(1)}
         self.inside(language, "issue", "/issue/2")
         self.inside(language, "first issue", "/issue/1")
+        self.inside(language, "issue again", "/issue/1/again?state=unknown")
         self.inside(language, "reputation", "/reputation")
         self.site.sql("UPDATE staff SET role = 'administrator'")
         somebody = self.site.sql("SELECT min(r.id) FROM delivery d JOIN subscription s ON s.id = d.subscription "
@@ -653,6 +654,13 @@ RARE = {
     "There is no code in this photo that can be read. Take it from straight above, in good light, or type the number.",
     "The code in this photo leads to another place than our website. It is not ours.",
     "This photo cannot be read. Use a JPEG or PNG of ordinary size.",
+    # an issue with two subjects: test_subjects; one that has not reached some, who may have left: test_resend
+    "Two subjects", "Left the list", "Choose this subject:", "People who wait for the decision:",
+    "The better subject is chosen by itself when its time has come.",
+    "Send it to them again",
+    "Some of them may have got it already: sending ended before their server answered.",
+    # a receipt of somebody whose address of the network is recorded, or whom the office has added: test_receipts
+    "IP address", "Text of the form that you filled in", "Stated when you were added",
     "All others", "At least {{count}} issues found", "Last complaint", "Or write to us and we will add you:",
     "Mailing list", "Please log in.", "Preparing: {{made}} of about {{about}}",
     "less than a minute",
@@ -804,7 +812,8 @@ def test_mail_programs_know_what_all_mails_use(everything):
     degrades, unknown = mailfeatures.written()
     used = set().union(*(mailfeatures.Uses(text).found for language in ("en", "ar") for text in mails_of(everything, language)))
     lacking = {feature for feature in used & set(mailfeatures.features()) if mailfeatures.without(feature)}
-    assert lacking <= set(degrades) and used - set(mailfeatures.features()) <= unknown
+    assert not lacking - set(degrades), lacking - set(degrades)
+    assert used - set(mailfeatures.features()) <= unknown
 
 
 SHOWN = re.compile(r'(?:aria-label|title|alt|placeholder)="([^"]*)"|>([^<]*)<')
