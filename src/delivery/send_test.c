@@ -189,6 +189,7 @@ static enum nl_status find_way(struct way *way, const char *domain, struct nl_er
         poll(&ready, 1, 1000);
         nl_resolver_step(resolver);
     }
+    nl_buf_free(&way->policy.found.mail_hosts);
     return status == NL_OK ? way->status : status;
 }
 

@@ -5,6 +5,7 @@ import datetime
 import os
 import re
 import subprocess
+import tempfile
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -117,18 +118,16 @@ def nss(site, raw):
 
 def gpgsm(site, raw):
     """The status lines of gpgsm, as GPGME reads them for Claws Mail."""
-    folder = os.path.join(site.folder, "gnupg")
     content, signature = parts(raw)
-    options = ["gpgsm", "--homedir", folder, "--batch", "--disable-crl-checks", "--disable-dirmngr"]
-    if not os.path.isdir(folder):
-        os.mkdir(folder, 0o700)
-        subprocess.run([*options, "--import", os.path.join(site.folder, "root.pem")], capture_output=True, check=True)
-        listed = subprocess.run([*options, "--with-colons", "--list-keys"], capture_output=True, text=True, check=True).stdout
-        print_of = re.search(r"^fpr:+([0-9A-F]{40}):", listed, re.M).group(1)
-        with open(os.path.join(folder, "trustlist.txt"), "w", encoding="ascii") as out:
-            out.write(f"{print_of} S relax\n")
-    try:
-        return subprocess.run([*options, "--status-fd", "1", "--verify", site.write("gpg.p7s", signature),
-                               site.write("gpg.content", content)], capture_output=True, text=True, check=False).stdout
-    finally:
-        subprocess.run(["gpgconf", "--homedir", folder, "--kill", "all"], capture_output=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="gpgsm-", dir="/tmp") as folder:  # the path of its agent's socket must be short
+        options = ["gpgsm", "--homedir", folder, "--batch", "--disable-crl-checks", "--disable-dirmngr"]
+        try:
+            subprocess.run([*options, "--import", os.path.join(site.folder, "root.pem")], capture_output=True, check=True)
+            listed = subprocess.run([*options, "--with-colons", "--list-keys"], capture_output=True, text=True, check=True).stdout
+            print_of = re.search(r"^fpr:+([0-9A-F]{40}):", listed, re.M).group(1)
+            with open(os.path.join(folder, "trustlist.txt"), "w", encoding="ascii") as out:
+                out.write(f"{print_of} S relax\n")
+            return subprocess.run([*options, "--status-fd", "1", "--verify", site.write("gpg.p7s", signature),
+                                   site.write("gpg.content", content)], capture_output=True, text=True, check=False).stdout
+        finally:
+            subprocess.run(["gpgconf", "--homedir", folder, "--kill", "all"], capture_output=True, check=False)

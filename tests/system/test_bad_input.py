@@ -201,7 +201,7 @@ def test_full_disk(tmp_path):
     """A database on a disk that fills up in the middle of a fan-out: nothing of it stays."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)],
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)],
                       capture_output=True, check=False).returncode != 0:
         full_disk_by_limit(tmp_path)
         return
