@@ -23,7 +23,7 @@ struct grey {
 static bool make_grey(const struct nl_pixels *pixels, struct grey *out) {
     size_t count = (size_t)pixels->width * (size_t)pixels->height;
     const unsigned char *from = pixels->data;
-    *out = (struct grey){malloc(count), pixels->width, pixels->height};
+    *out = (struct grey){calloc(count, 1), pixels->width, pixels->height};
     for (size_t i = 0; out->data != NULL && i < count; i++, from += pixels->depth) {
         int light = (from[0] * 77 + from[1] * 150 + from[2] * 29) >> 8;
         if (pixels->depth == 4) /* on white paper */

@@ -227,6 +227,7 @@ def test_a_witness_that_answers_badly_holds_nothing_up(office, others, fault):  
     assert audit(office, newest(office))["checkpoint"]["cosigned_at"] is None
 
 
+@pytest.mark.one_engine("on a server, events settle for half a minute first")
 def test_a_webhook_is_told_of_a_checkpoint(office, target):  # noqa: F811
     office.configure(webhooks={"allow_networks": "127.0.0.0/8"})
     office.run("webhook", "add", "keeper", target.url, "--event", "checkpoint")
