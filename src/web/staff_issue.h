@@ -18,6 +18,14 @@ struct nl_issue_page {
     struct nl_error *err;
 };
 
+/* staff_issue_act.c. After an action that may have queued messages: wakes the sender, and goes to
+ * the issue. */
+enum nl_status nl_issue_go_on(struct nl_issue_page *page);
+
+/* An action was not possible: puts the reason on the page, if there is one, and sets the status of
+ * the answer. */
+void nl_issue_refuse(struct nl_issue_page *page, enum nl_status status);
+
 /* staff_progress.c: adds what staff-progress.html and staff-issue-buttons.html show. */
 void nl_progress_add(const struct nl_theme *theme, const struct nl_issue_progress *progress,
                      bool may_send, int64_t draft, json_t *data);
@@ -32,7 +40,7 @@ enum nl_status nl_resend_act(struct nl_issue_page *page);
 
 /* staff_subjects.c: adds what staff-subjects.html shows, where there are two; chooses one. */
 enum nl_status nl_subjects_add(struct nl_issue_page *page);
-enum nl_status nl_subject_decide(struct nl_issue_page *page);
+enum nl_status nl_subjects_decide(struct nl_issue_page *page);
 
 /* staff_report_page.c: its figures next to those of the issues before it. */
 enum nl_status nl_report_page(struct nl_issue_page *page);

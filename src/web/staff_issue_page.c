@@ -108,9 +108,9 @@ static enum nl_status set_archive(struct nl_issue_page *page, bool publish) {
 }
 
 static enum nl_status decide(struct nl_issue_page *page) {
-    enum nl_status status = nl_subject_decide(page);
+    enum nl_status status = nl_subjects_decide(page);
     if (status == NL_OK)
-        return go_on(page, NL_ACTION_DONE);
+        return nl_issue_go_on(page);
     if (!nl_staff_explains(page->call, status, page->response, page->err))
         return status;
     page->response->status = status == NL_EXISTS ? 409 : 422;

@@ -45,7 +45,7 @@ static void add_choice(const struct nl_issue_page *page, const struct nl_issue_r
 }
 
 /* A state that is no choice, from an address that somebody typed, counts as the first one. */
-static enum nl_status show(struct nl_issue_page *page) {
+enum nl_status nl_resend_page(struct nl_issue_page *page) {
     json_t *data = page->call->data;
     struct nl_issue_resend choice = read_choice(page);
     struct nl_issue_resent counts = {0};
@@ -56,11 +56,10 @@ static enum nl_status show(struct nl_issue_page *page) {
         choice.state = states[0];
         status = nl_office_issue_resend(&page->office, &choice, &counts, page->err);
     }
-    if (status == NL_EXISTS) /* cancelled */
-        status = NL_OK;
-    if (page->err->text != NULL && status == NL_OK) {
+    if (status == NL_EXISTS) { /* cancelled */
         nl_staff_explain(page->call, "problem", page->err);
         nl_error_free(page->err);
+        status = NL_OK;
     }
     if (status != NL_OK)
         return status;
@@ -72,14 +71,9 @@ static enum nl_status show(struct nl_issue_page *page) {
                            json_incref(data), page->response, page->err);
 }
 
-enum nl_status nl_resend_page(struct nl_issue_page *page) {
-    return show(page);
-}
-
 enum nl_status nl_resend_act(struct nl_issue_page *page) {
     const struct nl_issue_resend choice = read_choice(page);
     struct nl_issue_resent counts = {0};
-    char path[40];
     enum nl_status status = NL_DATA;
     if (strcmp(nl_site_field(page->call->request, "sure"), "yes") != 0)
         nl_staff_say(page->call, "problem",
@@ -87,16 +81,8 @@ enum nl_status nl_resend_act(struct nl_issue_page *page) {
     else
         status = nl_office_issue_resend(&page->office, &choice, &counts, page->err);
     if (status == NL_DATA || status == NL_EXISTS) {
-        if (page->err->text != NULL)
-            nl_staff_explain(page->call, "problem", page->err);
-        nl_error_free(page->err);
-        page->response->status = status == NL_EXISTS ? 409 : 422;
-        return show(page);
+        nl_issue_refuse(page, status);
+        return nl_resend_page(page);
     }
-    if (status != NL_OK)
-        return status;
-    if (page->call->staff->sender != NULL)
-        nl_mailer_wake(page->call->staff->sender, 0);
-    snprintf(path, sizeof path, "/issue/%lld", (long long)page->id);
-    return nl_staff_redirect(page->call->staff, path, page->response, page->err);
+    return status == NL_OK ? nl_issue_go_on(page) : status;
 }

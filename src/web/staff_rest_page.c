@@ -42,7 +42,6 @@ enum nl_status nl_rest_page(struct nl_issue_page *page) {
 enum nl_status nl_rest_act(struct nl_issue_page *page) {
     const struct nl_audience audience = nl_choice_of_audience(page->call->request);
     int64_t deliveries = 0;
-    char path[40];
     enum nl_status status = NL_DATA;
     if (strcmp(nl_site_field(page->call->request, "sure"), "yes") != 0)
         nl_staff_say(page->call, "problem",
@@ -50,16 +49,8 @@ enum nl_status nl_rest_act(struct nl_issue_page *page) {
     else
         status = nl_office_issue_extend(&page->office, page->id, &audience, &deliveries, page->err);
     if (status == NL_DATA || status == NL_EXISTS || status == NL_NOTFOUND) {
-        if (page->err->text != NULL)
-            nl_staff_explain(page->call, "problem", page->err);
-        nl_error_free(page->err);
-        page->response->status = status == NL_EXISTS ? 409 : 422;
+        nl_issue_refuse(page, status);
         return nl_rest_page(page);
     }
-    if (status != NL_OK)
-        return status;
-    if (page->call->staff->sender != NULL)
-        nl_mailer_wake(page->call->staff->sender, 0);
-    snprintf(path, sizeof path, "/issue/%lld", (long long)page->id);
-    return nl_staff_redirect(page->call->staff, path, page->response, page->err);
+    return status == NL_OK ? nl_issue_go_on(page) : status;
 }

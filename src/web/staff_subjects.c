@@ -34,11 +34,8 @@ enum nl_status nl_subjects_add(struct nl_issue_page *page) {
     return NL_OK;
 }
 
-enum nl_status nl_subject_decide(struct nl_issue_page *page) {
+enum nl_status nl_subjects_decide(struct nl_issue_page *page) {
     const char *word = nl_site_field(page->call->request, "subject");
     int64_t choice = strcmp(word, "1") == 0 ? 1 : strcmp(word, "2") == 0 ? 2 : 0;
-    enum nl_status status = nl_office_subject_decide(&page->office, page->id, choice, page->err);
-    if (status == NL_OK && page->call->staff->sender != NULL)
-        nl_mailer_wake(page->call->staff->sender, 0);
-    return status;
+    return nl_office_subject_decide(&page->office, page->id, choice, page->err);
 }
