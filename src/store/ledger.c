@@ -5,19 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CHAIN_WITH(id)                                                                             \
+    "chained(coalesce((SELECT chain FROM ledger WHERE stream = ?1 ORDER BY id DESC LIMIT 1), "     \
+    "?3), " id ", ?2)"
+
 /* One statement, so that in a turn of a run it travels with the others. */
 #define ADD_ON_A_SERVER                                                                            \
-    "INSERT INTO ledger (id, stream, body, chain) SELECT n.id, ?1, ?2, "                           \
-    "chained(coalesce((SELECT chain FROM ledger WHERE stream = ?1 ORDER BY id DESC LIMIT 1), "     \
-    "?3), n.id, ?2) FROM ledger_next AS n"
+    "INSERT INTO ledger (id, stream, body, chain) SELECT n.id, ?1, ?2, " CHAIN_WITH(               \
+        "n.id") " FROM ledger_next AS n"
 
 /* SQLite keeps a journal for a statement that may add several rows, which INSERT ... SELECT is: it
  * costs a copy of each page and memory that comes and goes. VALUES adds one row. */
+#define NEXT "(SELECT n.id FROM ledger_next AS n)"
 #define ADD_IN_A_FILE                                                                              \
-    "INSERT INTO ledger (id, stream, body, chain) VALUES ((SELECT n.id FROM ledger_next AS n), "   \
-    "?1, ?2, "                                                                                     \
-    "chained(coalesce((SELECT chain FROM ledger WHERE stream = ?1 ORDER BY id DESC LIMIT 1), "     \
-    "?3), (SELECT n.id FROM ledger_next AS n), ?2))"
+    "INSERT INTO ledger (id, stream, body, chain) VALUES (" NEXT ", ?1, ?2, " CHAIN_WITH(NEXT) ")"
 
 static enum nl_status add_record(struct nl_store *store, const struct nl_buf *entries,
                                  struct nl_error *err) {
