@@ -1,10 +1,10 @@
 #include "doctor/checks.h"
+#include "newsletter/http/client.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECONDS = 20 };
+static const struct nl_http_patience patience = {.connect = 20, .total = 20};
 
 struct taking {
     struct nl_buf *out;
@@ -21,12 +21,11 @@ static size_t take(char *data, size_t size, size_t count, void *ctx) {
 
 static CURLcode perform(CURL *handle, const struct nl_doctor *doctor, const char *url,
                         struct curl_slist *hosts, struct taking *taking, char *error) {
+    nl_http_prepare(handle, &patience);
     curl_easy_setopt(handle, CURLOPT_URL, url);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "https");
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
     curl_easy_setopt(handle, CURLOPT_RESOLVE, hosts);
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT, (long)SECONDS);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, taking);

@@ -35,7 +35,7 @@ ROOMS = {
     "delivery": (7, "curl jansson.h zlib.h"),
     "archive": (7, "jansson.h libxml openssl pango unictype.h uninorm.h unistr.h"),
     "service": (9, "curl jansson.h openssl"),
-    "doctor": (8, "ares.h curl libxml openssl spf2"),
+    "doctor": (8, "ares.h libxml openssl spf2"),
     "web": (10, "jansson.h microhttpd.h openssl zlib.h"),
     "cli": (11, "jansson.h openssl unistr.h"),
 }
