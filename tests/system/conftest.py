@@ -388,3 +388,12 @@ def wait_for(condition, seconds=20):
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
+
+
+@pytest.fixture
+def world(tmp_path):
+    """An internet of our own on loopback; a test adds its destinations and starts it."""
+    from internet import Internet
+    made = Internet(tmp_path / "world")
+    yield made
+    made.stop()

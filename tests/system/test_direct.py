@@ -8,16 +8,9 @@ import pytest
 
 import zones
 from conftest import wait_for
-from internet import Internet, greylisting
+from internet import greylisting
 
 pytestmark = pytest.mark.skipif(not zones.available(), reason="needs Debian's knot")
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = Internet(tmp_path / "world")
-    yield made
-    made.stop()
 
 
 def ready(site, world, addresses, **settings):

@@ -2,18 +2,11 @@
 import pytest
 
 import zones
-from internet import Internet, greylisting
+from internet import greylisting
 from test_direct import people, ready, replies, send
 
 pytestmark = [pytest.mark.one_engine("test_direct.py runs with both"),
               pytest.mark.skipif(not zones.available(), reason="needs Debian's knot")]
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = Internet(tmp_path / "world")
-    yield made
-    made.stop()
 
 
 def named(world, domain, usage=3, name=None, **record):

@@ -4,17 +4,9 @@ import json
 import pytest
 
 import zones
-from internet import Internet
 from test_direct import people, ready, send
 
 pytestmark = pytest.mark.skipif(not zones.available(), reason="needs Debian's knot")
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = Internet(tmp_path / "world")
-    yield made
-    made.stop()
 
 
 def test_attempts_are_counted_by_provider(site, world):

@@ -2,18 +2,10 @@
 import pytest
 
 import zones
-from internet import Internet
 from test_direct import people, ready, replies, send
 
 pytestmark = [pytest.mark.one_engine("test_direct.py runs with both"),
               pytest.mark.skipif(not zones.available(), reason="needs Debian's knot")]
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = Internet(tmp_path / "world")
-    yield made
-    made.stop()
 
 
 @pytest.mark.parametrize("domain, host, verb, said, tries", [

@@ -11,18 +11,10 @@ import ssl
 import pytest
 
 import zones
-from internet import Internet
 from test_direct import people, ready, replies, send
 
 pytestmark = pytest.mark.skipif(not zones.available(), reason="needs Debian's knot")
 DAY = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)).strftime("%Y-%m-%d")
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = Internet(tmp_path / "world")
-    yield made
-    made.stop()
 
 
 class Collector:

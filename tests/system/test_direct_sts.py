@@ -4,18 +4,10 @@ import os
 import pytest
 
 import zones
-from internet import Internet
 from test_direct import people, ready, replies, send
 
 pytestmark = [pytest.mark.one_engine("test_direct.py runs with both"),
               pytest.mark.skipif(not zones.available() or os.geteuid() != 0, reason="needs Debian's knot, and root for port 443")]
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = Internet(tmp_path / "world")
-    yield made
-    made.stop()
 
 
 def policy(*hosts, mode="enforce", max_age=604800):
