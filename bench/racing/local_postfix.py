@@ -1,8 +1,11 @@
 """Postfix with queue, configuration and port of its own, between a list manager and the hostile server."""
 import os
 import pwd
+import smtplib
 
 from postfix import MASTER, Postfix, available
+
+from . import racers
 
 MAIN = """
 compatibility_level = 3.6
@@ -58,4 +61,20 @@ class LocalPostfix(Postfix):
                    for _, _, names in os.walk(os.path.join(self.folder, "queue", queue)))
 
 
-__all__ = ["LocalPostfix", "available"]
+class BehindPostfix:
+    """Part of a racer that gets the bulletin from a Postfix of its own, and hands its mail to it: `self.postfix`."""
+    needs = "(root, for Postfix)"
+
+    def missing(self):
+        return super().missing() or ([] if available() else [self.needs])
+
+    def begin(self):
+        with open(self.bulletin, "rb") as message, smtplib.SMTP("127.0.0.1", self.postfix.port, "example.org", timeout=60) as client:
+            client.sendmail("press@example.org", [racers.LIST], message.read())
+
+    def revive(self):
+        if not self.postfix.running():
+            self.postfix.run("start")
+
+
+__all__ = ["BehindPostfix", "LocalPostfix", "available"]

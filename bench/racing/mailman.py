@@ -1,14 +1,13 @@
 """Mailman 3, as its documentation and Debian's have it: Postfix hands it the mail by LMTP, and takes its mail by SMTP."""
 import os
 import shutil
-import smtplib
 import socket
 import sqlite3
 import time
 import uuid
 
 from . import racers
-from .local_postfix import LocalPostfix, available
+from .local_postfix import BehindPostfix, LocalPostfix
 
 CONFIGURATION = """
 [mailman]
@@ -65,13 +64,10 @@ def settings(mlist):
 """
 
 
-class Mailman(racers.Racer):
+class Mailman(BehindPostfix, racers.Racer):
     name, short = "Mailman 3 and its Postfix", "mailman3"
     purpose = "discussion lists with moderation and archives, before an MTA"
     packages = ("mailman3", "postfix")
-
-    def missing(self):
-        return super().missing() or ([] if available() else ["(root, for Postfix)"])
 
     def command(self, *words):
         return ["setpriv", "--reuid=list", "--regid=list", "--init-groups", "env", f"PYTHONPATH={self.folder}",
@@ -114,13 +110,8 @@ class Mailman(racers.Racer):
                     "VALUES (?, 1, 'bulletin.lists.example.org', ?, ?, 0, 0)", (uuid.uuid4().hex, address, theirs + 1))
         database.close()
 
-    def begin(self):
-        with open(self.bulletin, "rb") as message, smtplib.SMTP("127.0.0.1", self.postfix.port, "example.org", timeout=60) as client:
-            client.sendmail("press@example.org", [racers.LIST], message.read())
-
     def revive(self):
-        if not self.postfix.running():
-            self.postfix.run("start")
+        super().revive()
         self.group.spawn(self.command("start", "--force"), cwd=self.folder)
 
     def up(self):

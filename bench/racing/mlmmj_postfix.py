@@ -1,23 +1,19 @@
 """mlmmj in front of a Postfix of its own, as its README.postfix has it."""
 import os
-import smtplib
 import subprocess
 
 from . import racers
-from .local_postfix import LocalPostfix, available
+from .local_postfix import BehindPostfix, LocalPostfix
 
 SERVICES = """mlmmj unix - n n - - pipe flags=ORhu user=list argv=/usr/bin/mlmmj-receive -F -L {list}
 """
 
 
-class MlmmjAndPostfix(racers.Mlmmj):
+class MlmmjAndPostfix(BehindPostfix, racers.Mlmmj):
     name, short = "mlmmj and its Postfix", "mlmmj-postfix"
     purpose = "the same, with the mail server that it expects"
     packages = ("mlmmj", "postfix")
     user = ("setpriv", "--reuid=list", "--regid=list", "--init-groups")
-
-    def missing(self):
-        return super().missing() or ([] if available() else ["(root, for Postfix)"])
 
     def prepare(self, folder, people, bulletin, port, group):
         smtp = racers.free_port()
@@ -32,13 +28,6 @@ class MlmmjAndPostfix(racers.Mlmmj):
     def control(self):
         return {"verp": "postfix"}
 
-    def begin(self):
-        with open(self.bulletin, "rb") as message, smtplib.SMTP("127.0.0.1", self.postfix.port, "example.org", timeout=60) as client:
-            client.sendmail("press@example.org", [racers.LIST], message.read())
-
-    def revive(self):
-        if not self.postfix.running():
-            self.postfix.run("start")
 
     def idle(self):
         return super().idle() and self.postfix.waiting() == 0

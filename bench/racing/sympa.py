@@ -4,12 +4,11 @@ Debian builds the places of its files in. So they are mounted over, for us alone
 """
 import os
 import shutil
-import smtplib
 import sqlite3
 import subprocess
 
 from . import racers
-from .local_postfix import LocalPostfix, available
+from .local_postfix import BehindPostfix, LocalPostfix
 
 CONFIGURATION = """
 domain lists.example.org
@@ -46,13 +45,11 @@ sympabounce unix - n n - - pipe flags=hqRu user=sympa argv=/usr/lib/sympa/lib/sy
 DAEMONS = ("sympa_msg.pl", "bulk.pl", "archived.pl", "bounced.pl", "task_manager.pl")
 
 
-class Sympa(racers.Racer):
+class Sympa(BehindPostfix, racers.Racer):
     name, short = "Sympa and its Postfix", "sympa"
     purpose = "large organisations: data sources, moderation, archives, before an MTA"
     packages = ("sympa", "postfix")
-
-    def missing(self):
-        return super().missing() or ([] if available() else ["(root, for Postfix and mounts)"])
+    needs = "(root, for Postfix and mounts)"
 
     def command(self, program, *words):
         return ["setpriv", "--reuid=sympa", "--regid=sympa", "--init-groups", f"/usr/lib/sympa/bin/{program}", *words]
@@ -118,13 +115,8 @@ class Sympa(racers.Racer):
             shutil.chown(path, "sympa", "sympa")
             path = os.path.dirname(path)
 
-    def begin(self):
-        with open(self.bulletin, "rb") as message, smtplib.SMTP("127.0.0.1", self.postfix.port, "example.org", timeout=60) as client:
-            client.sendmail("press@example.org", [racers.LIST], message.read())
-
     def revive(self):
-        if not self.postfix.running():
-            self.postfix.run("start")
+        super().revive()
         for daemon in DAEMONS:
             self.group.spawn(self.command(daemon))
 
