@@ -176,7 +176,7 @@ bool nl_destination_is_down(struct nl_destination *destination, int64_t now) {
     return destination->down;
 }
 
-/* A share that is gone before the others are back came back too late. */
+/* Where the whole share was sent meanwhile, the others could have come back sooner. */
 void nl_destination_park(struct nl_destination *destination, size_t share, int64_t now) {
     size_t taken = destination->total - destination->parked_total;
     int64_t seconds = destination->park_seconds;

@@ -110,8 +110,8 @@ void nl_destination_down(struct nl_destination *destination, int64_t retry_at, c
  * again. */
 bool nl_destination_is_down(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
 
-/* Deliveries beyond the `share` that stays are put off at `now`, in milliseconds: sets for how many
- * seconds, which is about as long as it takes for its share. */
+/* Sets for how many seconds deliveries beyond its `share` are put off, from `now` in milliseconds:
+ * about as long as the share takes at the speed since the last time. */
 void nl_destination_park(struct nl_destination *destination, size_t share,
                          int64_t now) NL_ALL_NONNULL;
 

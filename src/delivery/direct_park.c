@@ -29,7 +29,7 @@ static size_t count_kept(struct run *run, size_t share) {
     return kept;
 }
 
-/* As much for each as leaves half of the places free for others. */
+/* The largest share for each that leaves half of the places free. */
 static size_t find_share(struct run *run) {
     size_t share = NL_DIRECT_SHARE;
     while (share < run->backlog.size && count_kept(run, 2 * share) <= run->backlog.size / 2)
@@ -76,7 +76,7 @@ void nl_direct_park(struct run *run) {
 
 /* ---- back again ---- */
 
-/* One whose share is gone, and that could go on. */
+/* A destination starves if it has nothing to send while deliveries of its own are put off. */
 static bool starves(const struct nl_direct *direct, const struct nl_destination *destination) {
     return count_parked(destination) > destination->recalled && !destination->down &&
            (destination->pass != direct->pass || destination->waiting == 0);
