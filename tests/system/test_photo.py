@@ -34,7 +34,7 @@ def number_of(site):
 def code(text, scale=8):
     """The picture of a QR code, made by another program."""
     made = subprocess.run(["qrencode", "-o", "-", "-s", str(scale), "-m", "4", text], capture_output=True, check=True).stdout
-    return Image.open(io.BytesIO(made)).convert("RGB")
+    return Image.open(io.BytesIO(made)).convert("RGBA").convert("RGB")
 
 
 def page(picture, size=(1400, 1000), at=(500, 300), paper=(244, 241, 232)):
