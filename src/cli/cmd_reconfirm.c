@@ -1,6 +1,6 @@
 #include "cli/cli.h"
 
-#include "newsletter/store/reconfirmation.h"
+#include "newsletter/service/reconfirming.h"
 
 struct reconfirm_options {
     const char *list, *where, *segment;
@@ -12,64 +12,62 @@ static void tell_json(struct cli *cli, int64_t people, bool asked, int64_t by) {
                                   "answer_by", cli_json_time(by)));
 }
 
-static enum nl_status ask(struct cli *cli, const struct reconfirm_options *call,
-                          const struct nl_reconfirmation *reconfirmation, struct nl_error *err) {
+static void tell(struct cli *cli, const struct nl_reconfirmed *counted, bool asked,
+                 const char *by) {
+    if (cli->json)
+        tell_json(cli, counted->people, asked, counted->by);
+    else if (asked)
+        printf("%lld people are asked, until %s: 'newsletter retry' (cron) sends the mails\n",
+               (long long)counted->people, by);
+    else
+        printf("%lld people would be asked\n", (long long)counted->people);
+}
+
+static enum nl_status ask(struct cli *cli, struct nl_reconfirming *wanted,
+                          const struct nl_reconfirmed *counted, bool yes, struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
+    struct nl_reconfirmed asked = {0};
     char by[CLI_TIME_LEN];
     char question[160];
-    int64_t count = 0;
     bool agreed = false;
-    enum nl_status status = nl_reconfirmation_ask(cli->store, reconfirmation, true, &count, err);
-    if (status != NL_OK)
-        return status;
-    cli_format_time(reconfirmation->by, by);
-    if (count == 0 || call->dry_run) {
-        if (cli->json)
-            tell_json(cli, count, false, reconfirmation->by);
-        else
-            printf("%lld people would be asked\n", (long long)count);
-        return NL_OK;
-    }
+    cli_format_time(counted->by, by);
     snprintf(
         question, sizeof question,
         "Ask %lld people whether they still want our mails, and unsubscribe those who have not "
         "answered by %s?",
-        (long long)count, by);
-    status = cli_confirm(cli, call->yes, question, &agreed, err);
+        (long long)counted->people, by);
+    enum nl_status status = cli_confirm(cli, yes, question, &agreed, err);
     if (status == NL_OK && !agreed && cli->json)
-        tell_json(cli, count, false, reconfirmation->by);
+        tell_json(cli, counted->people, false, counted->by);
     else if (status == NL_OK && !agreed)
         puts("Nobody was asked.");
     if (status != NL_OK || !agreed)
         return status;
-    status = nl_reconfirmation_ask(cli->store, reconfirmation, false, &count, err);
-    if (status == NL_OK && cli->json)
-        tell_json(cli, count, true, reconfirmation->by);
-    else if (status == NL_OK)
-        printf("%lld people are asked, until %s: 'newsletter retry' (cron) sends the mails\n",
-               (long long)count, by);
+    wanted->count_only = false;
+    status = nl_office_reconfirm(&office, wanted, &asked, err);
+    if (status == NL_OK)
+        tell(cli, &asked, true, by);
     return status;
 }
 
 static enum nl_status reconfirm_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct reconfirm_options *chosen = options;
-    struct nl_reconfirmation reconfirmation = {0};
-    struct nl_segment *segment = NULL;
-    struct nl_list list = {0};
+    struct nl_reconfirming wanted = {.list = chosen->list,
+                                     .where = chosen->where,
+                                     .segment = chosen->segment,
+                                     .count_only = true};
+    struct nl_reconfirmed counted = {0};
     enum nl_status status = cli_open(cli, err);
-    if (status == NL_OK)
-        status = nl_list_find(cli->store, chosen->list, &list, err);
-    if (status == NL_OK)
-        status = cli_segment(cli, chosen->where, chosen->segment, &segment, NULL, err);
-    if (status == NL_OK) {
-        reconfirmation.list = list.id;
-        reconfirmation.segment = segment;
-        reconfirmation.by =
-            nl_env_now(nl_store_env(cli->store)) + cli->config.reconfirmation.expires;
-        status = ask(cli, chosen, &reconfirmation, err);
-    }
-    nl_segment_free(segment);
-    nl_list_free(&list);
-    return status;
+    if (status != NL_OK)
+        return status;
+    const struct nl_office office = cli_office(cli);
+    status = nl_office_reconfirm(&office, &wanted, &counted, err);
+    if (status != NL_OK)
+        return status;
+    if (counted.people > 0 && !chosen->dry_run)
+        return ask(cli, &wanted, &counted, chosen->yes, err);
+    tell(cli, &counted, false, "");
+    return NL_OK;
 }
 
 static const struct cli_option reconfirm_table[] = {

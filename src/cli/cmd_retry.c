@@ -1,12 +1,12 @@
 #include "cli/cli.h"
 
 #include "newsletter/service/issues.h"
+#include "newsletter/service/reconfirming.h"
 #include "newsletter/service/upkeep.h"
 #include "newsletter/service/webhooks.h"
 
 #include "newsletter/base/log.h"
 #include "newsletter/delivery/service.h"
-#include "newsletter/store/reconfirmation.h"
 
 struct retry_call {
     struct cli *cli;
@@ -52,24 +52,12 @@ static enum nl_status name_paused(const struct nl_issue *issue, void *ctx, struc
     return NL_OK;
 }
 
-/* Ends what was not reconfirmed in time, and asks who has been subscribed for long. */
 static enum nl_status ask_again(struct cli *cli, int64_t *ended, struct nl_error *err) {
-    const struct nl_config *config = &cli->config;
-    int64_t now = nl_env_now(nl_store_env(cli->store));
-    const struct nl_reconfirmation reconfirmation = {.before = now - config->sunset.after,
-                                                     .limit = config->sunset.daily,
-                                                     .by = now + config->reconfirmation.expires};
-    int64_t count = 0;
-    bool due = false;
-    enum nl_status status = nl_reconfirmation_end(cli->store, &count, err);
-    *ended = count;
-    if (status == NL_OK && count > 0 && !cli->json)
-        printf("%lld subscription%s ended: not reconfirmed\n", (long long)count,
-               count == 1 ? "" : "s");
-    if (status == NL_OK && config->sunset.after > 0)
-        status = nl_store_daily(cli->store, "sunset_at", &due, err);
-    if (status == NL_OK && due)
-        status = nl_reconfirmation_ask(cli->store, &reconfirmation, false, &count, err);
+    const struct nl_office office = cli_office(cli);
+    enum nl_status status = nl_office_sunset(&office, ended, err);
+    if (*ended > 0 && !cli->json)
+        printf("%lld subscription%s ended: not reconfirmed\n", (long long)*ended,
+               *ended == 1 ? "" : "s");
     return status;
 }
 

@@ -157,7 +157,7 @@ bool nl_api_may_list(const struct nl_api_call *call, const char *list);
 /* ---- the resources ---- */
 
 nl_api_handler nl_api_get_lists, nl_api_get_list, nl_api_get_growth, nl_api_add_list,
-    nl_api_change_list, nl_api_rename_list, nl_api_remove_list;
+    nl_api_change_list, nl_api_rename_list, nl_api_reconfirm, nl_api_remove_list;
 nl_api_handler nl_api_get_issues, nl_api_get_issue, nl_api_get_domains, nl_api_get_reasons,
     nl_api_get_timeline, nl_api_get_deliveries, nl_api_get_subjects, nl_api_decide_subject,
     nl_api_control_issue, nl_api_move_issue, nl_api_set_archive, nl_api_resend_issue,

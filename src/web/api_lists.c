@@ -1,5 +1,7 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/service/lists.h"
+#include "newsletter/service/reconfirming.h"
+#include "newsletter/web/mailer.h"
 #include "web/api.h"
 
 #include <string.h>
@@ -119,6 +121,33 @@ enum nl_status nl_api_rename_list(struct nl_api_call *call, struct nl_error *err
     const char *name = nl_api_text(call->body, "name");
     status = nl_office_list_rename(&call->office, call->words[1], name, err);
     return status == NL_OK ? answer_list(call, 200, name, err) : nl_api_failed(call, status, err);
+}
+
+enum nl_status nl_api_reconfirm(struct nl_api_call *call, struct nl_error *err) {
+    static const struct nl_api_member members[] = {
+        {"where", 's'}, {"segment", 's'}, {"count_only", 'b'}, {0}};
+    struct nl_reconfirmed asked = {0};
+    enum nl_status status = NL_OK;
+    if (!nl_api_takes(call, call->body, "", members, &status, err))
+        return status;
+    const struct nl_reconfirming wanted = {
+        .list = call->words[1],
+        .where = nl_api_text(call->body, "where"),
+        .segment = nl_api_text(call->body, "segment"),
+        .limit = NL_RECONFIRM_MOST,
+        .count_only = json_is_true(json_object_get(call->body, "count_only")),
+    };
+    status = nl_office_reconfirm(&call->office, &wanted, &asked, err);
+    if (status != NL_OK)
+        return nl_api_failed(call, status, err);
+    if (call->staff->notices != NULL && !wanted.count_only)
+        nl_mailer_wake_fully(call->staff->notices);
+    return nl_api_answer(call, 200,
+                         json_pack("{s:I, s:I, s:b, s:o}", "people", (json_int_t)asked.people,
+                                   "left", (json_int_t)asked.left, "asked",
+                                   !wanted.count_only && asked.people > 0, "answer_by",
+                                   nl_facts_time(asked.by)),
+                         err);
 }
 
 /* Everything goes with a list, so its name is asked for twice. */

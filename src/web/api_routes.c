@@ -8,6 +8,7 @@ const struct nl_api_route nl_api_routes[] = {
     {"DELETE", "lists/*", NL_API_ADMIN, NL_LIST_PATH, false, nl_api_remove_list},
     {"GET", "lists/*/growth", NL_API_READ, NL_LIST_PATH, false, nl_api_get_growth},
     {"POST", "lists/*/rename", NL_API_ADMIN, NL_LIST_NONE, true, nl_api_rename_list},
+    {"POST", "lists/*/reconfirm", NL_API_ADMIN, NL_LIST_PATH, true, nl_api_reconfirm},
     {"GET", "issues", NL_API_READ, NL_LIST_QUERY, false, nl_api_get_issues},
     {"GET", "issues/*", NL_API_READ, NL_LIST_ISSUE, false, nl_api_get_issue},
     {"GET", "issues/*/domains", NL_API_READ, NL_LIST_ISSUE, false, nl_api_get_domains},

@@ -2,7 +2,7 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/template/data.h"
-#include "web/staff_common.h"
+#include "web/staff_list.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -31,6 +31,7 @@ static const struct setting {
      offsetof(struct nl_list_settings, subscribe_url), 400},
     {"list_id", "List-Id", "text", offsetof(struct nl_list_settings, list_id), 200},
 };
+enum { PATH_LEN = 128 }; /* longer than any name, with what follows it */
 enum { SETTINGS = sizeof settings / sizeof settings[0] };
 
 /* The text in the form, once it was sent; until then the setting of the list. */
@@ -227,18 +228,34 @@ static enum nl_status with_list(struct nl_staff_call *call, const char *name, bo
                : status;
 }
 
+/* Takes "/again" off the end of the path of a list. */
+static bool take_again(char *path) {
+    static const char again[] = "/again";
+    size_t len = strlen(path);
+    bool found = len > sizeof again - 1 && strcmp(path + len - (sizeof again - 1), again) == 0;
+    if (found)
+        path[len - (sizeof again - 1)] = '\0';
+    return found;
+}
+
 enum nl_status nl_lists_call(struct nl_staff_call *call, const char *rest,
                              struct nl_response *response, struct nl_error *err) {
     bool post = nl_request_is_post(call->request);
     bool ok = false;
+    char name[PATH_LEN];
     if (rest[0] == '\0')
         return post ? add(call, response, err) : show_all(call, response, err);
-    enum nl_status status = with_list(call, rest + 1, &ok, err);
+    snprintf(name, sizeof name, "%s", rest + 1);
+    bool again = take_again(name);
+    enum nl_status status = with_list(call, name, &ok, err);
     if (status != NL_OK) {
         json_decref(call->data);
         return status;
     }
     if (!ok)
         return nl_staff_no_page(call, response, err);
-    return post ? act(call, rest + 1, response, err) : show_one(call, rest + 1, response, err);
+    if (again)
+        return post ? nl_reconfirm_act(call, name, response, err)
+                    : nl_reconfirm_page(call, name, response, err);
+    return post ? act(call, name, response, err) : show_one(call, name, response, err);
 }

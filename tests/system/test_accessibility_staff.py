@@ -56,5 +56,5 @@ def test_every_page(office, language):
     seen = walk(start, languages=[language], widths=[375, 1280], follow=True, dark=True, cookie=http.cookie)
     for kind in ("/drafts", "/draft/0", "/draft/0/send", "/draft/0/approval", "/draft/0/history", "/library", "/boilerplates", "/boilerplates/0", "/calendar", "/issue/0",
                  "/issue/0/report", "/issue/0/rest", "/issue/0/again", "/people", "/people/0", "/segments", "/tokens",
-                 "/webhooks", "/webhooks/crm", "/messages", "/bounces", "/lists", "/lists/bulletin", "/accounts", "/audit", "/account", "/login"):
+                 "/webhooks", "/webhooks/crm", "/messages", "/bounces", "/lists", "/lists/bulletin", "/lists/bulletin/again", "/accounts", "/audit", "/account", "/login"):
         assert any(path.startswith(kind) for path in seen), (kind, seen)

@@ -101,6 +101,21 @@ def test_lists(api):
     api.call("GET", "/lists/other", expect=404)
 
 
+def test_people_are_asked_again(api, connected):
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    assert api.call("POST", "/lists/bulletin/reconfirm", {"count_only": True})["people"] == 2
+    few = api.call("POST", "/lists/bulletin/reconfirm", {"where": 'email ~ "ann"', "count_only": True})
+    assert few["people"] == 1 and not few["asked"]
+    assert connected.sql("SELECT count(*) FROM delivery") == [(0,)]
+    for body, status in (({"segment": "nosuch"}, 404), ({"where": "nonsense"}, 422), ({"all": True}, 422)):
+        api.call("POST", "/lists/bulletin/reconfirm", body, status)
+    api.call("POST", "/lists/nosuch/reconfirm", {}, 404)
+    asked = api.call("POST", "/lists/bulletin/reconfirm", {})
+    assert (asked["people"], asked["left"], asked["asked"]) == (2, 0, True) and asked["answer_by"] > "2026"
+    assert connected.sql("SELECT count(*) FROM delivery WHERE kind = 'reconfirmation'") == [(2,)]
+    assert not api.call("POST", "/lists/bulletin/reconfirm", {})["asked"]
+
+
 # ---- subscribers ----
 
 def test_the_life_of_a_subscriber(api, connected):
@@ -484,7 +499,7 @@ def test_a_token_for_some_lists(api, connected):
     assert api.call("POST", "/subscribers", {"address": "b@example.org", "list": "second"}, 201, token=mine)
     for method, path, body in (
             ("GET", "/lists/bulletin", None), ("PATCH", "/lists/third", {"title": "x"}), ("DELETE", "/lists/third?sure=third", None),
-            ("POST", "/lists", {"name": "fourth", "sender": "press@example.org"}), ("POST", "/lists/second/rename", {"name": "x"}),
+            ("POST", "/lists", {"name": "fourth", "sender": "press@example.org"}), ("POST", "/lists/second/rename", {"name": "x"}), ("POST", "/lists/bulletin/reconfirm", {}),
             ("GET", "/issues", None), ("GET", "/issues?list=bulletin", None), ("GET", "/issues/1", None), ("POST", "/issues/1/cancel", None),
             ("POST", "/subscribers", {"address": "c@example.org"}), ("POST", "/subscribers", {"address": "c@example.org", "list": "third"}),
             ("POST", "/subscribers/batch", {"list": "second", "subscribers": [{"address": "c@example.org", "list": "third"}]}),

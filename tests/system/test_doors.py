@@ -32,7 +32,7 @@ people are imported              | import                            | imports, 
 an import is taken back          | import                            | undoImport                      | /imports
 people come from another program | import                            | -                               | -
 people are exported              | export                            | exports, startExport, export, removeExport, exportFile | /exports
-people are asked again           | reconfirm                         | -                               | -
+people are asked again           | reconfirm                         | reconfirm                       | /lists
 segments are read                | segment, segment list, segment show | segments, segment, segmentPeople | /segments
 a segment is saved               | segment add                       | saveSegment                     | /segments
 a segment is removed             | segment remove                    | removeSegment                   | /segments
@@ -84,8 +84,6 @@ MISSING = {
     ("a person confirms", "pages"): "only the link in the mail proves it",
     ("people come from another program", "operations"): "the login of the other program would be stored for a job; a command keeps it in a file of its own",
     ("people come from another program", "pages"): "as for the API; an export of the other program can be uploaded instead",
-    ("people are asked again", "operations"): "a rare step of moving in, with a mail to everybody: it is asked about on a terminal",
-    ("people are asked again", "pages"): "as for the API",
     ("replies are read", "operations"): "a mailbox is read by one command that cron calls; what it finds is in the figures of reports",
     ("replies are read", "pages"): "as for the API",
     ("a draft is begun", "commands"): "at the command line, an issue is a file",

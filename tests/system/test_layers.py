@@ -107,9 +107,7 @@ def test_includes_go_down(room):
 OF_THE_STORE = {
     "src/cli/cli.h": "issue_control list",
     "src/cli/cmd_bounce.c": "last_run",
-    "src/cli/cmd_reconfirm.c": "reconfirmation",
     "src/cli/cmd_restore.c": "issue",
-    "src/cli/cmd_retry.c": "reconfirmation",
     "src/cli/cmd_staff.c": "api_token second_step staff_session",
     "src/cli/cmd_status.c": "making",
     "src/cli/cmd_subscribe.c": "public_list signup_limit subscription suppression",

@@ -2,7 +2,10 @@
 import time
 
 import pytest
-from conftest import parse, plain, token
+from conftest import parse, plain, token, wait_for
+from test_press_room import desk as empty_desk  # noqa: F401
+from test_sending_room import text_of
+from test_staff import staff  # noqa: F401
 
 DAY = 86400
 
@@ -82,3 +85,41 @@ def test_who_comes_back_is_not_ended_by_an_old_question(old, server):
 def test_off_by_default(old, server):
     old.run("retry")
     assert server.count() == 0
+
+
+def test_who_was_asked_in_parts_is_asked_once(old):
+    """2,003 people are asked in three transactions."""
+    old.add_active([f"reader{number}@example.org" for number in range(1999)])
+    assert "2003 people are asked" in old.run("reconfirm", "--yes").out
+    assert old.sql("SELECT count(*), count(DISTINCT subscription) FROM delivery WHERE kind = 'reconfirmation'") == [(2003, 2003)]
+
+
+def test_people_are_asked_in_the_browser(empty_desk, connected, server):
+    """The page counts first, asks for a tick, and asks nobody twice."""
+    today = int(time.time())
+    connected.add_active(["new@example.org", "old@example.org", "older@example.org"])
+    connected.sql("UPDATE subscription SET confirmed_at = CASE WHEN subscriber IN (SELECT id FROM subscriber WHERE address LIKE 'old%') "
+                  "THEN ? ELSE ? END", today - 800 * DAY, today - DAY)
+    connected.run("segment", "add", "older", 'email ~ "older"')
+    connected.sql("UPDATE staff SET role = 'administrator'")
+    desk = empty_desk
+    page = "/lists/bulletin/again"
+    assert f'href="{page}"' in desk.http.page("/lists/bulletin").text
+    assert "not been asked yet: 3" in text_of(desk.http.page(page).text)
+    assert "not been asked yet: 2" in text_of(desk.http.page(page + "?months=24").text)
+    assert "not been asked yet: 1" in text_of(desk.http.page(page + "?months=24&segment=older").text)
+    assert "not been asked yet: 3" in text_of(desk.http.page(page + "?segment=gone").text)
+    for months in ("0", "-1", "x", "1201", "12x", "1e3"):
+        assert desk.http.page(page + "?months=" + months).status == 422
+        assert desk.http.press(page, sure="yes", months=months).status == 422
+    assert desk.http.press(page, months="24").status == 422  # nobody has ticked the box
+    assert desk.http.press(page, sure="yes", segment="gone").status in (400, 422)  # not: everybody
+    assert connected.sql("SELECT count(*) FROM subscription WHERE reconfirm_by IS NOT NULL") == [(0,)]
+    assert desk.http.press(page, sure="yes", months="24").status == 303
+    assert connected.sql("SELECT r.address FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE s.reconfirm_by IS NOT NULL "
+                         "ORDER BY r.id") == [("old@example.org",), ("older@example.org",)]
+    assert "not been asked yet: 1" in text_of(desk.http.page(page + "?done=1").text)
+    wait_for(lambda: server.count() == 2)
+    assert not server.messages("new@example.org")
+    assert "list reconfirm" in connected.run("staff", "log").out
+    assert desk.http.page("/lists/nosuch/again").status == 404

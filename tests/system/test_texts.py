@@ -524,6 +524,9 @@ class Everything:
     def lists(self, language):
         self.inside(language, "lists", "/lists?done=1")
         self.inside(language, "list", "/lists/delta")
+        self.inside(language, "people asked again", "/lists/delta/again?done=1")
+        self.inside(language, "months are no number", "/lists/delta/again?months=x", None, 422)
+        self.inside(language, "nobody asked for a renewal", "/lists/delta/again", self.csrf, 422)
         self.inside(language, "list stale", "/lists/delta", {
             **self.csrf, "action": "save", "revision": "x", "title": "Δέλτα", "from": "press@example.org"}, 409)
         self.inside(language, "list not removed", "/lists/delta", {**self.csrf, "action": "remove", "sure": "x"}, 400)
