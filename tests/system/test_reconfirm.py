@@ -123,3 +123,16 @@ def test_people_are_asked_in_the_browser(empty_desk, connected, server):
     assert not server.messages("new@example.org")
     assert "list reconfirm" in connected.run("staff", "log").out
     assert desk.http.page("/lists/nosuch/again").status == 404
+
+
+def test_a_page_asks_no_more_than_others_can_wait_for(empty_desk, connected):
+    """10,001 people: the one who joined last is asked at the second call."""
+    connected.sql("UPDATE staff SET role = 'administrator'")
+    connected.add_active([f"reader{number}@example.org" for number in range(10001)])
+    connected.sql("UPDATE subscription SET confirmed_at = 2 WHERE id = (SELECT min(id) FROM subscription)")
+    page = "/lists/bulletin/again"
+    assert "subscribed longest: 10000" in text_of(empty_desk.http.page(page).text)
+    assert empty_desk.http.press(page, sure="yes").status == 303
+    assert connected.sql("SELECT count(*), max(confirmed_at) FROM subscription WHERE reconfirm_by IS NOT NULL") == [(10000, 1)]
+    left = text_of(empty_desk.http.page(page).text)
+    assert "not been asked yet: 1 " in left and "subscribed longest" not in left

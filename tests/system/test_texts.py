@@ -524,9 +524,9 @@ class Everything:
     def lists(self, language):
         self.inside(language, "lists", "/lists?done=1")
         self.inside(language, "list", "/lists/delta")
-        self.inside(language, "people asked again", "/lists/delta/again?done=1")
-        self.inside(language, "months are no number", "/lists/delta/again?months=x", None, 422)
-        self.inside(language, "nobody asked for a renewal", "/lists/delta/again", self.csrf, 422)
+        self.inside(language, "people asked again", "/lists/bulletin/again?done=1")
+        self.inside(language, "months are no number", "/lists/bulletin/again?months=x", None, 422)
+        self.inside(language, "nobody asked for a renewal", "/lists/bulletin/again", self.csrf, 422)
         self.inside(language, "list stale", "/lists/delta", {
             **self.csrf, "action": "save", "revision": "x", "title": "Δέλτα", "from": "press@example.org"}, 409)
         self.inside(language, "list not removed", "/lists/delta", {**self.csrf, "action": "remove", "sure": "x"}, 400)
@@ -653,6 +653,8 @@ def test_names_keep_their_direction(everything):
 
 # Only a state that is hard to bring about has these, or an installation whose organisation has no name.
 RARE = {
+    # a list of more than 10,000 people: test_reconfirm
+    "So many are asked at once, those first who have been subscribed longest:",
     # a photo of a printed bulletin: test_photo
     "There is no code in this photo that can be read. Take it from straight above, in good light, or type the number.",
     "The code in this photo leads to another place than our website. It is not ours.",
