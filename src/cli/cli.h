@@ -15,9 +15,9 @@
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
 #include "newsletter/delivery/send.h"
+#include "newsletter/service/audience.h"
+#include "newsletter/service/issues.h"
 #include "newsletter/service/office.h"
-#include "newsletter/store/issue_control.h"
-#include "newsletter/store/list.h"
 
 #include <jansson.h>
 #include <signal.h>

@@ -6,7 +6,7 @@
 #include "newsletter/inbound/intake.h"
 #include "newsletter/inbound/mailbox.h"
 #include "newsletter/service/kept_bounces.h"
-#include "newsletter/store/last_run.h"
+#include "newsletter/service/upkeep.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -201,6 +201,7 @@ static enum nl_status fetch(struct bounce_call *call, struct nl_error *err) {
 
 static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
     struct cli *cli = call->cli;
+    const struct nl_office office = cli_office(cli);
     bool pipe = reads_pipe(call);
     enum nl_status status = nl_intake_new(cli->store, &cli->config, &call->intake, err);
     cli_catch_signals();
@@ -213,7 +214,7 @@ static enum nl_status take_all(struct bounce_call *call, struct nl_error *err) {
         status = settle_rest(call, status, err);
     }
     if (status == NL_OK)
-        status = nl_last_run_note(cli->store, NL_RAN_BOUNCES, err);
+        status = nl_office_ran(&office, NL_RAN_BOUNCES, err);
     if (!pipe && !call->cli->json && (status == NL_OK || call->total > 0))
         show_counts(call);
     nl_intake_free(call->intake);

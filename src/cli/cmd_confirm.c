@@ -9,11 +9,12 @@ static enum nl_status confirm_run(struct cli *cli, void *options, struct nl_erro
         status = cli_open(cli, err);
     if (status != NL_OK)
         return status;
-    struct nl_confirming how = {.welcome = cli->config.notices.welcome};
-    status = cli_read_wording(cli, call.options.wording, call.options.language, &how.wording, err);
+    const struct nl_office office = cli_office(cli);
+    int64_t wording = 0;
+    status = cli_read_wording(cli, call.options.wording, call.options.language, &wording, err);
     if (status != NL_OK)
         return status;
-    status = nl_confirm(cli->store, call.token, &how, &result, err);
+    status = nl_office_confirm(&office, call.token, wording, &result, err);
     return cli_answer_link(cli, &call, status,
                            result.already ? NL_ANSWER_SUBSCRIBED : NL_ANSWER_CONFIRMED, &result,
                            err);

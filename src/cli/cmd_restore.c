@@ -1,7 +1,8 @@
 #include "cli/cli.h"
 
 #include "newsletter/db/backup.h"
-#include "newsletter/store/issue.h"
+#include "newsletter/report/facts.h"
+#include "newsletter/service/restored.h"
 #include "newsletter/transfer/sealed_backup.h"
 
 #include <stdlib.h>
@@ -12,56 +13,6 @@ struct restore_options {
     const char *key;
     bool yes, drill;
 };
-
-/* An issue of the backup that must not go on by itself: it may have gone out since. */
-struct held_issue {
-    int64_t id;
-    char *slug;
-    enum nl_issue_state state;
-};
-
-struct held {
-    struct held_issue *items;
-    size_t count;
-    int64_t now;
-};
-
-static void held_free(struct held *held) {
-    for (size_t i = 0; i < held->count; i++)
-        free(held->items[i].slug);
-    free(held->items);
-}
-
-static enum nl_status note_issue(const struct nl_issue_summary *issue, void *ctx,
-                                 struct nl_error *err) {
-    struct held *held = ctx;
-    if (issue->state != NL_ISSUE_SENDING &&
-        !(issue->state == NL_ISSUE_SCHEDULED && issue->scheduled_at <= held->now))
-        return NL_OK;
-    struct held_issue *items = realloc(held->items, (held->count + 1) * sizeof *items);
-    if (items == NULL)
-        return nl_error_nomem(err);
-    held->items = items;
-    items[held->count] = (struct held_issue){issue->id, strdup(issue->slug), issue->state};
-    return items[held->count++].slug != NULL ? NL_OK : nl_error_nomem(err);
-}
-
-/* An issue that was being sent is paused. One whose time came after the backup is withdrawn: as far
- * as the backup knows, it is still to be sent to everybody. */
-static enum nl_status hold_issues(struct nl_store *store, struct held *held, struct nl_error *err) {
-    const struct nl_issue_filter all = {0};
-    held->now = nl_store_now(store);
-    enum nl_status status = nl_issue_summaries(store, &all, note_issue, held, err);
-    for (size_t i = 0; status == NL_OK && i < held->count; i++) {
-        bool sending = held->items[i].state == NL_ISSUE_SENDING;
-        struct nl_issue_change change;
-        status =
-            nl_issue_control(store, held->items[i].id, sending ? NL_ISSUE_PAUSE : NL_ISSUE_CANCEL,
-                             sending ? "restored from a backup: it may have gone on since" : NULL,
-                             NULL, &change, err);
-    }
-    return status;
-}
 
 struct drill {
     struct nl_store *store;
@@ -81,7 +32,7 @@ static enum nl_status show_list(const struct nl_list *list, void *ctx, struct nl
 }
 
 /* Opening brings an older schema up to date, and refuses a newer one. */
-static enum nl_status examine(const char *fresh, struct drill *drill, struct held *held,
+static enum nl_status examine(const char *fresh, struct drill *drill, json_t **held,
                               struct nl_error *err) {
     struct nl_store *store = NULL;
     struct nl_buf problem = {0};
@@ -91,7 +42,7 @@ static enum nl_status examine(const char *fresh, struct drill *drill, struct hel
     if (status == NL_OK && problem.len > 0)
         status = nl_error_set(err, NL_DATA, "the backup is damaged: %s", nl_buf_text(&problem));
     if (status == NL_OK)
-        status = hold_issues(store, held, err);
+        status = nl_restored_hold(store, held, err);
     if (status == NL_OK && drill != NULL) {
         drill->store = store;
         status = nl_list_each(store, show_list, drill, err);
@@ -101,33 +52,30 @@ static enum nl_status examine(const char *fresh, struct drill *drill, struct hel
     return status;
 }
 
-static void show_json(struct cli *cli, const char *source, const char *kept,
-                      const struct held *held) {
-    json_t *issues = json_array();
-    for (size_t i = 0; i < held->count; i++)
-        json_array_append_new(
-            issues, json_pack("{s:s, s:s}", "issue", held->items[i].slug, "result",
-                              held->items[i].state == NL_ISSUE_SENDING ? "paused" : "withdrawn"));
-    cli_print_json(
-        cli, json_pack("{s:s, s:s?, s:o}", "restored", source, "kept", kept, "issues", issues));
+static void show_json(struct cli *cli, const char *source, const char *kept, json_t *held) {
+    cli_print_json(cli,
+                   json_pack("{s:s, s:s?, s:O}", "restored", source, "kept", kept, "issues", held));
 }
 
-static void show(const char *source, const char *kept, const struct held *held) {
+static void show(const char *source, const char *kept, const json_t *held) {
     printf("restored %s\n", source);
     if (kept != NULL)
         printf("kept the database of before as %s\n", kept);
-    for (size_t i = 0; i < held->count; i++)
-        printf(held->items[i].state == NL_ISSUE_SENDING
+    for (size_t i = 0; i < json_array_size(held); i++) {
+        const json_t *one = json_array_get(held, i);
+        bool paused = strcmp(nl_facts_word(one, "result"), "paused") == 0;
+        printf(paused
                    ? "paused %s, which was being sent: 'newsletter resume' sends the rest, also to "
                      "those whom it has reached since\n"
                    : "withdrew %s, whose time has come since: send it again if it did not go out\n",
-               held->items[i].slug);
+               nl_facts_word(one, "issue"));
+    }
 }
 
 /* All of a restore but the last step. */
 static enum nl_status run_drill(struct cli *cli, const char *source, struct nl_error *err) {
     struct nl_restore restore = {0};
-    struct held held = {0};
+    json_t *held = NULL;
     struct drill drill = {.lists = cli->json ? json_array() : NULL};
     enum nl_status status = nl_restore_try(&restore, source, err);
     if (status == NL_OK)
@@ -139,14 +87,14 @@ static enum nl_status run_drill(struct cli *cli, const char *source, struct nl_e
                  "%s can be restored", cli->words[0]);
     json_decref(drill.lists);
     nl_restore_end(&restore);
-    held_free(&held);
+    json_decref(held);
     return status;
 }
 
 static enum nl_status replace(struct cli *cli, const struct restore_options *chosen,
                               const char *source, struct nl_error *err) {
     struct nl_restore restore = {0};
-    struct held held = {0};
+    json_t *held = NULL;
     bool agreed = false;
     enum nl_status status = nl_restore_begin(&restore, cli->config.database, source, err);
     if (status == NL_OK)
@@ -161,11 +109,11 @@ static enum nl_status replace(struct cli *cli, const struct restore_options *cho
     if (status == NL_OK && !agreed && cli->json)
         cli_print_json(cli, json_pack("{s:n, s:s}", "restored", "result", "declined"));
     else if (status == NL_OK && agreed && cli->json)
-        show_json(cli, cli->words[0], restore.kept, &held);
+        show_json(cli, cli->words[0], restore.kept, held);
     else if (status == NL_OK && agreed)
-        show(cli->words[0], restore.kept, &held);
+        show(cli->words[0], restore.kept, held);
     nl_restore_end(&restore);
-    held_free(&held);
+    json_decref(held);
     return status;
 }
 

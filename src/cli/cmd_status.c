@@ -3,7 +3,7 @@
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/issue_canary.h"
-#include "newsletter/store/making.h"
+#include "newsletter/service/issue_progress.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -166,11 +166,12 @@ static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct
     struct status_call *call = ctx;
     struct nl_counts counts = {0};
     struct nl_making making = {0};
+    const struct nl_office office = cli_office(call->cli);
     if (!cli_is_issue(issue, &call->query))
         return NL_OK;
     enum nl_status status = nl_issue_count(call->cli->store, issue->id, &counts, err);
     if (status == NL_OK)
-        status = nl_making_read(call->cli->store, issue->id, &making, err);
+        status = nl_office_issue_making(&office, issue->id, &making, err);
     if (status == NL_OK && call->issues != NULL) {
         status = show_json(call, issue, &counts, &making, err);
     } else if (status == NL_OK) {

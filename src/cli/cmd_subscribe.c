@@ -4,10 +4,7 @@
 #include "newsletter/base/log.h"
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
-#include "newsletter/store/public_list.h"
-#include "newsletter/store/signup_limit.h"
-#include "newsletter/store/subscription.h"
-#include "newsletter/store/suppression.h"
+#include "newsletter/service/sign_up.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -106,42 +103,16 @@ static enum nl_status check_signup(struct subscribe_call *call, struct nl_error 
     return nl_form_check(&call->form, err);
 }
 
-/* A form names public lists only; an operator, and a hook with --list, may name any. */
-static enum nl_status find_lists(struct cli *cli, struct subscribe_call *call,
-                                 struct nl_error *err) {
-    const struct nl_form *form = &call->form;
-    struct nl_public_lists *lists = &call->lists;
-    enum nl_status status = NL_OK;
-    if (call->from_form && !call->trusts_lists) {
-        status = nl_public_lists_find(cli->store, form->lists, form->list_count, lists, err);
-        return status == NL_OK && lists->count == 0
-                   ? nl_public_lists_missing(cli->store,
-                                             form->list_count > 0 ? form->lists[0] : NULL, err)
-                   : status;
-    }
-    size_t count = form->list_count > 0 ? form->list_count : 1;
-    lists->items = calloc(count, sizeof *lists->items);
-    if (lists->items == NULL)
-        return nl_error_nomem(err);
-    while (status == NL_OK && lists->count < count) {
-        const char *name = form->list_count > 0 ? form->lists[lists->count] : NULL;
-        status = nl_list_find(cli->store, name, &lists->items[lists->count], err);
-        lists->count += status == NL_OK;
-    }
-    return status;
-}
-
 /* The limits of the website hold for the hook too; they know the visitor by --ip. */
 static enum nl_status check_limits(struct cli *cli, const struct subscribe_call *call,
                                    struct nl_error *err) {
-    const struct nl_signup_limit limit = {.per_network = cli->config.serve.joins_per_hour,
-                                          .in_total = cli->config.serve.joins_in_total};
+    const struct nl_office office = cli_office(cli);
     struct nl_ip client;
     int64_t wait = 0;
     bool known = call->ip != NULL && nl_ip_parse(call->ip, &client);
     if (!call->from_form)
         return NL_OK;
-    enum nl_status status = nl_signup_admit(cli->store, &limit, known ? &client : NULL, &wait, err);
+    enum nl_status status = nl_office_sign_up_admit(&office, known ? &client : NULL, &wait, err);
     if (status == NL_OK && wait > 0)
         status = nl_error_set(err, NL_TEMPFAIL,
                               "too many sign-ups just now: there is room in %lld seconds (see "
@@ -150,33 +121,32 @@ static enum nl_status check_limits(struct cli *cli, const struct subscribe_call 
     return status;
 }
 
+/* An operator, and a hook with --list, may name any list. */
 static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
+    const struct nl_form *form = &call->form;
     struct nl_address address = {0};
-    enum nl_status status = nl_address_parse(call->form.address, &address, err);
+    const char *by = call->from_form ? "form" : "operator";
+    struct nl_sign_up wanted = {
+        .address = &address,
+        .name = form->name,
+        .language = form->language,
+        .attributes = form->attributes,
+        .source = call->source != NULL ? call->source : by,
+        .ip = call->ip,
+    };
+    enum nl_status status = nl_address_parse(form->address, &address, err);
     if (status == NL_OK)
-        status = find_lists(cli, call, err);
+        status = nl_office_lists_to_join(&office, form, !call->from_form || call->trusts_lists,
+                                         &call->lists, err);
     if (status == NL_OK)
         status = check_limits(cli, call, err);
     if (status == NL_OK && (call->notices = calloc(call->lists.count + 1, sizeof(int64_t))) == NULL)
         status = nl_error_nomem(err);
-    struct nl_signup signup = {
-        .address = &address,
-        .name = call->form.name,
-        .language = call->form.language,
-        .attributes = call->form.attributes,
-        .source = call->source != NULL ? call->source
-                  : call->from_form    ? "form"
-                                       : "operator",
-        .ip = call->ip,
-        .text_version = cli->config.confirmation.text_version,
-        .resend_interval = cli->config.confirmation.resend_interval,
-    };
     if (status == NL_OK)
-        status = cli_read_wording(cli, call->wording, call->form.language, &signup.wording, err);
-    for (size_t i = 0; status == NL_OK && i < call->lists.count; i++) {
-        signup.list = call->lists.items[i].id;
-        status = nl_subscribe(cli->store, &signup, &call->notices[i], err);
-    }
+        status = cli_read_wording(cli, call->wording, form->language, &wanted.wording, err);
+    if (status == NL_OK)
+        status = nl_office_sign_up(&office, &wanted, &call->lists, call->notices, err);
     nl_address_free(&address);
     return status;
 }
@@ -197,6 +167,7 @@ static void tell_json(struct cli *cli, const struct subscribe_call *call, const 
  * know that nothing happens. */
 static enum nl_status tell_operator(struct cli *cli, const struct subscribe_call *call,
                                     struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
     struct nl_address address = {0};
     bool suppressed = false;
     bool sends = false;
@@ -209,7 +180,7 @@ static enum nl_status tell_operator(struct cli *cli, const struct subscribe_call
         return NL_OK;
     enum nl_status status = nl_address_parse(call->form.address, &address, err);
     if (status == NL_OK)
-        status = nl_suppression_holds(cli->store, &address, &suppressed, err);
+        status = nl_office_is_suppressed(&office, &address, &suppressed, err);
     if (status == NL_OK && cli->json)
         tell_json(cli, call, suppressed ? "suppressed" : "not_again_yet");
     else if (status == NL_OK && suppressed)

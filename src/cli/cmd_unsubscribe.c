@@ -34,8 +34,8 @@ static enum nl_status unsubscribe_run(struct cli *cli, void *options, struct nl_
         return status;
     if (address != NULL)
         return by_address(cli, address, call.options.list, err);
-    status =
-        nl_unsubscribe_token(cli->store, call.token, cli->config.notices.goodbye, &result, err);
+    const struct nl_office office = cli_office(cli);
+    status = nl_office_leave(&office, call.token, &result, err);
     return cli_answer_link(cli, &call, status, NL_ANSWER_LEFT, &result, err);
 }
 

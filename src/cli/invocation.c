@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/service/imports.h"
 #include "newsletter/service/issue_canary.h"
-#include "newsletter/store/import_job.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -118,9 +118,10 @@ enum nl_status cli_open(struct cli *cli, struct nl_error *err) {
     if (status != NL_OK || cli->store != NULL)
         return status;
     status = nl_store_open(cli->config.database, &nl_env_system, &cli->store, err);
-    return status == NL_OK && cli->command != NULL && !cli->command->heedless_of_imports
-               ? nl_import_settle(cli->store, err)
-               : status;
+    if (status != NL_OK || cli->command == NULL || cli->command->heedless_of_imports)
+        return status;
+    const struct nl_office office = cli_office(cli);
+    return nl_office_imports_settle(&office, err);
 }
 
 enum nl_status cli_connect(struct cli *cli, struct nl_error *err) {

@@ -4,7 +4,7 @@
 
 #include "cli/cli.h"
 
-#include "newsletter/store/subscription.h"
+#include "newsletter/service/mail_links.h"
 
 enum { LINK_TEXT_LIMIT = 8192 };
 

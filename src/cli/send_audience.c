@@ -1,6 +1,6 @@
 #include "cli/send_call.h"
 
-#include "newsletter/store/making.h"
+#include "newsletter/service/issue_progress.h"
 
 #include <string.h>
 
@@ -103,6 +103,7 @@ static enum nl_status nothing_left(const struct send_call *call, struct nl_error
 }
 
 static enum nl_status count_known(struct cli *cli, struct send_call *call, struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
     int64_t unknown = 0;
     int64_t meant = 0;
     int64_t further = 0;
@@ -115,7 +116,7 @@ static enum nl_status count_known(struct cli *cli, struct send_call *call, struc
     if (status == NL_OK && call->extends)
         status = nl_issue_further(cli->store, call->known.id, call->segment, &further, err);
     if (status == NL_OK && call->extends)
-        status = nl_making_left(cli->store, call->known.id, &unmade, err);
+        status = nl_office_issue_unmade(&office, call->known.id, &unmade, err);
     if (status != NL_OK)
         return status;
     call->had_already = meant > further + unmade ? meant - further - unmade : 0;

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
+#include "newsletter/store/import_job.h"
 #include "service/task_common.h"
 
 #include <errno.h>
@@ -331,4 +332,8 @@ enum nl_status nl_office_import_rejects(const struct nl_office *office, int64_t 
         status = nl_task_open(office->store, id, NL_TASK_REJECTS, out, err);
     nl_task_free(&task);
     return status;
+}
+
+enum nl_status nl_office_imports_settle(const struct nl_office *office, struct nl_error *err) {
+    return nl_import_settle(office->store, err);
 }

@@ -1,7 +1,6 @@
 #include "newsletter/service/issue_progress.h"
 
 #include "newsletter/base/text.h"
-#include "newsletter/store/making.h"
 #include "newsletter/store/statistics.h"
 
 #include <string.h>
@@ -131,4 +130,14 @@ enum nl_status nl_office_issue_progress(const struct nl_office *office, int64_t 
     if (status == NL_OK)
         status = add_rate(office, out, err);
     return status == NL_OK && providers ? add_providers(office, out, err) : status;
+}
+
+enum nl_status nl_office_issue_making(const struct nl_office *office, int64_t issue,
+                                      struct nl_making *out, struct nl_error *err) {
+    return nl_making_read(office->store, issue, out, err);
+}
+
+enum nl_status nl_office_issue_unmade(const struct nl_office *office, int64_t issue,
+                                      int64_t *people, struct nl_error *err) {
+    return nl_making_left(office->store, issue, people, err);
 }

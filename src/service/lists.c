@@ -142,6 +142,17 @@ static enum nl_status apply(struct nl_list *list, const struct nl_list_settings 
     return status == NL_OK ? nl_list_check(list, err) : status;
 }
 
+enum nl_status nl_office_public_lists(const struct nl_office *office, char *const *names,
+                                      size_t count, struct nl_public_lists *out,
+                                      struct nl_error *err) {
+    return nl_public_lists_find(office->store, names, count, out, err);
+}
+
+enum nl_status nl_office_all_public_lists(const struct nl_office *office,
+                                          struct nl_public_lists *out, struct nl_error *err) {
+    return nl_public_lists_all(office->store, out, err);
+}
+
 enum nl_status nl_office_list_add(const struct nl_office *office, const char *name,
                                   const struct nl_list_settings *settings,
                                   struct nl_list_facts *out, struct nl_error *err) {

@@ -8,6 +8,7 @@
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/receipts.h"
+#include "newsletter/service/sign_up.h"
 #include "newsletter/store/consent_wording.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/member.h"
@@ -157,19 +158,18 @@ static enum nl_status look(const struct nl_office *office, const struct joining 
 static enum nl_status ask(const struct nl_office *office, const struct joining *joining,
                           struct nl_subscriber_joined *out, struct nl_error *err) {
     const struct nl_subscriber_join *join = joining->join;
-    const struct nl_signup signup = {
-        .list = joining->list,
+    struct nl_list list = {.id = joining->list};
+    const struct nl_public_lists lists = {&list, 1};
+    const struct nl_sign_up wanted = {
         .address = &joining->address,
         .name = name_of(joining),
         .language = join->language,
         .attributes = joining->attributes,
         .source = join->source != NULL ? join->source : "operator",
         .ip = join->ip,
-        .text_version = office->config->confirmation.text_version,
         .wording = joining->wording,
-        .resend_interval = office->config->confirmation.resend_interval,
     };
-    enum nl_status status = nl_subscribe(office->store, &signup, &out->notice, err);
+    enum nl_status status = nl_office_sign_up(office, &wanted, &lists, &out->notice, err);
     return status == NL_OK ? look(office, joining, out, err) : status;
 }
 

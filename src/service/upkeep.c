@@ -20,3 +20,8 @@ enum nl_status nl_office_prune_daily(const struct nl_office *office, struct nl_e
     const struct nl_retention retention = retention_of(office->config);
     return nl_store_prune_daily(office->store, &retention, err);
 }
+
+enum nl_status nl_office_ran(const struct nl_office *office, const char *what,
+                             struct nl_error *err) {
+    return nl_last_run_note(office->store, what, err);
+}

@@ -1,25 +1,12 @@
-#include "newsletter/store/link.h"
-#include "newsletter/store/preference.h"
+#include "newsletter/service/own_page.h"
 #include "web/handlers.h"
 #include "web/token_page.h"
-
-#include <string.h>
-
-static enum nl_status check_address_token(struct nl_store *store, const char *token,
-                                          struct nl_token_result *out, struct nl_error *err) {
-    struct nl_link link = {0};
-    enum nl_status status = nl_link_find(store, token, NL_LINK_ADDRESS, &link, err);
-    out->list = link.list;
-    out->subscriber = link.subscriber;
-    memcpy(out->language, link.language, sizeof out->language);
-    return status;
-}
 
 static const struct nl_token_page page = {
     .action = "address",
     .question = NL_TEXT("Receive our emails at this address from now on?"),
     .button = NL_TEXT("Confirm new address"),
-    .check = check_address_token,
+    .check = nl_own_address_check,
     .already = NL_ANSWER_MOVED,
     .new_address = true,
 };
@@ -34,6 +21,7 @@ enum nl_status nl_address_act(struct nl_site *site, const struct nl_request *req
     struct nl_token_result result = {0};
     struct nl_token token;
     nl_request_token(request, &token);
-    enum nl_status status = nl_address_change(site->store, token.text, &result, err);
+    const struct nl_office office = nl_site_office(site);
+    enum nl_status status = nl_own_address_change(&office, token.text, &result, err);
     return nl_token_tell(site, request, &page, status, NL_ANSWER_MOVED, &result, response, err);
 }

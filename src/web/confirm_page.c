@@ -5,7 +5,7 @@ static const struct nl_token_page page = {
     .action = "confirm",
     .question = NL_TEXT("Receive {{list.title}} at this address?"),
     .button = NL_TEXT("Confirm subscription"),
-    .check = nl_confirm_check,
+    .check = nl_office_confirm_check,
     .already = NL_ANSWER_SUBSCRIBED,
 };
 
@@ -17,12 +17,13 @@ enum nl_status nl_confirm_ask(struct nl_site *site, const struct nl_request *req
 enum nl_status nl_confirm_act(struct nl_site *site, const struct nl_request *request,
                               struct nl_response *response, struct nl_error *err) {
     struct nl_token_result result = {0};
-    struct nl_confirming how = {.welcome = site->config->notices.welcome};
+    const struct nl_office office = nl_site_office(site);
+    int64_t wording = 0;
     struct nl_token token;
     nl_request_token(request, &token);
-    enum nl_status status = nl_token_wording(site, request, &page, token.text, &how.wording, err);
+    enum nl_status status = nl_token_wording(site, request, &page, token.text, &wording, err);
     if (status == NL_OK)
-        status = nl_confirm(site->store, token.text, &how, &result, err);
+        status = nl_office_confirm(&office, token.text, wording, &result, err);
     if (status == NL_OK && site->mailer != NULL)
         nl_mailer_wake(site->mailer, result.notice);
     return nl_token_tell(site, request, &page, status, NL_ANSWER_CONFIRMED, &result, response, err);

@@ -1,5 +1,5 @@
 #include "newsletter/archive/archive.h"
-#include "newsletter/store/public_list.h"
+#include "newsletter/service/lists.h"
 #include "web/archive_link.h"
 #include "web/handlers.h"
 
@@ -28,7 +28,8 @@ static void close_fronts(struct fronts *fronts) {
 
 static enum nl_status open_fronts(struct nl_site *site, const struct nl_request *request,
                                   struct fronts *out, struct nl_error *err) {
-    enum nl_status status = nl_public_lists_all(site->store, &out->lists, err);
+    const struct nl_office office = nl_site_office(site);
+    enum nl_status status = nl_office_all_public_lists(&office, &out->lists, err);
     const struct nl_list *only = out->lists.count == 1 ? &out->lists.items[0] : NULL;
     if (status != NL_OK)
         return status;

@@ -1,6 +1,6 @@
 #include "web/gate.h"
 
-#include "newsletter/store/signup_limit.h"
+#include "newsletter/service/sign_up.h"
 #include "newsletter/template/data.h"
 #include "web/proof.h"
 #include "web/stamp.h"
@@ -16,22 +16,21 @@ static bool is_ours(const struct nl_site *site, const struct nl_request *request
 
 enum nl_status nl_gate_pass(struct nl_site *site, const struct nl_request *request,
                             struct nl_response *response, enum nl_gate *out, struct nl_error *err) {
-    const struct nl_signup_limit limit = {.per_network = site->config->serve.joins_per_hour,
-                                          .in_total = site->config->serve.joins_in_total};
+    const struct nl_office office = nl_site_office(site);
     bool checked = site->config->serve.check_forms;
     bool first = true;
     *out = NL_GATE_AGAIN;
     if (checked && !is_ours(site, request))
         return NL_OK;
-    enum nl_status status = nl_signup_admit(site->store, &limit, nl_request_client(request),
-                                            &response->retry_after, err);
+    enum nl_status status =
+        nl_office_sign_up_admit(&office, nl_request_client(request), &response->retry_after, err);
     if (status != NL_OK || response->retry_after > 0) {
         *out = NL_GATE_FULL;
         return status;
     }
     if (checked)
-        status = nl_stamp_use(site->store, nl_site_field(request, "stamp"),
-                              nl_site_now(site) + NL_STAMP_SECONDS, &first, err);
+        status = nl_office_sign_up_once(&office, nl_site_field(request, "stamp"),
+                                        nl_site_now(site) + NL_STAMP_SECONDS, &first, err);
     *out = first ? NL_GATE_OPEN : NL_GATE_AGAIN;
     return status;
 }

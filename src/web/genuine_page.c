@@ -136,15 +136,11 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
 
 /* ---- the answers ---- */
 
-static struct nl_office office_of(const struct nl_site *site) {
-    return (struct nl_office){.store = site->store, .config = site->config};
-}
-
 static enum nl_status answer_number(struct nl_site *site, const struct nl_request *request,
                                     const struct nl_key_ring *ring, const char *number,
                                     struct nl_response *response, struct nl_error *err) {
     char reference[NL_REFERENCE_LEN + 1];
-    const struct nl_office office = office_of(site);
+    const struct nl_office office = nl_site_office(site);
     struct shown shown = {.number = number};
     enum nl_status status = NL_OK;
     if (nl_reference_parse(number, reference))
@@ -160,7 +156,7 @@ static enum nl_status answer_number(struct nl_site *site, const struct nl_reques
 static enum nl_status answer_text(struct nl_site *site, const struct nl_request *request,
                                   const struct nl_key_ring *ring, const char *text, size_t len,
                                   struct nl_response *response, struct nl_error *err) {
-    const struct nl_office office = office_of(site);
+    const struct nl_office office = nl_site_office(site);
     struct nl_asked *asked = NULL;
     struct nl_genuine genuine = {0};
     enum nl_status status = nl_asked_read(text, len, &asked, err);

@@ -2,8 +2,7 @@
 #include "newsletter/base/form.h"
 #include "newsletter/base/log.h"
 #include "newsletter/bulletin/answer.h"
-#include "newsletter/store/public_list.h"
-#include "newsletter/store/subscription.h"
+#include "newsletter/service/sign_up.h"
 #include "newsletter/template/data.h"
 #include "web/form_fields.h"
 #include "web/gate.h"
@@ -108,8 +107,9 @@ enum nl_status nl_join_form(struct nl_site *site, const struct nl_request *reque
     char *name = (char *)nl_request_query(request, "list");
     if (nl_moved_is_elsewhere(nl_site_path(site, request), request))
         return nl_site_not_found(site, request, response, err);
+    const struct nl_office office = nl_site_office(site);
     enum nl_status status =
-        nl_public_lists_find(site->store, &name, name != NULL ? 1 : 0, &visit.lists, err);
+        nl_office_public_lists(&office, &name, name != NULL ? 1 : 0, &visit.lists, err);
     if (status == NL_OK)
         status = show(&visit, NULL, NULL);
     close_visit(&visit);
@@ -150,24 +150,24 @@ static enum nl_status record_signup(const struct visit *visit, const struct nl_a
     enum nl_status status =
         nl_join_wording(site, visit->request, only_list(visit), theme, &wording, visit->err);
     nl_ip_text(nl_request_client(visit->request), client);
-    struct nl_signup signup = {
+    const struct nl_office office = nl_site_office(site);
+    const struct nl_sign_up wanted = {
         .address = address,
         .name = visit->form.name,
         .language = visit->form.language != NULL ? visit->form.language : language,
         .attributes = visit->form.attributes,
         .source = "web",
         .ip = client,
-        .text_version = site->config->confirmation.text_version,
         .wording = wording,
-        .resend_interval = site->config->confirmation.resend_interval,
     };
-    for (size_t i = 0; status == NL_OK && i < visit->lists.count; i++) {
-        int64_t notice = 0;
-        signup.list = visit->lists.items[i].id;
-        status = nl_subscribe(site->store, &signup, &notice, visit->err);
-        if (status == NL_OK && site->mailer != NULL)
-            nl_mailer_wake(site->mailer, notice); /* also where there is none: see above */
-    }
+    int64_t *notices = calloc(visit->lists.count + 1, sizeof *notices);
+    if (status == NL_OK && notices == NULL)
+        status = nl_error_nomem(visit->err);
+    if (status == NL_OK)
+        status = nl_office_sign_up(&office, &wanted, &visit->lists, notices, visit->err);
+    for (size_t i = 0; status == NL_OK && site->mailer != NULL && i < visit->lists.count; i++)
+        nl_mailer_wake(site->mailer, notices[i]); /* also where there is none: see above */
+    free(notices);
     return status;
 }
 
@@ -274,8 +274,9 @@ static enum nl_status read_and_accept(struct visit *visit) {
     if (reading.status != NL_OK && reading.status != NL_DATA)
         return nl_error_nomem(visit->err);
     nl_error_free(visit->err);
-    enum nl_status status = nl_public_lists_find(site->store, visit->form.lists,
-                                                 visit->form.list_count, &visit->lists, visit->err);
+    const struct nl_office office = nl_site_office(site);
+    enum nl_status status = nl_office_public_lists(
+        &office, visit->form.lists, visit->form.list_count, &visit->lists, visit->err);
     if (status != NL_OK)
         return status;
     if (reading.status != NL_OK)

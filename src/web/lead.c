@@ -1,6 +1,6 @@
 #include "web/lead.h"
 
-#include "newsletter/store/public_list.h"
+#include "newsletter/service/lists.h"
 #include "web/archive_link.h"
 
 static enum nl_status add_latest(struct nl_site *site, const struct nl_request *request,
@@ -23,8 +23,9 @@ enum nl_status nl_site_lead(struct nl_site *site, const struct nl_request *reque
     struct nl_public_lists lists = {0};
     enum nl_status status = NL_OK;
     json_object_set_new(data, "next", json_null());
+    const struct nl_office office = nl_site_office(site);
     if (list == NULL)
-        status = nl_public_lists_all(site->store, &lists, err);
+        status = nl_office_public_lists(&office, NULL, 0, &lists, err);
     if (list == NULL && lists.count == 1)
         list = &lists.items[0];
     if (status == NL_OK && list != NULL && !list->is_private)

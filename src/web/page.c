@@ -56,6 +56,10 @@ const char *nl_site_field(const struct nl_request *request, const char *name) {
     return value != NULL ? value : "";
 }
 
+struct nl_office nl_site_office(const struct nl_site *site) {
+    return (struct nl_office){.store = site->store, .config = site->config};
+}
+
 void nl_site_wake(const struct nl_site *site, int64_t notice) {
     if (notice != 0 && site->mailer != NULL)
         nl_mailer_wake(site->mailer, notice);

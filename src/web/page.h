@@ -3,13 +3,15 @@
 #define NL_WEB_PAGE_H
 
 #include "newsletter/base/language.h"
-#include "newsletter/store/list.h"
+#include "newsletter/service/office.h"
 #include "newsletter/template/theme.h"
 #include "newsletter/web/site.h"
 #include "web/cache.h"
 #include "web/http.h"
 #include "web/limit.h"
 #include "web/page_state.h"
+
+struct nl_list;
 
 struct nl_site {
     struct nl_store *store;
@@ -32,6 +34,9 @@ struct nl_site {
     struct nl_site *writer; /* the same site for the thread that writes: it has themes and a store
                                of its own, and borrows all else; NULL before nl_site_set_writer */
 };
+
+/* The base of what a visitor does: nobody of the staff does it. */
+struct nl_office nl_site_office(const struct nl_site *site);
 
 /* The time in seconds, by the store's clock. */
 int64_t nl_site_now(const struct nl_site *site);

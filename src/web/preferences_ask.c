@@ -1,6 +1,5 @@
-#include "newsletter/store/preference.h"
-
 #include "newsletter/base/address.h"
+#include "newsletter/service/own_page.h"
 #include "newsletter/template/data.h"
 #include "web/gate.h"
 #include "web/handlers.h"
@@ -37,11 +36,11 @@ enum nl_status nl_preferences_ask_page(struct nl_site *site, const struct nl_req
 static enum nl_status ask(struct nl_site *site, const struct nl_request *request, const char *token,
                           const struct nl_address *address, struct nl_response *response,
                           struct nl_error *err) {
+    const struct nl_office office = nl_site_office(site);
     int64_t notice = 0;
     enum nl_status status = NL_OK;
     if (nl_site_field(request, NL_HONEYPOT)[0] == '\0')
-        status = nl_preference_ask(site->store, token, address,
-                                   site->config->confirmation.resend_interval, &notice, err);
+        status = nl_own_page_ask(&office, token, address, &notice, err);
     if (status != NL_OK)
         return status;
     nl_site_wake(site, notice);

@@ -1,10 +1,7 @@
-#include "newsletter/store/preference.h"
-
 #include "newsletter/base/address.h"
-#include "newsletter/base/attributes.h"
 #include "newsletter/base/form.h"
-#include "newsletter/store/link.h"
-#include "newsletter/store/person.h"
+#include "newsletter/service/own_page.h"
+#include "newsletter/service/subscribers.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/language_name.h"
 #include "web/form_fields.h"
@@ -87,9 +84,10 @@ static enum nl_status show(struct nl_site *site, const struct nl_request *reques
                            const char *problem, struct nl_response *response,
                            struct nl_error *err) {
     const struct nl_theme *theme = NULL;
+    const struct nl_office office = nl_site_office(site);
     struct nl_preferences person = {0};
     json_t *data = NULL;
-    enum nl_status status = nl_preferences_read(site->store, subscriber, &person, err);
+    enum nl_status status = nl_own_page_read(&office, subscriber, &person, err);
     if (status == NL_OK)
         status = nl_site_theme(site, request, person.language, &theme, err);
     if (status == NL_OK) {
@@ -124,88 +122,62 @@ struct visit {
     int64_t subscriber;
 };
 
-static void take_list(const char *name, const char *value, void *ctx) {
-    struct nl_membership *membership = ctx;
-    if (strcmp(name, "list") == 0 && strcmp(value, membership->name) == 0)
-        membership->active = true;
+struct ticked {
+    const char *list;
+    bool found;
+};
+
+static void look_for_list(const char *name, const char *value, void *ctx) {
+    struct ticked *ticked = ctx;
+    if (strcmp(name, "list") == 0 && strcmp(value, ticked->list) == 0)
+        ticked->found = true;
 }
 
-static enum nl_status replace(char **slot, const char *value, struct nl_error *err) {
-    free(*slot);
-    *slot = value != NULL && value[0] != '\0' ? strdup(value) : NULL;
-    return *slot == NULL && value != NULL && value[0] != '\0' ? nl_error_nomem(err) : NL_OK;
+static bool joins(const char *list, void *ctx) {
+    const struct visit *visit = ctx;
+    struct ticked ticked = {.list = list};
+    nl_request_each_field(visit->request, look_for_list, &ticked);
+    return ticked.found;
 }
 
-/* Changes the attributes that forms may set, and leaves the others alone. A box that is not ticked
- * sends nothing, so its absence is a no, unless it never was a yes. */
-static enum nl_status set_attribute(const struct nl_form_field *field, const char *value,
-                                    json_t *attributes, struct nl_error *err) {
-    struct nl_buf checked = {0};
-    if (value == NULL && field->type == NL_FORM_YES_NO &&
-        json_object_get(attributes, field->attribute) != NULL)
-        value = "no";
-    if (value == NULL)
-        return NL_OK;
-    enum nl_status status = nl_form_field_check(field, value, &checked, err);
+static const char *attribute_of(const char *attribute, void *ctx) {
+    const struct visit *visit = ctx;
+    struct nl_buf name = {0};
+    nl_buf_addf(&name, "attribute.%s", attribute);
+    const char *value = nl_request_form(visit->request, nl_buf_text(&name));
+    nl_buf_free(&name);
+    return value;
+}
+
+/* The wording that is kept is that of the page in the language in which it was shown. */
+static enum nl_status word(struct visit *visit, int64_t *wording, struct nl_error *err) {
+    const struct nl_office office = nl_site_office(visit->site);
+    struct nl_preferences person = {0};
+    const struct nl_theme *theme = NULL;
+    enum nl_status status = nl_own_page_read(&office, visit->subscriber, &person, err);
     if (status == NL_OK)
-        status = nl_attributes_set(attributes, field->attribute, nl_buf_text(&checked), err);
-    nl_buf_free(&checked);
-    return status;
-}
-
-static enum nl_status set_attributes(const struct visit *visit, struct nl_preferences *person,
-                                     struct nl_error *err) {
-    const struct nl_form_fields *fields = &visit->site->config->forms;
-    json_t *attributes = json_loads(person->attributes, 0, NULL);
-    enum nl_status status = attributes != NULL ? NL_OK : nl_error_nomem(err);
-    for (size_t i = 0; status == NL_OK && i < fields->count; i++) {
-        struct nl_buf name = {0};
-        nl_buf_addf(&name, "attribute.%s", fields->items[i].attribute);
-        status =
-            set_attribute(&fields->items[i], nl_request_form(visit->request, nl_buf_text(&name)),
-                          attributes, err);
-        nl_buf_free(&name);
-    }
-    char *text = status == NL_OK && fields->count > 0
-                     ? json_dumps(attributes, JSON_COMPACT | JSON_SORT_KEYS)
-                     : NULL;
-    if (text != NULL) {
-        free(person->attributes);
-        person->attributes = text;
-    }
-    json_decref(attributes);
+        status = nl_site_theme(visit->site, visit->request, person.language, &theme, err);
+    if (status == NL_OK)
+        status = nl_own_page_wording(visit->site, theme, wording, err);
+    nl_preferences_free(&person);
     return status;
 }
 
 static enum nl_status write_form(const struct visit *visit, const struct nl_form *form,
                                  struct nl_error *err) {
-    struct nl_preferences person = {0};
+    const struct nl_office office = nl_site_office(visit->site);
+    struct visit filled = *visit;
     char client[NL_IP_TEXT];
     nl_ip_text(nl_request_client(visit->request), client);
-    struct nl_signup consent = {.source = "preferences",
-                                .ip = client,
-                                .text_version = visit->site->config->confirmation.text_version};
-    const struct nl_theme *theme = NULL;
-    enum nl_status status =
-        nl_preferences_read(visit->site->store, visit->subscriber, &person, err);
-    if (status == NL_OK)
-        status = nl_site_theme(visit->site, visit->request, person.language, &theme, err);
-    if (status == NL_OK)
-        status = nl_own_page_wording(visit->site, theme, &consent.wording, err);
-    for (size_t i = 0; i < person.list_count; i++) {
-        person.lists[i].active = false;
-        nl_request_each_field(visit->request, take_list, &person.lists[i]);
-    }
-    if (status == NL_OK)
-        status = replace(&person.name, form->name, err);
-    if (status == NL_OK)
-        status = replace(&person.language, form->language, err);
-    if (status == NL_OK)
-        status = set_attributes(visit, &person, err);
-    if (status == NL_OK)
-        status = nl_preferences_write(visit->site->store, &person, &consent, err);
-    nl_preferences_free(&person);
-    return status;
+    struct nl_own_page page = {.subscriber = visit->subscriber,
+                               .name = form->name,
+                               .language = form->language,
+                               .ip = client,
+                               .joins = joins,
+                               .value = attribute_of,
+                               .ctx = &filled};
+    enum nl_status status = word(&filled, &page.wording, err);
+    return status == NL_OK ? nl_own_page_save(&office, &page, err) : status;
 }
 
 static enum nl_status save(const struct visit *visit, struct nl_response *response,
@@ -241,8 +213,8 @@ static enum nl_status change_address(const struct visit *visit, struct nl_respon
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
                     NL_TEXT("This is not an email address. Please check it."), response, err);
     }
-    enum nl_status status =
-        nl_address_change_ask(visit->site->store, visit->subscriber, &address, &notice, err);
+    const struct nl_office office = nl_site_office(visit->site);
+    enum nl_status status = nl_own_address_ask(&office, visit->subscriber, &address, &notice, err);
     nl_address_free(&address);
     if (status != NL_OK)
         return status;
@@ -259,10 +231,10 @@ enum { DOWNLOAD_ROWS = 2000 };
 
 static enum nl_status download(const struct visit *visit, struct nl_response *response,
                                struct nl_error *err) {
-    char *json = NULL;
-    enum nl_status status =
-        nl_person_export(visit->site->store, visit->subscriber, DOWNLOAD_ROWS, &json, err);
-    json_t *data = status == NL_OK ? json_loads(json, 0, NULL) : NULL;
+    const struct nl_office office = nl_site_office(visit->site);
+    const struct nl_who who = {.id = visit->subscriber};
+    json_t *data = NULL;
+    enum nl_status status = nl_office_subscriber_history(&office, &who, DOWNLOAD_ROWS, &data, err);
     char *text = data != NULL ? json_dumps(data, JSON_INDENT(2)) : NULL;
     if (text != NULL)
         nl_buf_addf(&response->body, "%s\n", text);
@@ -272,7 +244,6 @@ static enum nl_status download(const struct visit *visit, struct nl_response *re
     response->attachment = "my-data.json";
     free(text);
     json_decref(data);
-    free(json);
     return status;
 }
 
@@ -283,7 +254,9 @@ static enum nl_status erase(const struct visit *visit, struct nl_response *respo
         return show(visit->site, visit->request, visit->token, visit->subscriber, NULL,
                     NL_TEXT("Nothing was deleted. Tick the box first to confirm."), response, err);
     }
-    enum nl_status status = nl_person_erase(visit->site->store, visit->subscriber, err);
+    const struct nl_office office = nl_site_office(visit->site);
+    const struct nl_who who = {.id = visit->subscriber};
+    enum nl_status status = nl_office_subscriber_erase(&office, &who, err);
     return status == NL_OK
                ? nl_site_say(
                      visit->site, visit->request, 200,
@@ -304,9 +277,9 @@ static const struct action {
 static enum nl_status open_visit(struct nl_site *site, const struct nl_request *request,
                                  const char *token, struct visit *visit, bool *open,
                                  struct nl_response *response, struct nl_error *err) {
-    struct nl_link link = {0};
-    enum nl_status status = nl_link_find(site->store, token, NL_LINK_PREFERENCES, &link, err);
-    *visit = (struct visit){site, request, token, link.subscriber};
+    const struct nl_office office = nl_site_office(site);
+    *visit = (struct visit){site, request, token, 0};
+    enum nl_status status = nl_own_page_open(&office, token, &visit->subscriber, err);
     *open = status == NL_OK;
     if (status != NL_DATA && status != NL_NOTFOUND && status != NL_EXPIRED && status != NL_USED)
         return status;

@@ -172,7 +172,7 @@ static enum nl_status download(const json_t *receipt, struct nl_response *respon
 
 static enum nl_status answer(struct visit *visit, struct nl_response *response,
                              struct nl_error *err) {
-    const struct nl_office office = {.store = visit->site->store, .config = visit->site->config};
+    const struct nl_office office = nl_site_office(visit->site);
     const char *record = nl_request_query(visit->request, "record");
     enum nl_status status =
         nl_office_receipts_by_link(&office, &visit->link, &visit->receipts, err);

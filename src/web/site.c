@@ -2,7 +2,7 @@
 
 #include "newsletter/archive/archive.h"
 #include "newsletter/report/metrics.h"
-#include "newsletter/store/public_list.h"
+#include "newsletter/service/lists.h"
 #include "newsletter/template/language_menu.h"
 #include "web/compress.h"
 #include "web/gate.h"
@@ -45,8 +45,9 @@ static enum nl_status robots(struct nl_site *site, const struct nl_request *requ
 static enum nl_status health(struct nl_site *site, const struct nl_request *request,
                              struct nl_response *response, struct nl_error *err) {
     struct nl_public_lists lists = {0};
+    const struct nl_office office = nl_site_office(site);
     (void)request;
-    enum nl_status status = nl_public_lists_find(site->store, NULL, 0, &lists, err);
+    enum nl_status status = nl_office_public_lists(&office, NULL, 0, &lists, err);
     if (status == NL_OK)
         nl_buf_adds(&response->body, "ok\n");
     nl_public_lists_free(&lists);

@@ -3,9 +3,9 @@
 #define NL_WEB_STAFF_COMMON_H
 
 #include "newsletter/base/token.h"
+#include "newsletter/service/issues.h"
 #include "newsletter/service/office.h"
 #include "newsletter/store/api_token.h"
-#include "newsletter/store/issue_control.h"
 #include "newsletter/store/staff_session.h"
 #include "newsletter/web/staff.h"
 #include "web/page.h"

@@ -148,12 +148,12 @@ static enum nl_status show_question(struct nl_site *site, const struct nl_reques
                                     const struct nl_token_page *page, const char *token,
                                     const struct nl_token_result *result,
                                     struct nl_response *response, struct nl_error *err) {
+    const struct nl_office office = nl_site_office(site);
     struct subject subject = {0};
     struct nl_buf address = {0};
     enum nl_status status = open_subject(site, request, result, &subject, err);
     if (status == NL_OK)
-        status =
-            nl_subscriber_mask(site->store, result->subscriber, page->new_address, &address, err);
+        status = nl_office_mask_address(&office, result, page->new_address, &address, err);
     if (status == NL_OK)
         status = set_question(&subject, page, nl_buf_text(&address), err);
     if (status == NL_OK) {
@@ -171,7 +171,8 @@ enum nl_status nl_token_wording(struct nl_site *site, const struct nl_request *r
     struct nl_token_result result = {0};
     struct nl_error inner = {0};
     *wording = 0;
-    enum nl_status status = page->check(site->store, token, &result, &inner);
+    const struct nl_office office = nl_site_office(site);
+    enum nl_status status = page->check(&office, token, &result, &inner);
     nl_error_free(&inner);
     if (status != NL_OK || result.already)
         return NL_OK; /* the action says why */
@@ -193,7 +194,8 @@ enum nl_status nl_token_ask(struct nl_site *site, const struct nl_request *reque
     struct nl_token_result result = {0};
     nl_request_token(request, &token);
     nl_token_link(&token, text);
-    enum nl_status status = page->check(site->store, token.text, &result, err);
+    const struct nl_office office = nl_site_office(site);
+    enum nl_status status = page->check(&office, token.text, &result, err);
     if (is_bad_link(status))
         return show_broken(site, request, page, response, err);
     if (status != NL_OK)

@@ -4,7 +4,7 @@
 
 #include "newsletter/base/token.h"
 #include "newsletter/bulletin/answer.h"
-#include "newsletter/store/subscription.h"
+#include "newsletter/service/mail_links.h"
 #include "web/page.h"
 
 /* Finds the token of a request: in the field of our own page, else in the URL, which alone is the
@@ -18,8 +18,8 @@ struct nl_token_page {
     const char *question;
     const char *button;
     /* Looks a token up without using it. */
-    enum nl_status (*check)(struct nl_store *store, const char *token, struct nl_token_result *out,
-                            struct nl_error *err);
+    enum nl_status (*check)(const struct nl_office *office, const char *token,
+                            struct nl_token_result *out, struct nl_error *err);
     enum nl_answer already; /* the answer if nothing is left to do */
     bool new_address;       /* the link is about the address that somebody wants to move to */
 };

@@ -5,7 +5,7 @@ static const struct nl_token_page page = {
     .action = "unsubscribe",
     .question = NL_TEXT("Unsubscribe from {{list.title}}?"),
     .button = NL_TEXT("Unsubscribe"),
-    .check = nl_unsubscribe_check,
+    .check = nl_office_leave_check,
     .already = NL_ANSWER_LEFT,
 };
 
@@ -26,8 +26,8 @@ enum nl_status nl_unsubscribe_act(struct nl_site *site, const struct nl_request 
                                   struct nl_response *response, struct nl_error *err) {
     struct nl_token_result result = {0};
     char token[NL_LINK_TOKEN_LEN + 1];
-    enum nl_status status = nl_unsubscribe_token(site->store, link_token(request, token),
-                                                 site->config->notices.goodbye, &result, err);
+    const struct nl_office office = nl_site_office(site);
+    enum nl_status status = nl_office_leave(&office, link_token(request, token), &result, err);
     if (status == NL_OK)
         nl_site_wake(site, result.notice);
     return nl_token_tell(site, request, &page, status, NL_ANSWER_LEFT, &result, response, err);
@@ -38,8 +38,8 @@ enum nl_status nl_unsubscribe_undo_act(struct nl_site *site, const struct nl_req
                                        struct nl_response *response, struct nl_error *err) {
     struct nl_token_result result = {0};
     char token[NL_LINK_TOKEN_LEN + 1];
-    enum nl_status status =
-        nl_unsubscribe_undo(site->store, link_token(request, token), &result, err);
+    const struct nl_office office = nl_site_office(site);
+    enum nl_status status = nl_office_come_back(&office, link_token(request, token), &result, err);
     result.already = false; /* one answer for both */
     return nl_token_tell(site, request, &page, status, NL_ANSWER_BACK, &result, response, err);
 }

@@ -128,8 +128,8 @@ void nl_store_set_patience(struct nl_store *store, int milliseconds) NL_ALL_NONN
 NL_CHECKED enum nl_status nl_store_index_people(struct nl_store *store,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
-/* SQLite overwrites deleted rows in its file; after this its log holds them no longer either. Call
- * it after deleting personal data, outside a transaction. */
+/* SQLite overwrites deleted rows in its file; after this its log holds them no longer either. To
+ * be called after deleting personal data; within a transaction, it is done at the end of that. */
 void nl_store_empty_log(struct nl_store *store) NL_ALL_NONNULL;
 
 /* Locks one thing among all processes on this database until it is unlocked or the process ends:

@@ -75,6 +75,10 @@ NL_CHECKED enum nl_status nl_office_imports(const struct nl_office *office, int6
 NL_CHECKED enum nl_status nl_office_import_rejects(const struct nl_office *office, int64_t id,
                                                    FILE **out, struct nl_error *err) NL_ALL_NONNULL;
 
+/* Takes in the rest of all imports that count: for everybody who reads a list as a whole. */
+NL_CHECKED enum nl_status nl_office_imports_settle(const struct nl_office *office,
+                                                   struct nl_error *err) NL_ALL_NONNULL;
+
 /* Imports a file at once, in this process, as an import of its own, which can be taken back: *id is
  * 0 for a dry run. The rest is nl_import_file. */
 NL_CHECKED enum nl_status nl_office_import_now(const struct nl_office *office, FILE *in,

@@ -5,6 +5,7 @@
 
 #include "newsletter/service/office.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/making.h"
 
 enum { NL_PROGRESS_PROVIDERS = 8, NL_PROGRESS_DOMAIN = 254, NL_PROGRESS_NOTE = 200 };
 
@@ -38,5 +39,14 @@ struct nl_issue_progress {
 NL_CHECKED enum nl_status nl_office_issue_progress(const struct nl_office *office, int64_t issue,
                                                    bool providers, struct nl_issue_progress *out,
                                                    struct nl_error *err) NL_ALL_NONNULL;
+
+/* How far the deliveries of an issue are made, and how many people still have their turn to come:
+ * counting those reads all of them. */
+NL_CHECKED enum nl_status nl_office_issue_making(const struct nl_office *office, int64_t issue,
+                                                 struct nl_making *out,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_office_issue_unmade(const struct nl_office *office, int64_t issue,
+                                                 int64_t *people,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -3,6 +3,7 @@
 #define NEWSLETTER_SERVICE_LISTS_H
 
 #include "newsletter/service/office.h"
+#include "newsletter/store/public_list.h"
 
 #include <stdbool.h>
 
@@ -42,6 +43,16 @@ NL_CHECKED enum nl_status nl_office_list_read(const struct nl_office *office, co
     NL_NONNULL(1, 3, 4);
 NL_CHECKED enum nl_status nl_office_lists(const struct nl_office *office, json_t **out,
                                           struct nl_error *err) NL_ALL_NONNULL;
+
+/* The lists that strangers may see: those with the given names, in this order, others are passed
+ * over; without names the only one there is, and none if there are several. Or all of them, by
+ * name. Free with nl_public_lists_free. */
+NL_CHECKED enum nl_status nl_office_public_lists(const struct nl_office *office, char *const *names,
+                                                 size_t count, struct nl_public_lists *out,
+                                                 struct nl_error *err) NL_NONNULL(1, 4, 5);
+NL_CHECKED enum nl_status nl_office_all_public_lists(const struct nl_office *office,
+                                                     struct nl_public_lists *out,
+                                                     struct nl_error *err) NL_ALL_NONNULL;
 
 /* How many joined and left a list, by day, as an array that the caller frees. NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_office_list_growth(const struct nl_office *office, const char *name,
