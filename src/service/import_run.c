@@ -78,6 +78,8 @@ static enum nl_status set_result(struct nl_task *task, const struct nl_import_re
         json_object_set_new(result, "ignored", json_string(nl_buf_text(&report->ignored)));
     if (report->notes.len > 0)
         json_object_set_new(result, "notes", json_string(nl_buf_text(&report->notes)));
+    if (report->note_parts != NULL)
+        json_object_set(result, NL_TASK_NOTE_PARTS, report->note_parts);
     free(task->result);
     task->result = json_dumps(result, JSON_COMPACT);
     json_decref(result);

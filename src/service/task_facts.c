@@ -73,6 +73,8 @@ static void add_import(json_t *facts, const struct nl_task *task) {
                         text_or_null(json_string_value(json_object_get(result, "ignored"))));
     json_object_set_new(facts, "notes",
                         text_or_null(json_string_value(json_object_get(result, "notes"))));
+    if (json_object_get(result, NL_TASK_NOTE_PARTS) != NULL)
+        json_object_set(facts, NL_TASK_NOTE_PARTS, json_object_get(result, NL_TASK_NOTE_PARTS));
     json_object_set_new(facts, "undo", undo_of(task));
     json_object_set_new(
         facts, "undo_until",

@@ -2,8 +2,10 @@
 
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/kept_error.h"
 #include "transfer/reader.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +102,24 @@ void nl_columns_free(struct nl_columns *columns) {
     }
     nl_buf_free(&columns->unused);
     nl_buf_free(&columns->notes);
+    json_decref(columns->note_parts);
+    columns->note_parts = NULL;
     columns->count = 0;
+}
+
+void nl_columns_note(struct nl_columns *columns, const char *format, ...) {
+    struct nl_error note = {0};
+    va_list args;
+    va_start(args, format);
+    (void)nl_error_set_args(&note, NL_DATA, format, args);
+    va_end(args);
+    nl_buf_addf(&columns->notes, "%s\n", nl_error_text(&note));
+    if (columns->note_parts == NULL)
+        columns->note_parts = json_array();
+    json_t *kept = nl_error_keep(&note);
+    json_array_append_new(columns->note_parts,
+                          kept != NULL ? kept : json_string(nl_error_text(&note)));
+    nl_error_free(&note);
 }
 
 static enum nl_status check_named(const struct nl_columns *columns, const char *option,

@@ -5,6 +5,8 @@
 #include "newsletter/transfer/transfer.h"
 #include "transfer/lexicon.h"
 
+#include <jansson.h>
+
 enum { NL_COLUMNS_LIMIT = 256, NL_MEMO_SIZE = 32 };
 
 struct nl_file_column {
@@ -32,12 +34,17 @@ struct nl_columns {
     size_t speaker[NL_COLUMN_FIELDS]; /* the column that has had a value, plus one */
     struct nl_buf unused;             /* names of those that are not used */
     struct nl_buf notes;              /* what else is to be told, a line each */
+    json_t *note_parts; /* the same as nl_error_keep has it, an array; NULL without a note */
 };
 
 /* Checks the options that name columns. */
 enum nl_status nl_columns_open(struct nl_columns *columns, const struct nl_lexicon *lexicon,
                                const struct nl_import_options *options, struct nl_error *err);
 void nl_columns_free(struct nl_columns *columns);
+
+/* Adds a note, which is a line. The format in NL_TEXT is shown translated on staff's pages. */
+void nl_columns_note(struct nl_columns *columns, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Adds the next column. */
 enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, struct nl_error *err);

@@ -258,6 +258,8 @@ static enum nl_status finish(struct importing *self, const char *name, struct nl
 void nl_import_report_free(struct nl_import_report *report) {
     nl_buf_free(&report->ignored);
     nl_buf_free(&report->notes);
+    json_decref(report->note_parts);
+    report->note_parts = NULL;
 }
 
 static enum nl_sign state_of(const char *text) {
@@ -313,6 +315,8 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
     nl_import_job_free(self.job);
     report->ignored = self.reader->columns.unused;
     report->notes = self.reader->columns.notes;
+    report->note_parts = self.reader->columns.note_parts;
+    self.reader->columns.note_parts = NULL;
     self.reader->columns.unused = self.reader->columns.notes = (struct nl_buf){0};
     nl_reader_free(self.reader);
     free(self.reader);

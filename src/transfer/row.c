@@ -75,8 +75,8 @@ enum nl_status nl_row_attributes(struct nl_row *row, struct nl_columns *columns,
     /* Which ones is told once; the file may have a million rows. */
     if (passed.len > 0 && strstr(nl_buf_text(&columns->notes), passed.data) == NULL &&
         columns->notes.len < 4096)
-        nl_buf_addf(&columns->notes, "attributes passed over, since they are no texts: %s\n",
-                    passed.data);
+        nl_columns_note(columns, NL_TEXT("attributes passed over, since they are no texts: %s"),
+                        passed.data);
     nl_buf_free(&passed);
     look_at_tags(row, columns, object);
     return status;
@@ -258,10 +258,10 @@ static enum nl_status read_timezone(struct nl_row *row, struct nl_columns *colum
         return status;
     if (!nl_zone_time("2026-01-01 00:00", zone, &at) &&
         strstr(nl_buf_text(&columns->notes), "time zone") == NULL)
-        nl_buf_addf(&columns->notes,
-                    "a time zone is not known, such as '%s': with --local-time these people get "
-                    "mail by UTC\n",
-                    zone);
+        nl_columns_note(columns,
+                        NL_TEXT("a time zone is not known, such as '%s': with --local-time these "
+                                "people get mail by UTC"),
+                        zone);
     return nl_attributes_set(attributes_of(row), "timezone", zone, err);
 }
 

@@ -166,8 +166,8 @@ enum nl_status nl_row_look_for_sign(struct nl_row *row, struct nl_columns *colum
     remember(column, text, sign);
     if (sign != NL_SIGN_NONE && !column->told) {
         column->told = true;
-        nl_buf_addf(&columns->notes, "column '%s' is read as a state: it says '%s'\n", column->name,
-                    text);
+        nl_columns_note(columns, NL_TEXT("column '%s' is read as a state: it says '%s'"),
+                        column->name, text);
     }
     add_sign(row, sign);
     return NL_OK;

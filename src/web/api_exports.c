@@ -8,8 +8,11 @@
 void nl_api_plain_task(json_t *facts) {
     size_t at = 0;
     json_t *one = NULL;
-    json_object_del(facts, NL_TASK_PROBLEM_PARTS);
-    json_array_foreach(facts, at, one) json_object_del(one, NL_TASK_PROBLEM_PARTS);
+    static const char *const parts[] = {NL_TASK_PROBLEM_PARTS, NL_TASK_NOTE_PARTS};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        json_object_del(facts, parts[i]);
+        json_array_foreach(facts, at, one) json_object_del(one, parts[i]);
+    }
 }
 
 static enum nl_status answer_export(const struct nl_api_call *call, int status, int64_t id,

@@ -1,8 +1,10 @@
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/kept_error.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/service/imports.h"
+#include "newsletter/service/tasks.h"
 #include "newsletter/template/data.h"
 #include "web/staff_choice.h"
 #include "web/staff_person.h"
@@ -276,6 +278,26 @@ static void set_rows(json_t *data, const char *name, const char *any, json_t *ro
     json_object_set_new(data, name, rows);
 }
 
+/* In the language of the page. An import of an earlier version has them as lines in English. */
+static void set_notes(const struct nl_staff_call *call, const json_t *facts) {
+    json_t *rows = json_array();
+    const json_t *parts = json_object_get(facts, NL_TASK_NOTE_PARTS);
+    const json_t *part = NULL;
+    size_t at = 0;
+    json_array_foreach(parts, at, part) {
+        const char *plain = json_string_value(part);
+        char *text = nl_catalog_kept(call->theme->catalog, json_is_array(part) ? part : NULL,
+                                     plain != NULL ? plain : "");
+        json_t *row = json_object();
+        nl_data_set(row, "note", text != NULL ? text : "");
+        json_array_append_new(rows, row);
+        free(text);
+    }
+    if (parts == NULL && nl_facts_word(facts, "notes")[0] != '\0')
+        json_array_append_new(rows, json_pack("{s:s}", "note", nl_facts_word(facts, "notes")));
+    json_object_set_new(call->data, "notes", rows);
+}
+
 static void add_result(const struct nl_staff_call *call, const json_t *facts) {
     const char *state = nl_facts_word(facts, "state");
     bool counted = strcmp(state, "tried") == 0 || strcmp(state, "done") == 0 ||
@@ -289,7 +311,7 @@ static void add_result(const struct nl_staff_call *call, const json_t *facts) {
     json_object_set_new(call->data, "any_rejected",
                         json_boolean(counted && nl_facts_number(facts, "rejected") > 0));
     nl_task_trouble(call, facts, call->data);
-    nl_data_set(call->data, "notes", nl_facts_word(facts, "notes"));
+    set_notes(call, facts);
     nl_data_set(call->data, "not_used", nl_facts_word(facts, "columns_not_used"));
     nl_figures_set_time(call->data, "undo_until", facts, "undo_until");
 }

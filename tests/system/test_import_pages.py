@@ -365,3 +365,18 @@ def test_how_the_pages_look(staff, connected, tmp_path):
     look(tmp_path, {f"{name}-{language}": f"{staff.url}{paths[name]}language={language}" for name, language in
                     (("import", "ru"), ("import-done", "kk"), ("import", "ar"), ("exports", "ar"))}, widths=(375,), mail=False,
          cookie=staff.cookie)
+
+
+def test_notes_are_in_the_language_of_the_page(staff):
+    """A time zone that nobody knows, and attributes that are no texts."""
+    rows = ({"email": "ann@example.org", "timezone": "Mars/Olympus"}, {"email": "bob@example.org", "attributes": {"deep": [["x"]]}})
+    at = upload(staff, "".join(json.dumps(row) + "\n" for row in rows), "people.jsonl")
+    change(staff, at, "try", way="consent", consent="fair")
+    wait(staff, at, "Tried")
+    told = {"en": ("a time zone is not known, such as 'Mars/Olympus'", "since they are no texts: deep"),
+            "ru": ("часовой пояс неизвестен, например «Mars/Olympus»", "это не тексты: deep"),
+            "ar": ("منطقة زمنية غير معروفة مثل «Mars/Olympus»", "لأنها ليست نصوصًا: deep")}
+    for language, words in told.items():
+        page = html.unescape(staff.get(at, **{"Cookie": staff.cookie, "Accept-Language": language}).text)
+        assert all(text in page for text in words), language
+        assert language == "en" or "time zone" not in page

@@ -7,9 +7,10 @@
 
 #include <signal.h>
 
-/* A member of the facts of an import or export that failed: why, in the form of nl_error_keep. It
- * is for pages only. */
+/* Members of the facts of imports and exports for pages only, in the form of nl_error_keep: why it
+ * failed, and an array of what else was noticed. */
 #define NL_TASK_PROBLEM_PARTS "problem_parts"
+#define NL_TASK_NOTE_PARTS "note_parts"
 
 /* An option of an import: the language in which a page is told why rows cannot be used. */
 #define NL_TASK_REASONS "reasons"

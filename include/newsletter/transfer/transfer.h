@@ -67,6 +67,7 @@ struct nl_import_report {
     bool kept;             /* it counts: all of it is written, and durable */
     struct nl_buf ignored; /* names of columns that were not used, with commas */
     struct nl_buf notes;   /* what else was noticed, a line each */
+    json_t *note_parts; /* the same as an array of what nl_error_keep returns, or texts; or NULL */
 };
 
 void nl_import_report_free(struct nl_import_report *report);
