@@ -28,18 +28,6 @@ static bool is_numbering(const char *word) {
            word[digits + 1] == '\0';
 }
 
-/* The address of a link of this paragraph, which programs add when they make plain text. */
-static bool is_link_of(const struct nl_passage *passage, const char *word) {
-    size_t len = strlen(word);
-    for (size_t i = 0; i < passage->count; i++) {
-        const struct nl_token_of_note *token = &passage->tokens[i];
-        if (token->kind == NL_TOKEN_LINK && token->len == len + 2 &&
-            memcmp(token->text + 1, word, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The parts of a word around the first and the last value in a word. */
 struct affixes {
     const char *prefix, *suffix;
@@ -75,6 +63,26 @@ static bool says_nothing(const struct affixes *affixes) {
         if (isalnum((unsigned char)affixes->suffix[i]) || (affixes->suffix[i] & 0x80) != 0)
             return false;
     return true;
+}
+
+/* Whether an address is that of a link, of which a part may differ from reader to reader. */
+static bool is_address(const struct nl_token_of_note *token, const char *word, size_t len) {
+    const struct affixes affixes = affixes_of(token); /* they begin with "<" and end with ">" */
+    if (affixes.prefix_len == 0 || affixes.suffix_len == 0)
+        return token->len == len + 2 && memcmp(token->text + 1, word, len) == 0;
+    size_t before = affixes.prefix_len - 1;
+    size_t after = affixes.suffix_len - 1;
+    return before > 0 && len >= before + after && memcmp(word, affixes.prefix + 1, before) == 0 &&
+           memcmp(word + len - after, affixes.suffix, after) == 0;
+}
+
+/* The address of a link of this paragraph, which programs add when they make plain text. */
+static bool is_link_of(const struct nl_passage *passage, const char *word) {
+    size_t len = strlen(word);
+    for (size_t i = 0; i < passage->count; i++)
+        if (passage->tokens[i].kind == NL_TOKEN_LINK && is_address(&passage->tokens[i], word, len))
+            return true;
+    return false;
 }
 
 /* Whether words [at, at + count) are a value with what stands around it. */

@@ -1,8 +1,10 @@
 #include "cli/cli.h"
 
 #include "newsletter/report/facts.h"
+#include "newsletter/service/conversion.h"
 #include "newsletter/service/photo.h"
 #include "newsletter/service/verdicts.h"
+#include "newsletter/transfer/outlook_mail.h"
 
 #include <string.h>
 
@@ -170,11 +172,24 @@ static enum nl_status verify_text(struct cli *cli, const struct verify_options *
     return status;
 }
 
+/* A mail that Outlook has saved becomes one as others send and save it. */
+static enum nl_status open_saved(struct cli *cli, struct nl_buf *text, struct nl_error *err) {
+    struct nl_buf mail = {0};
+    if (!nl_outlook_is_one(nl_buf_text(text), text->len))
+        return NL_OK;
+    enum nl_status status = nl_convert_mail(text, &mail, err);
+    nl_buf_free(text);
+    *text = mail;
+    return status == NL_OK ? NL_OK : nl_error_context(err, "%s", cli->words[0]);
+}
+
 static enum nl_status verify_run(struct cli *cli, void *options, struct nl_error *err) {
     const struct verify_options *chosen = options;
     struct nl_key_ring ring = {0};
     struct nl_buf text = {0};
     enum nl_status status = nl_file_read(cli->words[0], MOST, &text, err);
+    if (status == NL_OK)
+        status = open_saved(cli, &text, err);
     if (status == NL_OK)
         status = cli_read_keys(cli, chosen->key, &ring, err);
     if (status == NL_OK && nl_genuine_is_note(nl_buf_text(&text)))

@@ -149,6 +149,19 @@ enum nl_status nl_convert_codes(const struct nl_buf *data, struct nl_buf *out,
     return convert(NL_CONVERT_CODES, data, take_codes, out, err);
 }
 
+static enum nl_status take_mail(const char *name, const char *data, size_t len, void *ctx,
+                                struct nl_error *err) {
+    struct nl_buf *out = ctx;
+    if (strcmp(name, "mail") == 0)
+        nl_buf_add(out, data, len);
+    return out->failed ? nl_error_nomem(err) : NL_OK;
+}
+
+enum nl_status nl_convert_mail(const struct nl_buf *data, struct nl_buf *out,
+                               struct nl_error *err) {
+    return convert(NL_CONVERT_MAIL, data, take_mail, out, err);
+}
+
 static bool take_count(struct nl_document *out, const char *name, const char *data) {
     for (size_t i = 0; i < NL_DROPPED_KINDS; i++)
         if (strncmp(name, "dropped-", 8) == 0 && strcmp(name + 8, nl_dropped_names[i]) == 0)

@@ -2,6 +2,7 @@
 
 #include "newsletter/service/conversion.h"
 #include "newsletter/transfer/clean_picture.h"
+#include "newsletter/transfer/outlook_mail.h"
 #include "newsletter/transfer/photo_code.h"
 
 #include <stdio.h>
@@ -33,6 +34,16 @@ static enum nl_status answer_codes(const struct nl_buf *data, struct nl_buf *ans
     if (status == NL_OK)
         add_record(answer, "codes", nl_buf_text(&codes), codes.len);
     nl_buf_free(&codes);
+    return status;
+}
+
+static enum nl_status answer_mail(const struct nl_buf *data, struct nl_buf *answer,
+                                  struct nl_error *err) {
+    struct nl_buf mail = {0};
+    enum nl_status status = nl_outlook_to_mail(data, &mail, err);
+    if (status == NL_OK)
+        add_record(answer, "mail", nl_buf_text(&mail), mail.len);
+    nl_buf_free(&mail);
     return status;
 }
 
@@ -86,6 +97,7 @@ void nl_convert_answer(const struct nl_buf *request, struct nl_buf *answer) {
     enum nl_status status =
         kind == NL_CONVERT_PICTURE && data.len > 0 ? answer_picture(&data, answer, &err)
         : kind == NL_CONVERT_CODES && data.len > 0 ? answer_codes(&data, answer, &err)
+        : kind == NL_CONVERT_MAIL && data.len > 0  ? answer_mail(&data, answer, &err)
         : kind == NL_CONVERT_DOCUMENT              ? answer_document(&data, answer, &err)
                                       : nl_error_set(&err, NL_DATA, "the file is empty");
     if (status != NL_OK || answer->failed) {

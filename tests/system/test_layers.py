@@ -28,8 +28,8 @@ ROOMS = {
     "inbound": (5, "archive.h archive_entry.h curl jansson.h libetpan libxml openssl unicase.h uniconv.h uninorm.h "
                    "unistr.h"),
     "proof": (5, "openssl"),
-    "transfer": (5, "archive.h archive_entry.h csv.h gif_lib.h jansson.h jpeglib.h libxml png.h rnp unicase.h zbar.h "
-                    "unictype.h uninorm.h unistr.h"),
+    "transfer": (5, "archive.h archive_entry.h csv.h gif_lib.h gsf jansson.h jpeglib.h libxml png.h rnp unicase.h zbar.h zlib.h "
+                    "uniconv.h unictype.h uninorm.h unistr.h"),
     "bulletin": (6, "jansson.h libetpan libical libxml md4c-html.h md4c.h openssl unicase.h unicode unictype.h uninorm.h unistr.h"),
     "report": (6, "jansson.h"),
     "delivery": (7, "curl jansson.h zlib.h"),

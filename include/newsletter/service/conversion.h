@@ -1,4 +1,4 @@
-/* Pictures and documents from outside are decoded by a process of its own within bounds: no
+/* Pictures, documents and Outlook's mails from outside are decoded by a process of its own within bounds: no
  * network, no secrets in its memory, and limits of time, memory and output (base/program.h). A
  * fault in a decoder ends that process and nothing else. */
 #ifndef NEWSLETTER_SERVICE_CONVERSION_H
@@ -24,6 +24,10 @@ NL_CHECKED enum nl_status nl_convert_picture(const struct nl_buf *data, struct n
 /* Appends the texts of the QR codes in a photo, see nl_photo_codes. NL_DATA. */
 NL_CHECKED enum nl_status nl_convert_codes(const struct nl_buf *data, struct nl_buf *out,
                                            struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends a mail that Outlook has saved as an Internet mail, see nl_outlook_to_mail. NL_DATA. */
+NL_CHECKED enum nl_status nl_convert_mail(const struct nl_buf *data, struct nl_buf *out,
+                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Reads a document, see nl_document_read. Its pictures are clean. NL_DATA. */
 NL_CHECKED enum nl_status nl_convert_document(const struct nl_buf *data, struct nl_document *out,
