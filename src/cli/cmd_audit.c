@@ -30,6 +30,7 @@ static const struct figure {
     {"actions", "actions of staff that agree with it", offsetof(struct nl_audit, actions)},
     {"subscriptions", "subscriptions that agree with it", offsetof(struct nl_audit, subscriptions)},
     {"issues", "issues that agree with it", offsetof(struct nl_audit, issues)},
+    {"approvals", "approvals and answers that agree with it", offsetof(struct nl_audit, approvals)},
     {"deliveries", "deliveries that agree with it", offsetof(struct nl_audit, deliveries)},
     {"checkpoints", "checkpoints that agree with it", offsetof(struct nl_audit, checkpoints)},
     {"stamped", "of them with a time stamp that holds", offsetof(struct nl_audit, stamped)},

@@ -52,10 +52,12 @@ struct nl_books {
     struct nl_merkle tree;
     struct nl_numbered events, actions, subscriptions, people, lists; /* lists: those removed */
     struct nl_numbered deliveries;                                    /* deliveries.h */
-    struct nl_numbered copies; /* the delivery of an issue for a subscription */
-    struct nl_numbered issues; /* the digest of its editions */
-    struct nl_buf changes;     /* struct nl_booked_change; the first is none */
+    struct nl_numbered copies;                    /* the delivery of an issue for a subscription */
+    struct nl_numbered issues;                    /* the digest of its editions */
+    struct nl_numbered approvals, approval_words; /* approvals_held.h */
+    struct nl_buf changes;                        /* struct nl_booked_change; the first is none */
     int64_t last_event, last_action, last_delivery, last_subscription; /* from before the ledger */
+    int64_t last_approval, last_approval_word;                         /* likewise */
     int64_t pruned_before;
 };
 

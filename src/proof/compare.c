@@ -1,5 +1,6 @@
 #include "newsletter/store/consent_wording.h"
 #include "newsletter/store/ledger_rows.h"
+#include "proof/approvals_held.h"
 #include "proof/deliveries.h"
 
 #include <inttypes.h>
@@ -246,6 +247,8 @@ enum nl_status nl_books_compare(struct nl_books *books, struct nl_store *store,
         status = nl_consent_wordings_all(store, compare_wording, books, err);
     if (status == NL_OK)
         status = compare_issues(books, store, err);
+    if (status == NL_OK)
+        status = nl_approvals_compare(books, store, err);
     if (status == NL_OK)
         status = nl_deliveries_compare(books, store, err);
     if (status != NL_OK)

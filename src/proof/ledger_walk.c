@@ -1,6 +1,7 @@
 #include "newsletter/proof/audit.h"
 
 #include "newsletter/store/ledger.h"
+#include "proof/approvals_held.h"
 #include "proof/deliveries.h"
 #include "proof/held.h"
 
@@ -69,7 +70,8 @@ static enum nl_status read_entries(struct reading *reading, const struct nl_ledg
         nl_merkle_add(&reading->books.tree, reading->books.hasher, leaf);
         nl_held_leaf(&reading->held, &reading->books, leaf);
         status = nl_books_enter(&reading->books, &entry, err);
-        if (status == NL_OK && !nl_deliveries_enter(&reading->books, &entry, record->stream))
+        if (status == NL_OK && (!nl_deliveries_enter(&reading->books, &entry, record->stream) ||
+                                !nl_approvals_enter(&reading->books, &entry)))
             status = nl_error_nomem(err);
     }
     return status;
@@ -84,9 +86,10 @@ static enum nl_status read_record(const struct nl_ledger_record *record, void *c
 }
 
 static void close_books(struct nl_books *books) {
-    struct nl_numbered *const tables[] = {&books->events, &books->actions, &books->subscriptions,
-                                          &books->people, &books->lists,   &books->deliveries,
-                                          &books->copies, &books->issues};
+    struct nl_numbered *const tables[] = {
+        &books->events,    &books->actions,       &books->subscriptions, &books->people,
+        &books->lists,     &books->deliveries,    &books->copies,        &books->issues,
+        &books->approvals, &books->approval_words};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         nl_numbered_drop(tables[i]);
     nl_buf_free(&books->changes);
@@ -105,7 +108,9 @@ enum nl_status nl_audit_run(struct nl_store *store, const struct nl_audit_option
                   .lists = {.size = sizeof(char)},
                   .deliveries = {.size = sizeof(struct nl_booked_delivery)},
                   .copies = {.size = sizeof(int64_t)},
-                  .issues = {.size = sizeof(struct nl_booked_issue)}},
+                  .issues = {.size = sizeof(struct nl_booked_issue)},
+                  .approvals = {.size = sizeof(struct nl_booked_approval)},
+                  .approval_words = {.size = sizeof(struct nl_booked_word)}},
         .streams = {.size = NL_DIGEST_LEN}};
     struct nl_books *books = &reading.books;
     *out = (struct nl_audit){0};

@@ -2,6 +2,8 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
+#include "store/approval_withdraw.h"
+#include "store/ledger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,10 +67,7 @@ struct asking {
 static enum nl_status keep_question(struct nl_store *store, const struct asking *asking,
                                     const char *seal, struct nl_error *err) {
     int64_t id = 0;
-    enum nl_status status = nl_sql_run(store, err,
-                                       "UPDATE approval SET state = 'withdrawn' WHERE draft = ? "
-                                       "AND state = 'open'",
-                                       NL_VALUES(NL_INT(asking->draft)));
+    enum nl_status status = nl_approval_end_open(store, asking->draft, asking->by->name, err);
     if (status == NL_OK)
         status = nl_sql_insert(store, err, &id,
                                "INSERT INTO approval (draft, seal, asked_at, asked_by, words, "
@@ -83,9 +82,10 @@ static enum nl_status keep_question(struct nl_store *store, const struct asking 
             "v.language, v.source FROM draft_version v WHERE v.id IN (SELECT max(id) FROM "
             "draft_version WHERE draft = ?2 GROUP BY language)",
             NL_VALUES(NL_INT(id), NL_INT(asking->draft)));
-    return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_DATA, NL_TEXT("there is no text yet: write one first"))
-               : status;
+    if (status == NL_OK && nl_sql_changes(store) == 0)
+        return nl_error_set(err, NL_DATA, NL_TEXT("there is no text yet: write one first"));
+    const struct nl_ledger_step step = {.name = "ask", .question = id};
+    return status == NL_OK ? nl_ledger_approval(store, &step, err) : status;
 }
 
 static enum nl_status ask(struct nl_store *store, void *context, struct nl_error *err) {
@@ -192,6 +192,7 @@ static enum nl_status answer_in(struct nl_store *store, void *context, struct nl
     const char *passage =
         answer->passage != NULL && answer->passage[0] != '\0' ? answer->passage : NULL;
     struct nl_approval last = {0};
+    struct nl_ledger_step step = {.name = nl_approval_kinds[answer->kind]};
     char action[32];
     enum nl_status status = lock_draft(store, answer->draft, err);
     if (status == NL_OK)
@@ -199,15 +200,18 @@ static enum nl_status answer_in(struct nl_store *store, void *context, struct nl
     if (status == NL_OK)
         status = check_answer(store, answer, &last, err);
     if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "INSERT INTO approval_word (approval, at, author, kind, passage, "
-                            "words) VALUES (?, ?, ?, ?, ?, ?)",
-                            NL_VALUES(NL_INT(last.id), NL_INT(nl_store_now(store)),
-                                      NL_STRING(answer->by->name),
-                                      NL_STRING(nl_approval_kinds[answer->kind]),
-                                      NL_STRING(passage), NL_STRING(answer->words)));
+        status = nl_sql_insert(store, err, &step.word,
+                               "INSERT INTO approval_word (approval, at, author, kind, passage, "
+                               "words) VALUES (?, ?, ?, ?, ?, ?)",
+                               NL_VALUES(NL_INT(last.id), NL_INT(nl_store_now(store)),
+                                         NL_STRING(answer->by->name),
+                                         NL_STRING(nl_approval_kinds[answer->kind]),
+                                         NL_STRING(passage), NL_STRING(answer->words)));
     if (status == NL_OK)
         status = move_on(store, answer, &last, err);
+    step.question = last.id;
+    if (status == NL_OK)
+        status = nl_ledger_approval(store, &step, err);
     nl_approval_free(&last);
     snprintf(action, sizeof action, "approval %s", nl_approval_kinds[answer->kind]);
     return status == NL_OK ? note(store, answer->by, action, answer->draft, answer->words, err)

@@ -143,8 +143,9 @@ enum nl_status nl_draft_set_issue(struct nl_store *store, int64_t id, int64_t is
 
 static enum nl_status remove_draft(struct nl_store *store, void *context, struct nl_error *err) {
     const int64_t *id = context;
-    enum nl_status status =
-        nl_sql_run(store, err, "DELETE FROM draft WHERE id = ?", NL_VALUES(NL_INT(*id)));
+    enum nl_status status = nl_approval_forget(store, *id, 0, err);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, "DELETE FROM draft WHERE id = ?", NL_VALUES(NL_INT(*id)));
     return status == NL_OK && nl_sql_changes(store) == 0 ? no_such(err) : status;
 }
 

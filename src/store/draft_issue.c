@@ -5,6 +5,7 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/approval.h"
 #include "store/issue_insert.h"
+#include "store/ledger.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,20 @@ static enum nl_status keep_sender(struct nl_store *store, const struct nl_draft_
                       NL_VALUES(NL_INT(request->issue->id), NL_STRING(request->by->name)));
 }
 
+/* The ledger joins the issue to the approval of what it was made of. */
+static enum nl_status tell_approved(struct nl_store *store, const struct nl_draft_issue *request,
+                                    struct nl_error *err) {
+    struct nl_approval last = {0};
+    enum nl_status status = nl_approval_read(store, request->draft, &last, err);
+    const struct nl_ledger_step step = {
+        .name = "issue", .question = last.id, .issue = request->issue->id, .by = request->by->name};
+    if (status == NL_OK && last.state == NL_APPROVAL_APPROVED &&
+        strcmp(last.seal, request->seal->text) == 0)
+        status = nl_ledger_approval(store, &step, err);
+    nl_approval_free(&last);
+    return status;
+}
+
 static enum nl_status make(struct nl_store *store, void *context, struct nl_error *err) {
     const struct nl_draft_issue *request = context;
     enum nl_status status = take_draft(store, request, err);
@@ -71,6 +86,8 @@ static enum nl_status make(struct nl_store *store, void *context, struct nl_erro
         status = nl_issue_insert_scheduled(store, request->issue, err);
     if (status == NL_OK)
         status = nl_draft_set_issue(store, request->draft, request->issue->id, err);
+    if (status == NL_OK)
+        status = tell_approved(store, request, err);
     if (status == NL_OK)
         status = keep_sender(store, request, err);
     return status == NL_OK ? note(store, request, err) : status;

@@ -124,6 +124,14 @@ static void add_commitment(struct nl_buf *entry, const struct key *key, struct n
     nl_buf_free(items);
 }
 
+enum nl_status nl_ledger_commit_office(struct nl_store *store, struct nl_buf *entry,
+                                       struct nl_buf *items, struct nl_error *err) {
+    struct key key = {0};
+    enum nl_status status = find_key(store, 0, &key, err);
+    add_commitment(entry, &key, items);
+    return status;
+}
+
 /* ---- events ---- */
 
 struct row {

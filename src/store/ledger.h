@@ -76,6 +76,22 @@ NL_CHECKED enum nl_status nl_ledger_suppressed(struct nl_store *store, const cha
                                                bool suppressed,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
+/* A step of an approval, as its rows stand now: "ask", the kind of an answer, "withdraw", or
+ * "issue" for one that was made of what was approved. */
+struct nl_ledger_step {
+    const char *name;
+    int64_t question, word, issue; /* rows of approval, approval_word and issue; 0: none */
+    const char *by;                /* where no row names somebody; NULL: nobody */
+};
+NL_CHECKED enum nl_status nl_ledger_approval(struct nl_store *store,
+                                             const struct nl_ledger_step *step,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* Adds a commitment of the office to these items, and frees them. */
+NL_CHECKED enum nl_status nl_ledger_commit_office(struct nl_store *store, struct nl_buf *entry,
+                                                  struct nl_buf *items,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
+
 /* Deletes the key of a person, after which nothing in the ledger tells who they were, and appends
  * that they are gone. */
 NL_CHECKED enum nl_status nl_ledger_forget(struct nl_store *store, int64_t subscriber,

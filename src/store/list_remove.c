@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
+#include "store/approval_withdraw.h"
 #include "store/event.h"
 #include "store/ledger.h"
 #include "store/person_row.h"
@@ -89,6 +90,8 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
     int64_t list = *(const int64_t *)ctx;
     struct nl_buf people = {0};
     enum nl_status status = check_idle(store, list, err);
+    if (status == NL_OK)
+        status = nl_approval_forget(store, 0, list, err);
     if (status == NL_OK)
         status = leave_tombstones(store, list, err);
     if (status == NL_OK)

@@ -24,10 +24,8 @@ def decode(data, at):
     value = int.from_bytes(data[at:at + size], "big") if size else info
     assert not size or value >= {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}[size], "a number is longer than it must be"
     at += size
-    if major == 0:
-        return value, at
-    if major == 1:
-        return -1 - value, at
+    if major in (0, 1):
+        return -1 - value if major else value, at
     if major in (2, 3):
         piece = data[at:at + value]
         assert len(piece) == value, "cut off"
@@ -70,9 +68,7 @@ class Tree:
         self.peaks.append(node)
 
     def head(self):
-        if not self.peaks:
-            return hashlib.sha256(b"").digest()
-        head = self.peaks[-1][1]
+        head = self.peaks[-1][1] if self.peaks else hashlib.sha256(b"").digest()
         for _, peak in reversed(self.peaks[:-1]):
             head = hashlib.sha256(b"\1" + peak + head).digest()
         return head
@@ -90,8 +86,8 @@ class Books:
         self.older = [0, 0, 0, 0]  # event, audit, delivery, subscription
         self.events, self.actions, self.states, self.active = {}, {}, {}, {}
         self.gone, self.lists, self.pruned, self.of_list = set(), set(), 0, {}
-        self.deliveries, self.copies = {}, {}
-        self.sent = 0
+        self.deliveries, self.copies, self.sent = {}, {}, 0
+        self.asked, self.answers, self.older_asked = {}, {}, [0, 0]
         self.read(rows)
 
     def fault(self, *words):
@@ -143,18 +139,35 @@ class Books:
                 self.lists.add(entry[3])
             else:
                 self.gone.add((entry[2], entry[3]))
+            if entry[2] == "draft":
+                self.asked = {number: each for number, each in self.asked.items() if each[0] != entry[3]}
+                self.answers = {number: each for number, each in self.answers.items() if each[4] in self.asked}
         elif kind == 7:
             self.pruned = entry[2]
+        elif kind == 14 and isinstance(entry[1], str):
+            self.older_asked = [int(word) for word in entry[1].split()[:2]]
+        elif kind == 14:
+            self.approve(entry)
         elif kind >= 8:
             self.deliver(kind, entry, stream)
+
+    def approve(self, entry):
+        at, draft, issue, number, answer, step, state, seal, texts, who = entry[1:]
+        present = self.asked.get(number, [draft, "approved" if number <= self.older_asked[0] else None, seal])
+        if step == "issue" and present[1:3] != ["approved", seal]:
+            self.fault("issue", issue, "was not approved")
+        if step != "issue":
+            self.asked[number] = [draft, state, seal] + ([at, texts, who] if step == "ask" else present[3:])
+        if answer:
+            self.answers[answer] = entry
 
     def deliver(self, kind, entry, stream):
         number = entry[2]
         delivery = self.deliveries.setdefault(number, Delivery())
         ours = delivery.run == entry[3]
-        if kind == 8 and delivery.open:
-            self.fault("delivery", number, "was leased again without an outcome")
         if kind == 8:
+            if delivery.open:
+                self.fault("delivery", number, "was leased again without an outcome")
             delivery.run, delivery.issue, delivery.subscription = entry[3:6]
             delivery.state, delivery.open = LEASED, False
             if delivery.issue and self.copies.setdefault((delivery.issue, delivery.subscription), number) != number:
@@ -194,52 +207,55 @@ class Books:
         self.sent += outcome == SENT
         delivery.state, delivery.code, delivery.open = QUEUED if outcome == REQUEUED else outcome, code, False
 
+    def hold(self, what, left, number, older, same):
+        """Holds a row against its entry; `same` tells of an entry whether it says the same."""
+        entry = left.pop(number, None)
+        if entry is None and number > older:
+            self.fault(what, number, "is not in the ledger")
+        elif entry is not None and not same(entry):
+            self.fault(what, number, "differs")
+
     def compare(self, query):
         keys = dict(query("SELECT subscriber, key FROM ledger_key"))
 
         def commits(person, digest, *items):
             return person in keys and hmac.digest(keys[person], b"".join(map(encode, items)), "sha256") == digest
 
-        self.compare_actions(query, commits)
+        self.compare_approvals(query, commits)
         self.compare_rest(query)
-        left = dict(self.events)
+        left, actions = dict(self.events), dict(self.actions)
         for number, at, kind, *ids, detail in query("SELECT id, at, kind, list, subscriber, issue, message, detail FROM event"):
-            entry = left.pop(number, None)
-            if entry is None:
-                if number > self.older[0] and kind not in OUTCOMES and not kind.startswith("message-"):
-                    self.fault("event", number, "is not in the ledger")
-                continue
-            if [at, kind, *(each or 0 for each in ids)] != [entry[1], entry[3], entry[4], *entry[6:9]]:
-                self.fault("event", number, "differs")
-            elif detail is None and entry[10] is not None and ("person", ids[1]) not in self.gone:
-                self.fault("event", number, "has lost its detail")
-            elif detail is not None and not commits(ids[1] or 0, entry[10], detail):
-                self.fault("event", number, "has another detail")
+            older = number if kind in OUTCOMES or kind.startswith("message-") else self.older[0]  # deliveries have entries of their own
+            lost = detail is None and ("person", ids[1]) in self.gone
+            self.hold("event", left, number, older, lambda entry: [at, kind, *(each or 0 for each in ids)] == [
+                entry[1], entry[3], entry[4], *entry[6:9]] and (
+                    lost or (entry[10] is None if detail is None else commits(ids[1] or 0, entry[10], detail))))
         for number, entry in left.items():
             if entry[1] >= self.pruned and ("person", entry[6]) not in self.gone and entry[4] not in self.lists:
                 self.fault("event", number, "is gone")
-
-    def compare_actions(self, query, commits):
-        left = dict(self.actions)
         for number, at, door, action, *words in query("SELECT id, at, door, action, actor, client, object, detail FROM audit"):
-            entry = left.pop(number, None)
-            if entry is None and number > self.older[1]:
-                self.fault("action", number, "is not in the ledger")
-            elif entry is not None and (entry[1:5] != [at, number, door, action] or not commits(0, entry[5], *words)):
-                self.fault("action", number, "differs")
-        for number in left:
+            self.hold("action", actions, number, self.older[1],
+                      lambda entry: entry[1:5] == [at, number, door, action] and commits(0, entry[5], *words))
+        for number in actions:
             self.fault("action", number, "is gone")
+
+    def compare_approvals(self, query, commits):
+        left, answers, texts = dict(self.asked), dict(self.answers), {}
+        for number, *text in query("SELECT approval, language, source FROM approval_text ORDER BY approval, language"):
+            texts[number] = texts.get(number, b"") + b"".join(map(encode, text))
+        for number, *row, at, name, words in query("SELECT id, draft, state, seal, asked_at, asked_by, words FROM approval"):
+            self.hold("approval", left, number, self.older_asked[0], lambda entry: row == entry[:3] and (not entry[3:] or (
+                entry[3:5] == [at, hashlib.sha256(texts.get(number, b"")).digest()] and commits(0, entry[5], name, None, words))))
+        for number, *row, author, passage, words in query("SELECT id, approval, at, kind, author, passage, words FROM approval_word"):
+            self.hold("answer", answers, number, self.older_asked[1], lambda entry: row == [entry[4], entry[1], entry[6]] and
+                      commits(0, entry[10], author, passage, words))
+        for number in [*left, *answers]:
+            self.fault("approval or answer", number, "is gone")
 
     def compare_rest(self, query):
         left = dict(self.states)
         for number, state, on_list in query("SELECT id, state, list FROM subscription"):
-            said = left.pop(number, None)
-            if said is not None and on_list != self.of_list[number]:
-                self.fault("subscription", number, "is on another list")
-            if said is None and number > self.older[3]:
-                self.fault("subscription", number, "is not in the ledger")
-            elif said not in (None, state):
-                self.fault("subscription", number, "is", state, "and not", said)
+            self.hold("subscription", left, number, self.older[3], lambda said: (said, self.of_list[number]) == (state, on_list))
         for number in left:
             if ("subscription", number) not in self.gone and self.of_list[number] not in self.lists:
                 self.fault("subscription", number, "is gone")

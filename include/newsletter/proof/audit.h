@@ -28,7 +28,7 @@ enum nl_claim {
 struct nl_audit {
     int64_t records, entries, streams;
     int64_t events, actions, subscriptions; /* rows that agree with the ledger */
-    int64_t issues, deliveries;             /* likewise */
+    int64_t issues, deliveries, approvals;  /* likewise; approvals and the answers to them */
     int64_t commit_points, outcomes, sent;  /* of deliveries, in the ledger */
     int64_t consented;                      /* commit points of issues with a standing consent */
     int64_t repeated;                       /* deliveries that staff had sent once more */

@@ -21,6 +21,7 @@ enum nl_ledger_kind {
     NL_LEDGER_WITHDRAWN = 11,
     NL_LEDGER_SET = 12,
     NL_LEDGER_SUPPRESSED = 13,
+    NL_LEDGER_APPROVAL = 14,
 };
 
 struct nl_ledger_record {

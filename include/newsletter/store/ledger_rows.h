@@ -30,6 +30,36 @@ struct nl_delivery_state_row {
     const char *state;
 };
 
+/* A question for an approval, one of its words, and one of the texts that were shown. */
+struct nl_approval_row {
+    int64_t id, draft, at;
+    const char *state, *seal, *name, *words;
+    const unsigned char *key;
+};
+
+struct nl_approval_word_row {
+    int64_t id, approval, at;
+    const char *kind, *name, *passage, *words;
+    const unsigned char *key;
+};
+
+struct nl_approval_text_row {
+    int64_t approval;
+    const char *language, *source;
+};
+
+/* The words go by their ids, the questions by theirs, the texts by the question and the language.
+ */
+struct nl_approval_visits {
+    enum nl_status (*question)(const struct nl_approval_row *row, void *ctx, struct nl_error *err);
+    enum nl_status (*word)(const struct nl_approval_word_row *row, void *ctx, struct nl_error *err);
+    enum nl_status (*text)(const struct nl_approval_text_row *row, void *ctx, struct nl_error *err);
+    void *ctx;
+};
+NL_CHECKED enum nl_status nl_ledger_each_approval(struct nl_store *store,
+                                                  const struct nl_approval_visits *visits,
+                                                  struct nl_error *err) NL_ALL_NONNULL;
+
 NL_CHECKED enum nl_status
 nl_ledger_each_delivery(struct nl_store *store,
                         enum nl_status (*each)(const struct nl_delivery_state_row *row, void *ctx,

@@ -1,0 +1,5 @@
+-- The ledger tells of approvals from now on. Where there are older ones, an entry says up to which ids of approval and approval_word.
+INSERT INTO ledger (id, stream, body, chain) SELECT n.id, 0, b.body, chained(coalesce((SELECT chain FROM ledger WHERE stream = 0 ORDER BY
+    id DESC LIMIT 1), ''), n.id, b.body) FROM (SELECT id FROM ledger_next WHERE EXISTS (SELECT 1 FROM approval)) AS n, (
+    SELECT '\x820e78'::bytea || convert_to(chr(length(t.words)) || t.words, 'UTF8') AS body FROM (
+        SELECT max(id) || ' ' || coalesce((SELECT max(id) FROM approval_word), 0) || ' rows of approvals came before' AS words FROM approval) AS t) AS b;
