@@ -16,6 +16,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -342,6 +343,19 @@ def enter(path):
 
 def ip(*args):
     subprocess.run(["ip", *args], check=True, capture_output=True)
+
+
+def remove_leftovers(ours=False):
+    """Removes the network namespaces, and what runs in them, of tests that were killed. `ours`: those of this process."""
+    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
+        owner = re.fullmatch(r"nl[wh](\d+)-\d+", name)
+        if owner and (int(owner[1]) == os.getpid() if ours else not os.path.exists(f"/proc/{owner[1]}")):
+            for pid in subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False).stdout.split():
+                if int(pid) != os.getpid():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(int(pid), signal.SIGKILL)
+            subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
+            shutil.rmtree(f"/etc/netns/{name}", ignore_errors=True)
 
 
 class Apart(Internet):
