@@ -13,7 +13,6 @@ import ctypes
 import hashlib
 import itertools
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -24,7 +23,7 @@ import tempfile
 import threading
 
 import certificates
-import postfix
+import mailhosts
 import zones
 
 NETWORKS = itertools.count(1)
@@ -359,24 +358,28 @@ def remove_leftovers(ours=False):
 
 
 class Apart(Internet):
+    """`homes`: so many senders, each with a namespace and addresses of its own."""
     NET = "93.184"  # nobody's here
     SIX = "2a00:2"
     LOST = "2a00:dead::1"  # what is sent there is never heard of again
 
-    def __init__(self, folder):
-        self.world, self.home = (f"nl{word}{os.getpid()}-{next(NETWORKS)}" for word in ("w", "h"))
-        for space in (self.world, self.home):
+    def __init__(self, folder, homes=1):
+        self.world, *self.homes = (f"nl{word}{os.getpid()}-{next(NETWORKS)}" for word in "w" + "h" * homes)
+        self.home = self.homes[0]
+        for space in (self.world, *self.homes):
             ip("netns", "add", space)
             for which in ("all", "default"):  # link-local addresses are ready at once, and so is the way between the two
                 subprocess.run(["ip", "netns", "exec", space, "sysctl", "-qw", f"net.ipv6.conf.{which}.accept_dad=0"], check=True)
             ip("-n", space, "link", "set", "lo", "up")
-        ip("link", "add", "out", "netns", self.home, "type", "veth", "peer", "name", "in", "netns", self.world)
-        for space, name, here, six in ((self.home, "out", "198.18.0.2", "2a00:1::2"), (self.world, "in", "198.18.0.1", "2a00:1::1")):
-            ip("-n", space, "addr", "add", f"{here}/30", "dev", name)
-            ip("-n", space, "addr", "add", f"{six}/64", "dev", name, "nodad")
-            ip("-n", space, "link", "set", name, "up")
-        ip("-n", self.home, "route", "add", "default", "via", "198.18.0.1")
-        ip("-n", self.home, "-6", "route", "add", "default", "via", "2a00:1::1")
+        for number, home in enumerate(self.homes):
+            inner, four, six = f"in{number}", f"198.18.{number}", f"2a00:1:0:{number:x}:"
+            ip("link", "add", "out", "netns", home, "type", "veth", "peer", "name", inner, "netns", self.world)
+            for space, name, last in ((home, "out", 2), (self.world, inner, 1)):
+                ip("-n", space, "addr", "add", f"{four}.{last}/30", "dev", name)
+                ip("-n", space, "addr", "add", f"{six}:{last}/64", "dev", name, "nodad")
+                ip("-n", space, "link", "set", name, "up")
+            ip("-n", home, "route", "add", "default", "via", f"{four}.1")
+            ip("-n", home, "-6", "route", "add", "default", "via", f"{six}:1")
         ip("-n", self.world, "link", "add", "void", "type", "veth", "peer", "name", "end")
         for name in ("void", "end"):
             ip("-n", self.world, "link", "set", name, "up")
@@ -386,6 +389,7 @@ class Apart(Internet):
         ip("-n", self.world, "addr", "add", f"{self.NET}.0.1/32", "dev", "lo")
         super().__init__(folder)
         asyncio.run_coroutine_threadsafe(self.move(), self.loop).result()
+        self.real = []
         self.postfix = None
 
     async def move(self):
@@ -400,6 +404,8 @@ class Apart(Internet):
             ip("-n", self.world, "addr", "add", f"{host.address}/32", "dev", "lo")
             if host.six:
                 ip("-n", self.world, "addr", "add", f"{host.six}/128", "dev", "lo", "nodad")
+        for server in self.policies:
+            ip("-n", self.world, "addr", "add", f"{server.address}/32", "dev", "lo")
         return 25
 
     def own(self, *addresses):
@@ -415,91 +421,50 @@ class Apart(Internet):
         return {"listen": f"{self.NET}.0.1", "port": 53, "run": ["ip", "netns", "exec", self.world]}
 
     def settings(self, **direct):
+        if os.path.exists(f"{self.folder}/trusted.pem"):
+            direct["ca_file"] = f"{self.folder}/trusted.pem"
         return {"delivery": "direct", "direct": direct, "smtp": {"helo": "news.sender.example", "timeout": "20s"},
                 "dns": {"servers": self.zones.address, "trust_anchor": self.zones.anchor}}
 
     @contextlib.contextmanager
-    def outside(self):
+    def outside(self, home=0):
         before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-        enter(f"/run/netns/{self.home}")
+        enter(f"/run/netns/{self.homes[home]}")
         try:
             yield
         finally:
             enter(f"/proc/self/fd/{before}")
             os.close(before)
 
-    def add_postfix(self, name, *domains):
+    def add_real(self, kind, name, *domains, **more):
         """A real mail host, whose users' names begin with p."""
         host = self.host(name, listens=False)
         for domain in domains:
             self.domain(domain, name)
         self.certificate()
-        self.postfix = PostfixHost(tempfile.mkdtemp(prefix="postfix"), host, domains, f"{self.folder}/tls", ["ip", "netns", "exec", self.world])
+        made = kind(tempfile.mkdtemp(prefix="mailhost"), host, domains, f"{self.folder}/tls", ["ip", "netns", "exec", self.world], **more)
+        self.real.append(made)
+        return made
+
+    def add_postfix(self, name, *domains):
+        self.postfix = self.add_real(mailhosts.PostfixHost, name, *domains)
         return self.postfix
+
+    def add_exim(self, name, *domains, **more):
+        return self.add_real(mailhosts.EximHost, name, *domains, **more)
+
+    def add_opensmtpd(self, name, *domains, **more):
+        return self.add_real(mailhosts.OpenSmtpdHost, name, *domains, **more)
 
     def start(self):
         super().start()
-        if self.postfix:
-            self.postfix.start()
+        for host in self.real:
+            host.start()
         return self
 
     def stop(self):
-        if self.postfix:
-            self.postfix.stop()
+        for host in self.real:
+            host.stop()
         super().stop()
-        for space in (self.world, self.home):
+        for space in (self.world, *self.homes):
             ip("netns", "del", space)
-
-
-class PostfixHost:
-    MAIN = """compatibility_level = 3.6
-queue_directory = {folder}/queue
-data_directory = {folder}/data
-mail_owner = postfix
-setgid_group = postdrop
-myhostname = {host.name}
-mydestination =
-mynetworks = 127.0.0.0/8
-virtual_mailbox_domains = {domains}
-virtual_mailbox_maps = regexp:{folder}/boxes
-virtual_transport = discard
-alias_maps =
-alias_database =
-inet_interfaces = {host.address}
-inet_protocols = ipv4
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
-smtpd_tls_security_level = may
-smtpd_tls_cert_file = {tls}/cert.pem
-smtpd_tls_key_file = {tls}/cert.key
-smtpd_peername_lookup = no
-smtpd_client_connection_rate_limit = 0
-"""
-    MASTER = """{host.address}:25 inet n - n - - smtpd
-discard unix - - n - - discard
-""" + postfix.SERVICES
-
-    def __init__(self, folder, host, domains, tls, run):
-        self.folder, self.run = folder, run
-        os.chmod(folder, 0o755)  # its processes run as a user of their own
-        owner = pwd.getpwnam("postfix")
-        for name in ("queue", "data", "etc"):
-            os.makedirs(f"{folder}/{name}")
-        os.chown(f"{folder}/data", owner.pw_uid, owner.pw_gid)
-        values = {"folder": folder, "host": host, "domains": ", ".join(domains), "tls": tls}
-        for name, text in (("etc/main.cf", self.MAIN), ("etc/master.cf", self.MASTER), ("boxes", "/^p[0-9]+@/ box\n")):
-            with open(f"{folder}/{name}", "w", encoding="ascii") as out:
-                out.write(text.format(**values) if name.startswith("etc") else text)
-
-    def start(self):
-        done = subprocess.run([*self.run, "postfix", "-c", f"{self.folder}/etc", "start"], capture_output=True, text=True,
-                              timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-
-    def stop(self):
-        subprocess.run([*self.run, "postfix", "-c", f"{self.folder}/etc", "stop"], check=False, capture_output=True, timeout=60)
-        shutil.rmtree(self.folder)
-
-    def taken(self):
-        with open(f"{self.folder}/log", encoding="utf-8", errors="replace") as log:
-            return collections.Counter(re.findall(r"discard\[\d+\]: \w+: to=<([^>]+)>,.* status=sent", log.read()))

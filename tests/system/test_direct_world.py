@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+import unpacked
 import zones
 from conftest import wait_for
 from internet import Apart, can_be_apart, greylisting
@@ -143,3 +144,37 @@ def test_an_internet_of_our_own(site, world):
     texts = dict(site.sql("SELECT r.address, d.reply_text FROM delivery d JOIN subscription s ON s.id = d.subscription "
                           "JOIN subscriber r ON r.id = s.subscriber"))
     assert "(TLSv1." in texts["p0@real0.example"] and "(TLSv1." in texts["p0@customer0.example"]
+
+
+@pytest.mark.skipif(not (unpacked.available("exim") and unpacked.available("opensmtpd")), reason="needs Exim and OpenSMTPD, unpacked")
+def test_real_mail_servers(site, world):
+    """Each takes our mail once and refuses users that it does not have. Exim puts one domain on its grey list. OpenSMTPD's TLS breaks off."""
+    real = {"postfix": world.add_postfix("mx.postfix.example", "postfix.example"),
+            "exim": world.add_exim("mx.exim.example", "exim.example", "grey.example", grey=["grey.example"]),
+            "opensmtpd": world.add_opensmtpd("mx.opensmtpd.example", "opensmtpd.example")}
+    fine = [f"p{number}@{domain}.example" for domain in (*real, "grey") for number in range(20)]
+    unknown = [f"who@{domain}.example" for domain in real]
+    world.start()
+    site.settings["smtp"] = {}
+    site.configure(**world.settings(), retry={"first": "1s", "max": "2s"})
+    site.add_active(fine + unknown)
+    with world.outside():
+        site.run("send", site.issue(), "--yes", expect=None)
+        for _ in range(20):
+            if site.states() == {"sent": len(fine), "bounced": len(unknown)}:
+                break
+            time.sleep(1)
+            site.run("retry", expect=None)
+    rows = {address: (state, attempts, text) for address, state, attempts, text in site.sql(
+        "SELECT r.address, d.state, d.attempts, d.reply_text FROM delivery d JOIN subscription s ON s.id = d.subscription "
+        "JOIN subscriber r ON r.id = s.subscriber")}
+    assert site.states() == {"sent": len(fine), "bounced": len(unknown)}, {address: rows[address] for address in unknown}
+    for address in fine:
+        assert ("(TLSv1." in rows[address][2]) == ("@opensmtpd" not in address), rows[address]
+    assert site.sql("SELECT a.reply_code FROM attempt a JOIN delivery d ON d.id = a.delivery WHERE d.state = 'bounced'") == [(550,)] * 3
+    assert all(rows[address][1] == (2 if "@grey." in address else 1) for address in fine + unknown), rows
+    taken = collections.Counter()
+    wait_for(lambda: sum(sum(host.taken().values()) for host in real.values()) >= len(fine), 60)
+    for host in real.values():
+        taken.update(host.taken())
+    assert taken == collections.Counter(fine)

@@ -1,0 +1,192 @@
+"""Real mail servers as destinations of an internet of our own (internet.py): each with a configuration and folders of its own, in the
+network namespace of the world. Their users are p0, p1 and so on. Needs root; Exim and OpenSMTPD as unpacked.py has them."""
+import collections
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import postfix
+import unpacked
+
+
+class RealHost:
+    def write(self, name, text):
+        with open(f"{self.folder}/{name}", "w", encoding="ascii") as out:
+            out.write(text)
+
+    LOG = "log"
+
+    def log(self):
+        with open(f"{self.folder}/{self.LOG}", encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def taken(self):
+        """How often each recipient's mail was put into the mailbox."""
+        return collections.Counter(re.findall(self.DELIVERED, self.log(), re.M))
+
+
+class PostfixHost(RealHost):
+    DELIVERED = r"discard\[\d+\]: \w+: to=<([^>]+)>,.* status=sent"
+    MAIN = """compatibility_level = 3.6
+queue_directory = {folder}/queue
+data_directory = {folder}/data
+mail_owner = postfix
+setgid_group = postdrop
+myhostname = {host.name}
+mydestination =
+mynetworks = 127.0.0.0/8
+virtual_mailbox_domains = {domains}
+virtual_mailbox_maps = regexp:{folder}/boxes
+virtual_transport = discard
+alias_maps =
+alias_database =
+inet_interfaces = {host.address}
+inet_protocols = ipv4
+maillog_file = {folder}/log
+maillog_file_prefixes = {folder}
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = {tls}/cert.pem
+smtpd_tls_key_file = {tls}/cert.key
+smtpd_peername_lookup = no
+smtpd_client_connection_rate_limit = 0
+"""
+    MASTER = """{host.address}:25 inet n - n - - smtpd
+discard unix - - n - - discard
+""" + postfix.SERVICES
+
+    def __init__(self, folder, host, domains, tls, run):
+        self.folder, self.run = folder, run
+        os.chmod(folder, 0o755)  # its processes run as a user of their own
+        owner = pwd.getpwnam("postfix")
+        for name in ("queue", "data", "etc"):
+            os.makedirs(f"{folder}/{name}")
+        os.chown(f"{folder}/data", owner.pw_uid, owner.pw_gid)
+        values = {"folder": folder, "host": host, "domains": ", ".join(domains), "tls": tls}
+        for name, text in (("etc/main.cf", self.MAIN), ("etc/master.cf", self.MASTER), ("boxes", "/^p[0-9]+@/ box\n")):
+            with open(f"{folder}/{name}", "w", encoding="ascii") as out:
+                out.write(text.format(**values) if name.startswith("etc") else text)
+
+    def start(self):
+        done = subprocess.run([*self.run, "postfix", "-c", f"{self.folder}/etc", "start"], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def stop(self):
+        subprocess.run([*self.run, "postfix", "-c", f"{self.folder}/etc", "stop"], check=False, capture_output=True, timeout=60)
+        shutil.rmtree(self.folder)
+
+
+class UnpackedHost(RealHost):
+    def __init__(self, folder, host, domains, tls, run, **more):
+        self.folder, self.host, self.domains, self.tls, self.run = folder, host, domains, tls, run
+        self.process = None
+        os.chmod(folder, 0o755)
+        os.mkdir(f"{folder}/spool")
+        for name in ("cert.pem", "cert.key"):  # a copy that its own user may read
+            shutil.copy(f"{tls}/{name}", folder)
+        self.prepare(**more)
+
+    def start(self):
+        with open(f"{self.folder}/said", "wb") as said:
+            self.process = subprocess.Popen(unpacked.command(self.PROGRAM, self.folder, "sh", "-c", self.START.format(folder=self.folder), run=self.run),
+                                            stdout=said, stderr=said, stdin=subprocess.DEVNULL, start_new_session=True)
+        knock = f"(exec 3<>/dev/tcp/{self.host.address}/25) 2>/dev/null"
+        for _ in range(200):
+            if subprocess.run([*self.run, "bash", "-c", knock], check=False).returncode == 0:
+                return
+            assert self.process.poll() is None, self.said()
+            time.sleep(0.05)
+        raise AssertionError(f"{self.PROGRAM} does not answer: {self.said()}")
+
+    def said(self):
+        with open(f"{self.folder}/said", encoding="utf-8", errors="replace") as said:
+            return said.read()
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.folder)
+
+
+class EximHost(UnpackedHost):
+    """Recipients at the domains in `grey` are refused for now at first."""
+    PROGRAM = "exim"
+    LOG = "spool/mainlog"
+    START = ("mkdir -p /var/lib/exim4 && cp {folder}/config /var/lib/exim4/config.autogenerated && exec exim4 -bdf -q5s")
+    DELIVERED = r"=> \S+ <([^>]+)> R=users T=boxes"
+    CONFIG = """primary_hostname = {host.name}
+spool_directory = {folder}/spool
+log_file_path = {folder}/spool/%slog
+pid_file_path = {folder}/spool/pid
+daemon_smtp_ports = 25
+local_interfaces = {host.address}
+domainlist local_domains = {domains}
+domainlist grey_domains = {grey}
+acl_smtp_rcpt = recipient
+host_lookup =
+tls_advertise_hosts = *
+tls_certificate = {folder}/cert.pem
+tls_privatekey = {folder}/cert.key
+smtp_accept_max = 100
+never_users = root
+begin acl
+recipient:
+  deny message = relay not permitted
+       ! domains = +local_domains
+  deny message = 5.1.1 Unknown user
+       ! local_parts = ^p[0-9]+\\$
+  defer message = 4.7.1 Greylisted, try again later
+       domains = +grey_domains
+       ! ratelimit = 1.5 / 1h / strict / $local_part@$domain
+  accept
+begin routers
+users:
+  driver = accept
+  transport = boxes
+begin transports
+boxes:
+  driver = appendfile
+  file = /dev/null
+  user = mail
+begin retry
+* * F,1h,1m
+begin authenticators
+"""
+
+    def prepare(self, grey=()):
+        for name in ("spool", "cert.pem", "cert.key"):
+            os.chown(f"{self.folder}/{name}", unpacked.FIRST_ID, unpacked.FIRST_ID)
+        self.write("config", self.CONFIG.format(folder=self.folder, host=self.host, domains=" : ".join(self.domains), grey=" : ".join(grey)))
+
+
+class OpenSmtpdHost(UnpackedHost):
+    """It has so many users in each domain. It offers STARTTLS, but the version in Debian 12 cannot use its key with OpenSSL 3: every
+    handshake breaks off, and mail comes without TLS, as senders do it where no policy demands TLS."""
+    PROGRAM = "opensmtpd"
+    START = ("mkdir -p /var/spool/smtpd /var/lib/opensmtpd/empty && mount --bind {folder}/spool /var/spool/smtpd && "
+             "exec smtpd -d -f {folder}/config >{folder}/log 2>&1")
+    DELIVERED = r" mda delivery .* to=<([^>]+)> .* result=Ok"
+    CONFIG = """pki "mx" cert "{folder}/cert.pem"
+pki "mx" key "{folder}/cert.key"
+table boxes file:{folder}/boxes
+table places {{ {domains} }}
+listen on {host.address} port 25 tls pki "mx" hostname "{host.name}"
+table users {{ "@" = "nobody" }}
+action "box" mda "cat >/dev/null" virtual <users>
+match from any for domain <places> rcpt-to <boxes> action "box"
+"""
+
+    def prepare(self, users=20):
+        os.chmod(f"{self.folder}/spool", 0o711)
+        os.chmod(f"{self.folder}/cert.key", 0o600)
+        self.write("boxes", "".join(f"p{number}@{domain}\n" for domain in self.domains for number in range(users)))
+        self.write("config", self.CONFIG.format(folder=self.folder, host=self.host, domains=", ".join(f'"{domain}"' for domain in self.domains)))
