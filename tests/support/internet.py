@@ -35,10 +35,12 @@ class Closed(Exception):
 
 class Host:
     """One mail host. `replies` are by verb, b"DOT" for the reply to the message, b"BANNER" for the greeting: a text, or a
-    function of the recipient (or of None) that returns one. "" as a reply closes the connection, None never answers."""
+    function of the recipient (or of None) that returns one. "" as a reply closes the connection, None never answers; "" for b"BODY"
+    closes it in the middle of the message."""
 
     def __init__(self, internet, name, address, replies=None, close_after=None, most=None, tls=None, offers=("PIPELINING",), greets_after=0,
-                 refuses=None):
+                 refuses=None, pace=0):
+        self.pace = pace  # seconds before each reply
         self.refuses = dict(refuses or {})  # by the sender's address: a verb as in `replies`, and a text
         self.peers = collections.Counter()  # messages by the address that they came from
         self.greetings = set()              # (address, name in EHLO)
@@ -71,6 +73,7 @@ class Host:
             await asyncio.sleep(3600)
         if text == "":
             raise Closed
+        await asyncio.sleep(self.pace)
         writer.write(text.encode() + b"\r\n")
         await writer.drain()
 
@@ -134,6 +137,9 @@ class Host:
                 await self.say(writer, answer)
                 if answer[0] != "3":
                     continue
+                if self.reply(b"BODY", "taken", recipient) == "":
+                    await reader.readline()
+                    raise Closed
                 message = await reader.readuntil(b"\r\n.\r\n")
                 answer = self.reply(b"DOT", "250 2.0.0 Taken", recipient)
                 await asyncio.sleep(self.internet.delay)
