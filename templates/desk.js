@@ -1,11 +1,11 @@
 // The editor of the press room: saves as one types, keeps the preview and the findings up to date, and
-// puts marks into the text. Without scripts the page is a form with a button.
+// puts marks into the text (writing.js). Without scripts the page is a form with a button.
 (function () {
   'use strict';
   var form = document.getElementById('editor');
-  var body = document.getElementById('f-body');
   var state = document.getElementById('state');
   if (!form || !state) return; // an issue that has gone out
+  var body = writing(document.getElementById('f-body'));
   var preview = document.getElementById('preview');
   var look = document.getElementById('look');
   var people = document.getElementById('people');
@@ -22,6 +22,7 @@
     var told = document.getElementById('told');
     told.textContent = text;
     told.hidden = !text;
+    told.lang = document.documentElement.lang;
     told.className = alarm ? 'note alarm' : 'note';
   }
 
@@ -85,6 +86,7 @@
       strong.textContent = finding.label;
       item.append(strong);
       if (finding.other) {
+        item.dataset.other = finding.other;
         var tab = document.createElement('a');
         tab.href = form.getAttribute('action') + '?text=' + finding.other;
         tab.textContent = finding.other;
@@ -118,6 +120,7 @@
       good.textContent = form.dataset.none;
       list.append(good);
     }
+    body.point(list);
     document.getElementById('plain').textContent = answer.plain;
     document.querySelector('h1').textContent = answer.title;
     var asked = document.getElementById('asked');
@@ -252,16 +255,8 @@
     });
     Object.keys(texts).forEach(function (name) {
       var field = form.elements[name];
-      if (!field || field.type === 'checkbox' || field.value === texts[name]) return;
-      if (field !== body) {
-        field.value = texts[name];
-        return;
-      }
-      var before = body.value, after = texts[name], at = 0, start = body.selectionStart, end = body.selectionEnd;
-      while (at < before.length && before[at] === after[at]) at++;
-      var shift = after.length - before.length;
-      body.value = after;
-      body.setSelectionRange(start > at ? Math.max(at, start + shift) : start, end > at ? Math.max(at, end + shift) : end);
+      if (name === 'body') body.merge(texts[name]);
+      else if (field && field.type !== 'checkbox' && field.value !== texts[name]) field.value = texts[name];
     });
     count();
   }
@@ -318,7 +313,7 @@
     data.set('action', 'save');
     if (fix) {
       data.set('fix', fix);
-      body.readOnly = true; // until the text with it is there
+      body.lock(true); // until the text with it is there
     }
     send(data).then(function (answer) {
       if (answer.redirected) throw new Error('log in again');
@@ -348,7 +343,8 @@
       say(form.dataset.unsaved, true);
       wait = Math.min(2 * wait, 30000);
     }).finally(function () {
-      busy = body.readOnly = false;
+      busy = false;
+      body.lock(false);
       if (dirty) plan();
     });
   }
@@ -360,6 +356,7 @@
 
   function changed() {
     dirty = true;
+    if (state.textContent === form.dataset.saved) say(''); // which is true no more
     keep_here();
     count();
     plan();
@@ -382,28 +379,48 @@
     }).catch(function () { /* saving tells that there is no connection */ });
   }
 
-  // Through the browser's own editing, so that it can be undone.
   function put(text, from, to) {
-    var start = body.selectionStart;
-    body.focus();
-    if (!document.execCommand('insertText', false, text))
-      body.setRangeText(text, body.selectionStart, body.selectionEnd, 'end');
-    body.setSelectionRange(start + from, start + to);
+    var start = body.start;
+    body.put(text);
+    body.select(start + from, start + to);
     changed();
   }
 
   function mark(kind) {
-    var words = body.value.slice(body.selectionStart, body.selectionEnd);
+    var words = body.value.slice(body.start, body.end);
     var around = { bold: '**', italic: '*' }[kind];
     var before = { heading: '## ', list: '- ', numbers: '1. ', quote: '> ' }[kind];
     if (around) return put(around + words + around, around.length, around.length + words.length);
     if (kind === 'link') return put('[' + words + '](https://)', words ? words.length + 3 : 1, words ? words.length + 11 : 1);
-    var start = body.value.lastIndexOf('\n', body.selectionStart - 1) + 1;
-    body.setSelectionRange(start, body.selectionEnd);
-    var lines = body.value.slice(start, body.selectionEnd).split('\n');
+    var start = body.start > 0 ? body.value.lastIndexOf('\n', body.start - 1) + 1 : 0;
+    var lines = body.value.slice(start, body.end).split('\n');
+    body.select(start, body.end);
     var text = lines.map(function (line) { return before + line; }).join('\n');
     put(text, text.length, text.length);
   }
+
+  // Leads to the finding of a line, or to the one after the caret, and says it.
+  function show_finding(finding) {
+    var lines = body.value.split('\n');
+    var start = lines.slice(0, finding.line).join('\n').length + (finding.line > 0 ? 1 : 0);
+    body.focus();
+    body.show(start, start + lines[finding.line].length);
+    tell(form.dataset.line + ' ' + (finding.line + 1) + ' – ' + finding.label + ': ' + finding.said, finding.level === 'error');
+    document.getElementById('told').lang = finding.lang || document.documentElement.lang;
+  }
+
+  function next_finding(back) {
+    var all = body.findings().slice().sort(function (a, b) { return a.line - b.line; });
+    var line = body.value.slice(0, body.start).split('\n').length - 1;
+    var rest = all.filter(function (finding) { return back ? finding.line < line : finding.line > line; });
+    var found = back ? rest.pop() || all.pop() : rest.shift() || all.shift();
+    if (found) show_finding(found);
+    else tell(form.dataset.none);
+  }
+
+  body.on('finding', function (line) {
+    body.findings().filter(function (finding) { return finding.line === line; }).slice(0, 1).forEach(show_finding);
+  });
 
   // ---- pictures ----
 
@@ -434,7 +451,7 @@
     var field = asking.querySelector('input');
     asking.querySelector('img').src = form.getAttribute('action') + '/file?name=' + encodeURIComponent(waiting[0]);
     field.value = '';
-    caret = body.selectionStart;
+    caret = body.start;
     asking.showModal();
     field.focus();
   }
@@ -446,7 +463,7 @@
     var at = alt || waiting.length ? text.length : 3;
     asking.close();
     body.focus();
-    body.setSelectionRange(caret, caret);
+    body.select(caret, caret);
     put(text, at, at);
     ask_for_words();
   }
@@ -553,7 +570,7 @@
   // The table in which the caret stands, or a new one.
   function open_grid() {
     var lines = body.value.split('\n');
-    var line = body.value.slice(0, body.selectionStart).split('\n').length - 1;
+    var line = body.value.slice(0, body.start).split('\n').length - 1;
     var from = line, to = line;
     var is_row = function (at) { return at >= 0 && at < lines.length && /^\s*\|/.test(lines[at]); };
     while (is_row(from - 1) && is_row(from)) from--;
@@ -573,8 +590,8 @@
     rows.splice(1, 0, '|' + Array(grid.querySelector('tr').cells.length).fill('---|').join(''));
     var text = rows.join('\n');
     grid.close();
-    if (place) body.setSelectionRange(place[0], place[1]);
-    else if (body.selectionStart > 0 && !/\n\n$/.test(body.value.slice(0, body.selectionStart))) text = '\n\n' + text;
+    if (place) body.select(place[0], place[1]);
+    else if (body.start > 0 && !/\n\n$/.test(body.value.slice(0, body.start))) text = '\n\n' + text;
     if (!place) text += '\n\n';
     put(text, text.length, text.length);
   }
@@ -641,8 +658,7 @@
     tell(place ? '' : form.dataset.elsewhere, !place);
     body.focus();
     if (!place) return;
-    body.setSelectionRange(place[0], place[1]);
-    body.scrollTop = Math.max(0, place[0] / body.value.length * body.scrollHeight - 100);
+    body.show(place[0], place[1]);
   }
 
   var commented = /^#said-\d+$/.test(location.hash) && document.querySelector(location.hash + ' [data-passage]');
@@ -653,6 +669,12 @@
   look.querySelector('button').hidden = true;
   look.addEventListener('change', function () { look_again(''); });
   document.querySelectorAll('.tools, .widths').forEach(function (part) { part.hidden = false; });
+  if (body.cm) {
+    var search = document.getElementById('search');
+    search.hidden = false;
+    search.addEventListener('click', searching(body, document.getElementById('search-box')));
+  }
+  document.getElementById('keys').hidden = false;
   document.querySelectorAll('[data-mark]').forEach(function (button) {
     button.addEventListener('click', function () { mark(button.dataset.mark); });
   });
@@ -667,7 +689,7 @@
   document.addEventListener('click', function (event) {
     var field = event.target.tagName === 'A' && /^#f-/.test(event.target.getAttribute('href')) &&
       document.getElementById(event.target.getAttribute('href').slice(1));
-    if (field && field !== body) {
+    if (field && field.id !== 'f-body') {
       event.preventDefault();
       document.getElementById('more').open = true;
       field.focus();
@@ -685,31 +707,35 @@
     var lines = body.value.split('\n');
     var start = lines.slice(0, line - 1).join('\n').length + (line > 1 ? 1 : 0);
     body.focus();
-    body.setSelectionRange(start, start + (lines[line - 1] || '').length);
-    body.scrollTop = Math.max(0, (line - 4) / lines.length * body.scrollHeight);
+    body.show(start, start + (lines[line - 1] || '').length);
   });
-  body.addEventListener('keydown', function (event) {
+  body.on('keydown', function (event) {
+    if (event.key === 'F8') {
+      event.preventDefault();
+      next_finding(event.shiftKey);
+      return;
+    }
     var kind = (event.ctrlKey || event.metaKey) && !event.altKey && { b: 'bold', i: 'italic', k: 'link' }[event.key.toLowerCase()];
     if (!kind) return;
     event.preventDefault();
     mark(kind);
   });
-  body.addEventListener('paste', function (event) {
+  body.on('paste', function (event) {
     var data = event.clipboardData;
     var html = data && data.getData('text/html'); // word processors put a picture of the text there, too
     if (html) convert('html', html, data.getData('text/plain'));
     else if (!pictures(data && data.files)) return;
     event.preventDefault();
   });
-  body.addEventListener('dragover', function (event) { event.preventDefault(); });
-  body.addEventListener('drop', function (event) {
+  body.on('drop', function (event) {
     var files = event.dataTransfer && event.dataTransfer.files;
-    var point = document.caretPositionFromPoint && document.caretPositionFromPoint(event.clientX, event.clientY);
-    if (files && files.length && point && point.offsetNode === body) body.setSelectionRange(point.offset, point.offset);
+    var point = files && files.length ? body.at_point(event) : -1;
+    if (point >= 0) body.select(point, point);
     var seen = pictures(files);
     if (documents(files) || seen) event.preventDefault();
   });
-  form.addEventListener('input', changed);
+  body.on('change', changed);
+  form.addEventListener('input', function (event) { if (event.target.name && event.target.name !== 'body') changed(); });
   document.querySelectorAll('[form=editor]').forEach(function (field) { field.addEventListener('change', changed); });
   form.addEventListener('submit', function () { dirty = false; halted = true; });
   document.addEventListener('keydown', function (event) {
@@ -719,6 +745,7 @@
     }
   });
   window.addEventListener('beforeunload', function (event) { if (dirty || busy) event.preventDefault(); });
+  body.point(document.getElementById('findings'));
   count();
   offer_kept();
   window.addEventListener('online', function () { if (dirty) save(); });

@@ -117,6 +117,24 @@ bool nl_gzip(const struct nl_buf *body, struct nl_buf *out) {
     return false;
 }
 
+bool nl_gunzip(const char *data, size_t len, struct nl_buf *out) {
+    z_stream stream = {0};
+    char block[16384];
+    int result = Z_OK;
+    if (inflateInit2(&stream, WINDOW + GZIP_HEADER) != Z_OK)
+        return false;
+    stream.next_in = (Bytef *)data;
+    stream.avail_in = (uInt)len;
+    while (result == Z_OK) {
+        stream.next_out = (Bytef *)block;
+        stream.avail_out = sizeof block;
+        result = inflate(&stream, Z_NO_FLUSH);
+        nl_buf_add(out, block, sizeof block - stream.avail_out);
+    }
+    inflateEnd(&stream);
+    return result == Z_STREAM_END && !out->failed;
+}
+
 void nl_gzip_tag(const char *tag, char *out, size_t size) {
     size_t len = strlen(tag);
     if (len > 0 && tag[len - 1] == '"')

@@ -18,6 +18,10 @@ bool nl_gzip_suits(const struct nl_response *response) NL_ALL_NONNULL;
 /* Compresses `body` into `out`, which is empty; false, with `out` empty, without memory. */
 bool nl_gzip(const struct nl_buf *body, struct nl_buf *out) NL_ALL_NONNULL;
 
+/* Adds to `out` what `data`, in the form of gzip, stands for: a file of ours. False without memory,
+ * or if it is damaged. */
+bool nl_gunzip(const char *data, size_t len, struct nl_buf *out) NL_ALL_NONNULL;
+
 /* Writes the entity tag of the compressed form: "x" becomes "x-gzip", since one tag must not stand
  * for two strings of bytes (section 8.8.3.3). */
 void nl_gzip_tag(const char *tag, char *out, size_t size) NL_ALL_NONNULL;

@@ -8,6 +8,7 @@
 #include "newsletter/service/draft_library.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/template/data.h"
+#include "web/component.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -137,6 +138,7 @@ enum nl_status nl_desk_page(struct nl_desk *desk, bool form) {
     if (status == NL_OK) {
         nl_data_set(data, "heading", json_string_value(json_object_get(desk->draft, "title")));
         nl_data_set(data, "desk", "desk");
+        json_object_set_new(data, "component", json_boolean(nl_component_is_here()));
         if (json_object_get(data, "stale_author") == NULL) {
             nl_data_set(data, "stale_author", "");
             nl_data_set(data, "stale_source", "");

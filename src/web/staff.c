@@ -3,6 +3,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/openid/provider.h"
 #include "web/api_rate.h"
+#include "web/component.h"
 #include "web/copy_worker.h"
 #include "web/progress_watch.h"
 #include "web/staff_common.h"
@@ -54,12 +55,14 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
     static const char api[] = "/api/v1/";
     static const char *const files[][2] = {{"live.js", "text/javascript; charset=utf-8"},
                                            {"calendar.js", "text/javascript; charset=utf-8"},
+                                           {"writing.js", "text/javascript; charset=utf-8"},
                                            {"desk.js", "text/javascript; charset=utf-8"},
                                            {"approval.js", "text/javascript; charset=utf-8"},
                                            {"passkey.js", "text/javascript; charset=utf-8"},
                                            {"desk.css", "text/css; charset=utf-8"}};
     struct nl_staff *staff = ctx;
     const char *path = nl_site_path(staff->site, request);
+    bool found = false;
     if (strncmp(path, api, sizeof api - 1) == 0)
         return nl_staff_api(staff, request, path + sizeof api - 1, response, err);
     if (!nl_request_is_read(request) && !nl_request_is_post(request)) {
@@ -72,6 +75,11 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         if (strcmp(path + 1, files[i][0]) == 0 && !nl_request_is_post(request))
             return send_file(staff, files[i][0], files[i][1], response, err);
+    if (nl_request_is_read(request)) {
+        enum nl_status status = nl_component_file(request, path + 1, &found, response, err);
+        if (status != NL_OK || found)
+            return status;
+    }
     if (strcmp(path, "/style.css") == 0 && !nl_request_is_post(request))
         return nl_site_style(staff->site, request, response, err);
     if (strncmp(path, "/logo", 5) == 0 && strchr(path, '.') != NULL && !nl_request_is_post(request))

@@ -234,6 +234,7 @@ static json_t *common_data(const struct nl_session *session, const char *path,
     nl_data_set(data, "stream", ""); /* the address of what is new */
     json_object_set_new(data, "print", json_false());
     nl_data_set(data, "desk", "");
+    nl_data_set(data, "component", ""); /* which some pages load */
     nl_data_set(data, "problem", "");
     nl_data_set(data, "problem_detail", ""); /* the words of a program, in English */
     nl_data_set(data, "done", "");

@@ -10,7 +10,7 @@ from test_approval import begin, say  # noqa: F401
 from test_look import WEB, needs_browser
 from test_staff import staff  # noqa: F401
 
-PICTURES = {"press-room-begin": (1000, 760), "press-room-write": (1280, 1000), "press-room-versions": (1000, 560),
+PICTURES = {"press-room-begin": (1000, 760), "press-room-write": (1280, 1720), "press-room-versions": (1000, 560),
             "press-room-approval": (1000, 900)}
 BODY = """Dear readers,
 

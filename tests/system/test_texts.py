@@ -29,7 +29,7 @@ RIGHT_TO_LEFT = ("ar",)
 
 # Names that are the same in all languages.
 NAMES = {"gmail", "preheader'", "newsletter", "json", "ics", "atom", "rss", "dmarc", "spf", "dkim", "tls", "javascript", "utc", "webcal", "ann",
-         "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
+         "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "tab", "f8", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
          "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml", "qr", "qr-", "bounce"}
@@ -49,7 +49,7 @@ class Words(html.parser.HTMLParser):
     EMPTY = {"meta", "link", "br", "img", "input", "hr", "source", "area", "col", "wbr"}
     READ_OUT = ("aria-label", "title", "alt", "placeholder",
                 "data-saved", "data-saving", "data-unsaved", "data-stale", "data-words", "data-line", "data-none",
-                "data-dropped", "data-correct", "data-fix", "data-here", "data-elsewhere", "data-remove", "data-shows", "data-label", "data-row", "data-column")  # by a script
+                "data-dropped", "data-correct", "data-fix", "data-here", "data-nowhere", "data-replaced", "data-elsewhere", "data-remove", "data-shows", "data-label", "data-row", "data-column")  # by a script
 
     def __init__(self, text):
         super().__init__()

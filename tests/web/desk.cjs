@@ -2,24 +2,21 @@
 // what each saw, and what browsers complained about.
 const { launch } = require('./browser.cjs');
 const { enter } = require('./office.cjs');
+const writing = require('./writing.cjs');
 const fs = require('fs');
 
 async function open(browser, plan, name, complaints) {
   const page = await enter(browser, plan, name, complaints);
   await page.goto(plan.url + plan.path);
-  return { context: page.context(), page, text: page.getByLabel('Text', { exact: true }) };
+  return { context: page.context(), page };
 }
 
 const saved = (who) => who.page.waitForFunction((word) => document.getElementById('state').textContent === word, 'Saved', { timeout: 60000 });
 const type = async (who, before, words) => {
-  await who.text.evaluate((area, at) => {
-    area.focus();
-    const start = area.value.indexOf(at);
-    area.setSelectionRange(start, start);
-  }, before);
+  await writing.before(who.page, before);
   await who.page.keyboard.type(words);
 };
-const has = (who, words) => who.page.waitForFunction((text) => document.getElementById('f-body').value.includes(text), words, { timeout: 60000 });
+const has = (who, words) => writing.has(who.page, words);
 
 async function main() {
   const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
@@ -47,12 +44,11 @@ async function main() {
   await bob.page.close();
   await bob.context.setOffline(false);
   bob.page = await bob.context.newPage();
-  bob.text = bob.page.getByLabel('Text', { exact: true });
   await bob.page.goto(plan.url + plan.path);
   await bob.page.locator('#restore').click();
   await saved(bob);
   // A table, by keyboard alone.
-  await bob.text.evaluate((area) => { area.focus(); area.setSelectionRange(area.value.length, area.value.length); });
+  await writing.select(bob.page, -1, -1);
   await bob.page.getByRole('button', { name: 'Table', exact: true }).focus();
   await bob.page.keyboard.press('Enter');
   for (const cell of ['Time', 'What', '9:30', 'Tea | cake']) {
@@ -62,15 +58,10 @@ async function main() {
   await bob.page.getByRole('button', { name: 'Put it into the text' }).focus();
   await bob.page.keyboard.press('Enter');
   // Text of Word from the clipboard.
-  await bob.text.evaluate((area, html) => {
-    const data = new DataTransfer();
-    data.setData('text/html', html);
-    data.setData('text/plain', 'plain');
-    area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-  }, plan.html);
+  await writing.give(bob.page, { html: plan.html });
   await has(bob, '**pasted**');
   await saved(bob);
-  const text = await bob.text.inputValue();
+  const text = await writing.text(bob.page);
   await browser.close();
   process.stdout.write(JSON.stringify({ text, complaints }));
 }

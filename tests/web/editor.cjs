@@ -2,23 +2,17 @@
 // Standard input: {url, path, password, photo, other}. Prints the text, and what the browser complained about.
 const { launch } = require('./browser.cjs');
 const { enter } = require('./office.cjs');
+const { box, has, mark, select, text } = require('./writing.cjs');
 const fs = require('fs');
 
 const saved = (page) => page.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
 
-// Marks the first place of some words in the text, as somebody does with Shift and the arrows.
-const mark = (text, words) => text.evaluate((area, wanted) => {
-  const at = area.value.indexOf(wanted);
-  area.focus();
-  area.setSelectionRange(at, at + wanted.length);
-}, words);
-
 // A file from the desktop, let go over a place of the page.
 async function drop(page, files) {
-  const text = page.getByLabel('Text', { exact: true });
-  await text.evaluate((area) => { area.setSelectionRange(0, 0); area.scrollIntoView({ block: 'center' }); });
-  const box = await text.boundingBox();
-  const place = { x: box.x + box.width / 2, y: Math.max(box.y, 0) + 200 }; // below the last words
+  await select(page, 0, 0);
+  await page.locator('.CodeMirror, #f-body:not([hidden])').first().evaluate((area) => area.scrollIntoView({ block: 'center' }));
+  const area = await page.locator('.CodeMirror, #f-body:not([hidden])').first().boundingBox();
+  const place = { x: area.x + area.width / 2, y: Math.max(area.y, 0) + 200 }; // below the last words
   const session = await page.context().newCDPSession(page);
   const data = { items: [], files, dragOperationsMask: 1 };
   for (const type of ['dragEnter', 'dragOver', 'drop']) await session.send('Input.dispatchDragEvent', { type, ...place, data });
@@ -31,7 +25,7 @@ async function describe(page, words) {
   await page.waitForFunction(() => document.querySelector('#picture-asked img').naturalWidth > 0, null, { timeout: 60000 });
   await page.keyboard.type(words); // the focus is there
   await page.keyboard.press('Enter');
-  await page.waitForFunction((alt) => document.getElementById('f-body').value.includes('![' + alt + ']('), words, { timeout: 60000 });
+  await has(page, '![' + words + '](');
 }
 
 async function main() {
@@ -40,15 +34,14 @@ async function main() {
   const complaints = [];
   const page = await enter(browser, plan, 'ann', complaints, { every: true, permissions: ['clipboard-read', 'clipboard-write'] });
   await page.goto(plan.url + plan.path);
-  const text = page.getByLabel('Text', { exact: true });
-  await mark(text, 'bold');
+  await mark(page, 'bold');
   await page.keyboard.press('Control+b');
-  await mark(text, 'slanted');
+  await mark(page, 'slanted');
   await page.keyboard.press('Control+i');
-  await mark(text, 'the fair');
+  await mark(page, 'the fair');
   await page.keyboard.press('Control+k');
   await page.keyboard.type('https://www.example.org/fair'); // the address is marked
-  await mark(text, 'undone');
+  await mark(page, 'undone');
   await page.keyboard.press('Control+b');
   await page.keyboard.press('Control+z');
   await page.keyboard.press('Control+s');
@@ -62,7 +55,8 @@ async function main() {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': new Blob([bytes], { type: 'image/png' }) })]);
   }, plan.other);
-  await text.evaluate((area) => { area.focus(); area.setSelectionRange(area.value.length, area.value.length); });
+  await box(page).focus();
+  await select(page, -1, -1);
   await page.keyboard.press('Control+v');
   await describe(page, 'A map');
   await saved(page);
@@ -70,9 +64,9 @@ async function main() {
   await drop(page, [plan.photo, plan.photo]);
   await describe(page, 'First');
   await page.locator('#picture-asked').getByRole('button', { name: 'Later' }).click();
-  await page.waitForFunction(() => document.getElementById('f-body').value.includes('![]('), null, { timeout: 60000 });
+  await has(page, '![](');
   await saved(page);
-  const value = await text.inputValue();
+  const value = await text(page);
   await browser.close();
   process.stdout.write(JSON.stringify({ text: value, complaints }));
 }

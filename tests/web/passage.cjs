@@ -4,6 +4,7 @@
 // run, and what the browsers complained about.
 const { launch } = require('./browser.cjs');
 const { enter, go, press } = require('./office.cjs');
+const { box, marked, text, write } = require('./writing.cjs');
 const fs = require('fs');
 
 // Where the first or the last sign of some words begins or ends on the page.
@@ -43,8 +44,9 @@ async function follow(page, path, at) {
   const link = page.locator(`#said-${at} blockquote a`);
   if ((await link.getAttribute('href')).startsWith('#')) await link.click();
   else await go(page, () => link.click());
-  await page.waitForFunction(() => document.activeElement.id === 'f-body', null, { timeout: 60000 });
-  return page.locator('#f-body').evaluate((area) => [area.lang, area.value.slice(area.selectionStart, area.selectionEnd)]);
+  const place = await box(page).elementHandle();
+  await page.waitForFunction((element) => document.activeElement === element, place, { timeout: 60000 });
+  return marked(page);
 }
 
 async function main() {
@@ -63,8 +65,7 @@ async function main() {
   for (let at = 0; at <= plan.passages.length; at++) led.push(await follow(ann, plan.url + plan.path, at));
   // The passage is written again: the comment stays, and says that there is no such place.
   await ann.goto(plan.url + plan.path + '?text=en');
-  const text = ann.locator('#f-body');
-  await text.fill((await text.inputValue()).replace(...plan.gone));
+  await write(ann, (await text(ann)).replace(...plan.gone));
   await ann.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
   await ann.locator('#said-0 blockquote a').click();
   await ann.locator('#told').filter({ hasText: /./ }).waitFor();

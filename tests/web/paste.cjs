@@ -2,6 +2,7 @@
 // {url, path, password, samples: [html]}. Prints the text and what is said to be left out, for each, and what the browser complained about.
 const { launch } = require('./browser.cjs');
 const { enter } = require('./office.cjs');
+const { box, give, text, write } = require('./writing.cjs');
 const fs = require('fs');
 
 const PAGE = `<style>h2{color:red} .late{display:none}</style><h2>Timetable</h2><p>The <b>ferries</b> sail to <a href="https://www.example.org/fair">the
@@ -11,13 +12,13 @@ const PAGE = `<style>h2{color:red} .late{display:none}</style><h2>Timetable</h2>
 
 // The text when the server has made Markdown of it, and what it says.
 async function result(page, act) {
-  await page.locator('#f-body').fill('');
-  await page.locator('#f-body').focus();
+  await write(page, '');
+  await box(page).focus();
   await Promise.all([
     page.waitForResponse((answer) => answer.request().method() === 'POST' && (answer.request().postData() || '').includes('name="html"')), act(),
   ]);
   await page.waitForFunction(() => document.getElementById('f-body').value !== '', null, { timeout: 60000 });
-  return page.evaluate(() => [document.getElementById('f-body').value, document.getElementById('told').textContent]);
+  return [await text(page), await page.locator('#told').textContent()];
 }
 
 async function main() {
@@ -28,12 +29,7 @@ async function main() {
   await page.goto(plan.url + plan.path);
   const pasted = [];
   for (const html of plan.samples) {
-    pasted.push(await result(page, () => page.locator('#f-body').evaluate((area, text) => {
-      const data = new DataTransfer();
-      data.setData('text/html', text);
-      data.setData('text/plain', 'plain');
-      area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-    }, html)));
+    pasted.push(await result(page, () => give(page, { html })));
   }
   const other = await page.context().newPage();
   await other.setContent(PAGE);

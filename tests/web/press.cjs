@@ -5,17 +5,17 @@
 // Prints what was seen, and what the browsers complained about.
 const { launch } = require('./browser.cjs');
 const { enter, go, press } = require('./office.cjs');
+const writing = require('./writing.cjs');
 const fs = require('fs');
 const patience = { timeout: 60000 };
 
 const saved = (page) => page.waitForFunction((word) => document.getElementById('state').textContent === word, 'Saved', patience);
-const body = (page) => page.getByLabel('Text', { exact: true });
 const findings = (page) => page.locator('#findings');
 
 async function write(page, plan, text, cut) {
-  await body(page).fill(text);
+  await writing.write(page, text);
   if (!plan.scripts) return press(page, 'Save');
-  await body(page).evaluate((area, at) => { area.focus(); const here = area.value.indexOf(at); area.setSelectionRange(here, here); }, cut);
+  await writing.before(page, cut);
   return saved(page);
 }
 
@@ -38,13 +38,8 @@ async function fromWord(page, plan) {
     await page.getByLabel('Word (.docx)').setInputFiles(plan.document);
     return press(page, 'Add it to the end of the text', page.locator('form').filter({ has: page.locator('#document') }));
   }
-  await body(page).evaluate((area, html) => {
-    const data = new DataTransfer();
-    data.setData('text/html', html);
-    data.setData('text/plain', 'plain');
-    area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-  }, plan.html);
-  await page.waitForFunction(() => document.getElementById('f-body').value.includes('**pasted**'), null, patience);
+  await writing.give(page, { html: plan.html });
+  await writing.has(page, '**pasted**');
   return saved(page);
 }
 
@@ -56,23 +51,19 @@ async function picture(page, plan) {
     return press(page, 'Add it to the end of the text', page.locator('form').filter({ has: page.locator('#picture') }));
   }
   const bytes = fs.readFileSync(plan.picture).toString('base64');
-  await body(page).evaluate((area, content) => {
-    area.setSelectionRange(area.value.length, area.value.length);
-    const data = new DataTransfer();
-    data.items.add(new File([Uint8Array.from(atob(content), (sign) => sign.charCodeAt(0))], 'quay.png', { type: 'image/png' }));
-    area.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
-  }, bytes);
+  await writing.select(page, -1, -1);
+  await writing.give(page, { name: 'quay.png', type: 'image/png', bytes });
   const asked = page.locator('#picture-asked');
   await asked.waitFor();
   await asked.getByRole('textbox').fill('A quay at dusk');
   await asked.getByRole('button', { name: 'Put it into the text' }).click();
-  await page.waitForFunction(() => document.getElementById('f-body').value.includes('![A quay at dusk](<quay.png>)'), null, patience);
+  await writing.has(page, '![A quay at dusk](<quay.png>)');
   return saved(page);
 }
 
 // A heading that skips a level: a click puts it right.
 async function correct(page, plan, seen) {
-  const text = await body(page).inputValue();
+  const text = await writing.text(page);
   await write(page, plan, text + '\n## First\n\nWords.\n\n#### Too deep\n\nMore words.\n', 'First');
   const fix = findings(page).getByRole('button', { name: /^Fix it/ }).first();
   await fix.waitFor();
@@ -84,7 +75,7 @@ async function correct(page, plan, seen) {
   } else {
     await go(page, () => fix.click());
   }
-  seen.text = await body(page).inputValue();
+  seen.text = await writing.text(page);
   seen.corrected = /^### Too deep$/m.test(seen.text);
 }
 
@@ -96,7 +87,7 @@ async function second(page, plan, draft) {
   const tab = page.getByRole('navigation', { name: 'Languages' }).locator('a[lang=ru]');
   if (!(await tab.getAttribute('aria-current'))) await go(page, () => tab.click());
   await page.locator('#f-title').fill('Юрты на набережной');
-  const text = await body(page).inputValue();
+  const text = await writing.text(page);
   await write(page, plan, text.replace('A yurt for {{name|you}}.', 'Юрта для {{name|вас}}.'), 'Юрта');
 }
 

@@ -3,6 +3,7 @@
 // `shots`: a folder for pictures of all. Prints [{page, state, language, width, scheme, violations}] of what is wrong.
 const { launch } = require('./browser.cjs');
 const { violations } = require('./rules.cjs');
+const { give } = require('./writing.cjs');
 const fs = require('fs');
 
 // Boxes whose words are cut off, or stand out of them, and words that lie on others.
@@ -31,21 +32,12 @@ const states = {
   },
   picture: async (page) => {
     await page.locator('#grid [data-grid=close]').click();
-    await page.locator('#f-body').evaluate((area) => {
-      const data = new DataTransfer();
-      const bytes = atob('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==');
-      data.items.add(new File([Uint8Array.from(bytes, (sign) => sign.charCodeAt(0))], 'dot.png', { type: 'image/png' }));
-      area.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
-    });
+    await give(page, { name: 'dot.png', type: 'image/png', bytes: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' });
     await page.locator('#picture-asked[open]').waitFor();
   },
   told: async (page) => {
     await page.locator('#picture-asked [data-picture=later]').click();
-    await page.locator('#f-body').evaluate((area) => {
-      const data = new DataTransfer();
-      data.setData('text/html', '<p>Pasted <script>x()</script><del>gone</del></p>');
-      area.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-    });
+    await give(page, { html: '<p>Pasted <script>x()</script><del>gone</del></p>' });
     await page.locator('#told').filter({ hasText: /./ }).waitFor();
   },
 };

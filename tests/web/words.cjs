@@ -2,6 +2,7 @@
 // page says for each, and what the browser complained about.
 const { launch } = require('./browser.cjs');
 const { enter } = require('./office.cjs');
+const { write } = require('./writing.cjs');
 const fs = require('fs');
 
 async function main() {
@@ -12,9 +13,7 @@ async function main() {
   await page.goto(plan.url + plan.path);
   const said = [await page.locator('#words').innerText()];
   for (const text of plan.texts) {
-    await page.locator('#f-body').fill('');
-    await page.locator('#f-body').focus();
-    await page.keyboard.insertText(text);
+    await write(page, text);
     said.push(await page.locator('#words').innerText());
   }
   await browser.close();

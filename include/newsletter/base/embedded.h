@@ -13,6 +13,7 @@ struct nl_embedded {
 };
 
 extern const struct nl_embedded nl_embedded_templates[];
+extern const struct nl_embedded nl_embedded_component[]; /* of the press room; may be empty */
 extern const struct nl_embedded nl_embedded_patterns[];
 extern const struct nl_embedded nl_embedded_mailbox_providers[];
 extern const struct nl_embedded nl_embedded_providers[];
