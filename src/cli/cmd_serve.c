@@ -35,6 +35,7 @@ struct service {
     struct nl_server *server;
     struct nl_hooks *hooks;
     struct nl_pdfs *pdfs, *staff_pdfs; /* each serves one server */
+    struct nl_decoder *decoder;
     struct nl_mailer *mailer;
     struct nl_store *staff_store; /* a connection of the staff's thread's own */
     struct nl_staff *staff;
@@ -70,6 +71,10 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
         status = nl_hooks_new(config, &service->hooks, err);
     if (status == NL_OK)
         nl_site_set_hooks(service->site, service->hooks);
+    if (status == NL_OK)
+        status = nl_decoder_new(config, &service->decoder, err);
+    if (status == NL_OK)
+        nl_site_set_decoder(service->site, service->decoder);
     if (status == NL_OK)
         status = nl_pdfs_new(config, &service->pdfs, err);
     if (status == NL_OK)
@@ -169,6 +174,7 @@ static enum nl_status run_servers(struct service *service, struct nl_error *err)
 
 static void close_service(struct service *service) {
     nl_hooks_stop(service->hooks);
+    nl_decoder_stop(service->decoder);
     nl_pdfs_stop(service->pdfs);
     nl_pdfs_stop(service->staff_pdfs);
     nl_server_free(service->staff_server);
@@ -176,6 +182,7 @@ static void close_service(struct service *service) {
     nl_staff_free(service->staff);
     nl_site_free(service->site);
     nl_hooks_free(service->hooks);
+    nl_decoder_free(service->decoder);
     nl_pdfs_free(service->pdfs);
     nl_pdfs_free(service->staff_pdfs);
     nl_task_worker_free(service->tasks);
@@ -209,6 +216,8 @@ static enum nl_status serve(struct cli *cli, const char *listen, bool mail, stru
         status = nl_server_start(service.staff_server, &service.staff_helpers, err);
     if (status == NL_OK)
         status = nl_hooks_start(service.hooks, nl_server_wake, service.server, err);
+    if (status == NL_OK)
+        status = nl_decoder_start(service.decoder, nl_server_wake, service.server, err);
     if (status == NL_OK)
         status = nl_pdfs_start(service.pdfs, nl_server_wake, service.server, err);
     if (status == NL_OK && service.staff_server != NULL)

@@ -1,16 +1,16 @@
 #include "newsletter/report/facts.h"
-#include "newsletter/service/photo.h"
 #include "newsletter/service/verdicts.h"
 
 #include "newsletter/archive/archive.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
+#include "web/decode_worker.h"
 #include "web/handlers.h"
 
 #include <string.h>
 
 /* Saved mails with pictures are large; the server keeps all of them at once within bounds. */
-enum { FORM_MOST = 12 << 20, PHOTO_COST = 6 };
+enum { FORM_MOST = 12 << 20, DECODE_COST = 6, RETRY_SECONDS = 30 };
 
 static const char path[] = "/genuine";
 
@@ -170,55 +170,121 @@ static enum nl_status answer_text(struct nl_site *site, const struct nl_request 
     return status;
 }
 
-/* Decoding takes longer than comparing a text, and other visitors wait meanwhile. */
-static bool may_decode(struct nl_site *site, const struct nl_request *request,
-                       struct nl_response *response) {
-    for (int i = 1; i < PHOTO_COST; i++)
-        if (!nl_site_may_network(site, site->costly, request, response))
-            return false;
-    return true;
-}
+/* ---- files ---- */
 
 /* The code of a photo is a number that somebody typed without typing. */
 static enum nl_status answer_photo(struct nl_site *site, const struct nl_request *request,
-                                   const struct nl_key_ring *ring, const char *data, size_t len,
+                                   const struct nl_key_ring *ring, struct nl_decoded *decoded,
                                    struct nl_response *response, struct nl_error *err) {
     static const char *const problems[] = {
         [NL_PHOTO_NONE] = NL_TEXT("There is no code in this photo that can be read. Take it from "
                                   "straight above, in good light, or type the number."),
         [NL_PHOTO_ELSEWHERE] = NL_TEXT("The code in this photo leads to another place than our "
                                        "website. It is not ours.")};
-    char reference[NL_REFERENCE_LEN + 1];
-    enum nl_photo_code found = NL_PHOTO_NONE;
-    struct shown shown = {.number = ""};
-    enum nl_status status = nl_photo_read(site->config, data, len, &found, reference, err);
-    if (status == NL_OK && found == NL_PHOTO_NUMBER)
-        return answer_number(site, request, ring, reference, response, err);
-    shown.problem = problems[found];
-    if (status == NL_DATA) {
-        shown.problem = NL_TEXT("This photo cannot be read. Use a JPEG or PNG of ordinary size.");
-        nl_error_free(err);
-        status = NL_OK;
+    if (decoded->status == NL_OK && decoded->found == NL_PHOTO_NUMBER)
+        return answer_number(site, request, ring, decoded->reference, response, err);
+    const struct shown shown = {
+        .number = "",
+        .problem = decoded->status == NL_OK
+                       ? problems[decoded->found]
+                       : NL_TEXT("This photo cannot be read. Use a JPEG or PNG of ordinary size.")};
+    return show(site, request, &shown, response, err);
+}
+
+static enum nl_status answer_decoded(struct nl_site *site, const struct nl_request *request,
+                                     const struct nl_key_ring *ring, struct nl_decoded *decoded,
+                                     struct nl_response *response, struct nl_error *err) {
+    static const struct shown broken = {
+        .number = "",
+        .problem = NL_TEXT("This mail cannot be read. Save it as .eml, or paste its text.")};
+    bool is_known = decoded->status == NL_OK || decoded->status == NL_DATA ||
+                    (decoded->status == NL_CONFIG && !decoded->photo);
+    if (!is_known)
+        return nl_error_take(err, decoded->status, &decoded->err);
+    if (decoded->photo)
+        return answer_photo(site, request, ring, decoded, response, err);
+    return decoded->status == NL_OK ? answer_text(site, request, ring, nl_buf_text(&decoded->mail),
+                                                  decoded->mail.len, response, err)
+                                    : show(site, request, &broken, response, err);
+}
+
+static enum nl_status say_busy(struct nl_site *site, const struct nl_request *request,
+                               struct nl_response *response, struct nl_error *err) {
+    response->retry_after = RETRY_SECONDS;
+    return nl_site_say(site, request, 503,
+                       NL_TEXT("Many people are asking just now. Please try again in a minute."),
+                       response, err);
+}
+
+/* Hands a file over to the thread that decodes. Where there is none, it is decoded here. */
+static enum nl_status begin_file(struct nl_site *site, const struct nl_request *request,
+                                 const struct nl_key_ring *ring, const struct nl_buf *file,
+                                 struct nl_response *response, struct nl_error *err) {
+    struct nl_request_own *own = nl_request_own(request);
+    struct nl_decoded decoded;
+    if (site->decoder == NULL) {
+        nl_decode(site->config, file, &decoded);
+        enum nl_status status = answer_decoded(site, request, ring, &decoded, response, err);
+        nl_decoded_free(&decoded);
+        return status;
     }
-    return status == NL_OK ? show(site, request, &shown, response, err) : status;
+    own->item = nl_decoder_submit(site->decoder, nl_buf_text(file), file->len);
+    own->drop = own->item != NULL ? nl_decode_job_drop : NULL;
+    response->wait = own->item != NULL;
+    return response->wait ? NL_OK : say_busy(site, request, response, err);
+}
+
+static enum nl_status end_file(struct nl_site *site, const struct nl_request *request,
+                               const struct nl_key_ring *ring, struct nl_response *response,
+                               struct nl_error *err) {
+    struct nl_decode_job *job = nl_request_own(request)->item;
+    if (nl_decode_job_is_done(job))
+        return answer_decoded(site, request, ring, nl_decode_job_result(job), response, err);
+    response->wait = !nl_request_is_late(request);
+    return response->wait ? NL_OK : say_busy(site, request, response, err);
+}
+
+/* The file of a request, if it must be decoded. */
+static bool find_file(const struct nl_request *request, struct nl_buf *out) {
+    const char *name = NULL;
+    size_t len = 0;
+    const char *file = nl_request_file(request, "mail", &name, &len);
+    *out = (struct nl_buf){.data = (char *)file, .len = len};
+    return file != NULL && len > 0 && nl_decode_is_needed(file, len);
+}
+
+bool nl_genuine_is_compared(const struct nl_site *site, const struct nl_request *request) {
+    struct nl_buf file = {0};
+    struct nl_decode_job *job = nl_request_own(request)->item;
+    if (site->decoder == NULL || (job == NULL && !find_file(request, &file)))
+        return true;
+    return job != NULL && nl_decode_job_is_done(job);
+}
+
+/* Decoding takes longer than comparing a text. */
+static bool may_ask(struct nl_site *site, const struct nl_request *request, bool decode,
+                    struct nl_response *response) {
+    for (int i = 0; i < (decode ? DECODE_COST : 1); i++)
+        if (!nl_site_may_network(site, site->costly, request, response))
+            return false;
+    return true;
 }
 
 static enum nl_status answer(struct nl_site *site, const struct nl_request *request,
                              const struct nl_key_ring *ring, struct nl_response *response,
                              struct nl_error *err) {
-    const char *name = NULL;
-    size_t len = 0;
-    const char *file = nl_request_file(request, "mail", &name, &len);
+    struct nl_buf file = {0};
     const char *text = nl_site_field(request, "text");
     const char *number = nl_site_field(request, "number");
-    if (!nl_site_may_network(site, site->costly, request, response))
+    bool decode = find_file(request, &file);
+    if (nl_request_own(request)->item != NULL)
+        return end_file(site, request, ring, response, err);
+    if (!may_ask(site, request, decode, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
-    if (file != NULL && nl_photo_is_one(file, len) && !may_decode(site, request, response))
-        return nl_site_say(site, request, 429, nl_too_many, response, err);
-    if (file != NULL && nl_photo_is_one(file, len))
-        return answer_photo(site, request, ring, file, len, response, err);
-    if (file != NULL && len > 0)
-        return answer_text(site, request, ring, file, len, response, err);
+    if (decode)
+        return begin_file(site, request, ring, &file, response, err);
+    if (file.len > 0)
+        return answer_text(site, request, ring, file.data, file.len, response, err);
     if (text[strspn(text, " \t\r\n")] != '\0')
         return answer_text(site, request, ring, text, strlen(text), response, err);
     if (number[strspn(number, " ")] != '\0')

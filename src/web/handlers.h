@@ -15,6 +15,10 @@ nl_page_handler nl_front_page, nl_archives_page, nl_statement_page;
  * whether a bulletin is ours. */
 nl_page_handler nl_site_keys, nl_site_checkpoint, nl_genuine_page;
 
+/* Whether a question can be answered now, which takes the thread that writes its time: a file that
+ * must be decoded first is handed over by the server's own. */
+bool nl_genuine_is_compared(const struct nl_site *site, const struct nl_request *request);
+
 /* join.c */
 nl_page_handler nl_join_form, nl_join;
 

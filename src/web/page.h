@@ -19,6 +19,7 @@ struct nl_site {
     struct nl_mailer *mailer;   /* NULL: mails are left to cron */
     struct nl_hooks *hooks;     /* NULL: no provider reports to us */
     struct nl_pdfs *pdfs;       /* NULL: no PDFs of issues */
+    struct nl_decoder *decoder; /* NULL: files are decoded where they are compared */
     bool is_staff;              /* the dashboard's */
     struct nl_limit *joins;     /* requests that cause mail, by network */
     struct nl_limit *addresses; /* the same, by the address it goes to */

@@ -276,7 +276,10 @@ enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
 /* Reports of providers have a thread of their own. A receipt may need a new checkpoint. */
 bool nl_site_writes(void *ctx, const struct nl_request *request) {
     static const char hooks[] = NL_HOOKS_PATH;
+    static const char genuine[] = "/genuine";
     const char *path = nl_site_path(ctx, request);
+    if (nl_request_is_post(request) && strcmp(path, genuine) == 0)
+        return nl_genuine_is_compared(ctx, request);
     return nl_request_is_post(request) ? strncmp(path, hooks, sizeof hooks - 1) != 0
                                        : leads_to(&receipt_route, path);
 }
@@ -289,6 +292,12 @@ void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) {
 
 void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks) {
     site->hooks = hooks;
+}
+
+void nl_site_set_decoder(struct nl_site *site, struct nl_decoder *decoder) {
+    site->decoder = decoder;
+    if (site->writer != NULL)
+        site->writer->decoder = decoder;
 }
 
 void nl_site_set_pdfs(struct nl_site *site, struct nl_pdfs *pdfs) {

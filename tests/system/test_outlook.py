@@ -10,7 +10,8 @@ import outlook
 import pytest
 from conftest import BINARY, parse
 from test_enclosures import png
-from test_genuine import BODY, facts, office, received, sent, serve, text_part, verify  # noqa: F401
+from test_genuine import facts, office, received, sent, serve, text_part, verify  # noqa: F401
+from test_photo import ask_about_file
 
 pytestmark = pytest.mark.one_engine("a file is no matter of the database")
 
@@ -145,7 +146,10 @@ def test_cyrillic_in_code_pages(office, russian, way):
 def test_files_of_a_saved_mail(sent, server):
     text, page = bodies(server)
     plan = outlook.file("plan.txt", b"A plan of the pier\n")
-    assert facts(sent, outlook.message(html=page, attachments=[plan]), 0)["differences"] == []
+    codes = [outlook.file("image001.png", part.get_content()) for part in parse(server.messages("ann@example.org")[0]).walk()
+             if part.get_content_type() == "image/png"]
+    assert len(codes) == 1  # the QR code in the foot
+    assert facts(sent, outlook.message(html=page, attachments=[plan, *codes]), 0)["differences"] == []
     # A file of somebody who forwards it in a mail of his own is none of ours, and no change.
     logo = outlook.file("logo.png", png(20, 20))
     assert facts(sent, outlook.message(text="Look:", attachments=[logo, outlook.attached(html=page, attachments=[plan])]), 0)["differences"] == []
@@ -189,6 +193,34 @@ def test_without_a_network_and_a_database(sent, server):
             out.write(outlook.message(rtf=outlook.packed(outlook.wrapped(changed))))
         run = subprocess.run([BINARY, "verify", name, "--key", "../keys.json", "--signature", note], cwd=alone, capture_output=True, text=True, check=False)
         assert (run.returncode, run.stdout.split("\n")[0]) == ((0, "ours, unchanged") if name == "good.msg" else (65, "ours, but changed")), run.stderr
+
+
+# ---- the website's page ----
+
+def verdict(answer):
+    assert answer.status == 200
+    found = re.search(r'<section class="verdict[^"]*" role="status">\s*<h2>(.*?)</h2>', answer.text)
+    return found.group(1) if found else None
+
+
+@pytest.mark.parametrize("kept", ["text", "HTML", "RTF around HTML", "all of it", "as an attachment"])
+def test_the_page_takes_a_saved_mail(sent, server, serve, kept):
+    web = serve("--no-mail")
+    text, page = bodies(server)
+    assert verdict(ask_about_file(web, outlook.message(**KEPT[kept](text, page)), "ferry.msg")) == "Ours, unchanged"
+    changed = ask_about_file(web, outlook.message(**KEPT[kept](*(body.replace("master thanks", "master pays") for body in (text, page)))), "ferry.msg")
+    assert verdict(changed) == "Ours, but changed" and "master pays all" in changed.text and "master thanks all" in changed.text
+    other = outlook.message(**KEPT[kept]("Somebody else has written this.", "<html><body><p>Somebody else has written this.</p></body></html>"))
+    assert verdict(ask_about_file(web, other, "other.msg")) == "Not known to us"
+
+
+def test_the_page_says_that_a_saved_mail_cannot_be_read(sent, serve):
+    web = serve("--no-mail")
+    for kind in list(HOSTILE)[::5]:
+        answer = ask_about_file(web, HOSTILE[kind], "broken.msg")
+        assert answer.status == 200 and "This mail cannot be read." in answer.text, kind
+    assert 'accept=".eml,.msg,' in web.get("/genuine").text
+    assert "Diese Mail ist nicht lesbar." in ask_about_file(web, HOSTILE["cut off"], "broken.msg", "/genuine?language=de").text
 
 
 # ---- hostile files ----

@@ -1,13 +1,16 @@
 """Photos of a printed bulletin: QR codes that are turned, skewed, blurred or badly lit, for the command and for the page."""
+import concurrent.futures
+import glob
 import io
 import json
 import os
 import random
 import re
+import signal
 import subprocess
 
 import pytest
-from conftest import parse, plain
+from conftest import parse, plain, wait_for
 from test_enclosures import png
 from test_genuine import office, serve  # noqa: F401
 
@@ -134,16 +137,103 @@ def test_pictures_that_cannot_be_read(sent, data):
     assert run.returncode == 65 and run.err, (run.returncode, run.err)
 
 
+def ask_about_file(web, data, name="photo.jpg", path="/genuine"):
+    """The answer of the page about a file."""
+    mark = "mark7351"
+    body = (f"--{mark}\r\nContent-Disposition: form-data; name=\"mail\"; filename=\"{name}\"\r\n"
+            "Content-Type: application/octet-stream\r\n\r\n").encode() + data + f"\r\n--{mark}--\r\n".encode()
+    return web.request("POST", path, body=body, headers={"Content-Type": f"multipart/form-data; boundary={mark}"})
+
+
+def decoding(web):
+    """The process that decodes a file for this server, or None."""
+    for path in glob.glob(f"/proc/{web.process.pid}/task/*/children"):
+        try:
+            with open(path, encoding="ascii") as children:
+                for child in children.read().split():
+                    with open(f"/proc/{child}/cmdline", "rb") as command:
+                        if b"--convert" in command.read():
+                            return int(child)
+        except OSError:
+            pass
+    return None
+
+
+def hold(web, asked):
+    """Stops the process that decodes a file, in the middle of its work. Its number, or None if it was done too soon."""
+    while not asked.done():
+        found = decoding(web)
+        if found is not None:
+            os.kill(found, signal.SIGSTOP)
+            if decoding(web) == found:
+                return found
+    return None
+
+
+@pytest.fixture
+def held(sent, serve):
+    """A server whose decoder has been stopped over a photo, and the pool that asks about it."""
+    web = serve("--no-mail")
+    large = file_of(Image.effect_noise((2000, 2000), 8).convert("RGB"))
+    stopped = None
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        try:
+            for _ in range(5):
+                asked = [pool.submit(ask_about_file, web, large)]
+                stopped = stopped or hold(web, asked[0])
+                if stopped is not None:
+                    break
+            assert stopped is not None
+            yield web, pool, asked
+        finally:
+            if stopped is not None and decoding(web) == stopped:
+                os.kill(stopped, signal.SIGCONT)
+
+
+def test_others_are_answered_while_a_photo_is_decoded(sent, held):
+    """Readers, those who ask about a text or a number, and those who subscribe: they come later, and are answered earlier."""
+    web, pool, asked = held
+    number = number_of(sent)
+    assert web.get("/archive/bulletin/").status == 200
+    assert number in web.get(f"/genuine?n={number}").text
+    assert "Not known to us" in ask_about_file(web, b"Somebody else has written this, about something else.").text
+    assert "This number belongs to" in web.post("/genuine", {"number": number}).text
+    assert web.post("/join", {"address": "eve@example.org", "list": "bulletin"}).status == 200
+    assert not asked[0].done()
+    os.kill(decoding(web), signal.SIGCONT)
+    assert asked[0].result().status == 200 and "no code in this photo" in asked[0].result().text
+
+
+def test_few_files_wait_for_the_decoder(sent, held):
+    web, pool, [first] = held
+    small = file_of(page(code(number_of(sent)), (700, 700), (100, 100)))
+    asked = [pool.submit(ask_about_file, web, small) for _ in range(9)]  # one more than may wait
+    [answer] = [one.result() for one in concurrent.futures.wait(asked, return_when=concurrent.futures.FIRST_COMPLETED).done]
+    assert answer.status == 503 and 1 <= int(answer.headers["Retry-After"]) <= 60 and "Many people are asking" in answer.text
+    assert web.get("/archive/bulletin/").status == 200
+    assert [one.done() for one in asked].count(False) == 8 and not first.done()
+    os.kill(decoding(web), signal.SIGCONT)
+    told = sorted((one.result().status, "This number belongs to" in one.result().text) for one in asked)
+    assert told == [(200, True)] * 8 + [(503, False)]
+    assert "This number belongs to" in ask_about_file(web, small).text  # there is room once more
+
+
+def test_a_server_ends_while_a_photo_is_decoded(sent, held):
+    web, _, asked = held
+    os.kill(decoding(web), signal.SIGCONT)
+    web.stop()  # with status 0, and nothing that a sanitizer complains about
+    assert decoding(web) is None
+    for one in asked:
+        assert one.exception() is not None or one.result().status in (200, 503)
+
+
 def test_the_page_takes_a_photo(sent, serve):
-    web = serve()
+    web = serve("--no-mail")
     photo = file_of(WAYS["skewed and turned"](page(code(f"https://news.example.org/genuine?n={number_of(sent)}"))))
     elsewhere = file_of(page(code(f"https://evil.example/genuine?n={number_of(sent)}")))
 
     def ask(data):
-        mark = "mark7351"
-        body = (f"--{mark}\r\nContent-Disposition: form-data; name=\"mail\"; filename=\"photo.jpg\"\r\n"
-                f"Content-Type: image/jpeg\r\n\r\n").encode() + data + f"\r\n--{mark}--\r\n".encode()
-        answer = web.request("POST", "/genuine", body=body, headers={"Content-Type": f"multipart/form-data; boundary={mark}"})
+        answer = ask_about_file(web, data)
         assert answer.status == 200
         return answer.text
 

@@ -5,6 +5,7 @@
 
 #include "newsletter/config/config.h"
 #include "newsletter/db/handle.h"
+#include "newsletter/web/decoder.h"
 #include "newsletter/web/hooks.h"
 #include "newsletter/web/mailer.h"
 #include "newsletter/web/pdfs.h"
@@ -36,6 +37,9 @@ void nl_site_set_mailer(struct nl_site *site, struct nl_mailer *mailer) NL_ALL_N
 
 /* Sets the hooks that mail providers report to. Without them there are none. Borrowed. */
 void nl_site_set_hooks(struct nl_site *site, struct nl_hooks *hooks) NL_ALL_NONNULL;
+
+/* Sets the thread that decodes files of visitors. Borrowed. */
+void nl_site_set_decoder(struct nl_site *site, struct nl_decoder *decoder) NL_ALL_NONNULL;
 
 /* Sets the thread that makes PDFs of issues. Without it there are none. Borrowed. */
 void nl_site_set_pdfs(struct nl_site *site, struct nl_pdfs *pdfs) NL_ALL_NONNULL;
