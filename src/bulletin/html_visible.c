@@ -1,6 +1,7 @@
 #include "newsletter/bulletin/visible.h"
 
-#include <libxml/HTMLparser.h>
+#include "bulletin/html_walk.h"
+
 #include <string.h>
 
 /* A page while the parser goes through it. */
@@ -99,17 +100,9 @@ enum nl_status nl_visible_text(const char *html, size_t len, struct nl_buf *out,
                           .endElement = on_end,
                           .characters = on_text,
                           .ignorableWhitespace = on_text};
-    htmlParserCtxt *parser =
-        htmlCreatePushParserCtxt(&sax, &reading, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
-    if (parser == NULL)
-        return nl_error_nomem(err);
-    htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
-                                   HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
-    htmlParseChunk(parser, html, (int)len, 0);
-    htmlParseChunk(parser, "", 0, 1);
+    bool complete = nl_html_walk(html, len, &sax, &reading);
     end_line(&reading);
-    htmlFreeParserCtxt(parser);
-    bool failed = out->failed || reading.line.failed;
+    bool failed = !complete || out->failed || reading.line.failed;
     nl_buf_free(&reading.line);
     return failed ? nl_error_nomem(err) : NL_OK;
 }

@@ -1,6 +1,6 @@
+#include "bulletin/html_walk.h"
 #include "bulletin/wording.h"
 
-#include <libxml/HTMLparser.h>
 #include <string.h>
 
 /* A page while the parser goes through it. */
@@ -73,7 +73,6 @@ static void on_text(void *ctx, const xmlChar *text, int len) {
 }
 
 void nl_wording_add_html(struct nl_wording *words, const char *html, size_t len) {
-    enum { PIECE = 64 * 1024 };
     struct reading reading = {.words = words};
     htmlSAXHandler sax = {.startElement = on_start,
                           .endElement = on_end,
@@ -82,19 +81,9 @@ void nl_wording_add_html(struct nl_wording *words, const char *html, size_t len)
                           .cdataBlock = NULL};
     if (len > NL_WORDING_BYTES)
         len = NL_WORDING_BYTES;
-    htmlParserCtxt *parser =
-        htmlCreatePushParserCtxt(&sax, &reading, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
-    if (parser == NULL) {
+    if (!nl_html_walk(html, len, &sax, &reading))
         words->failed = true;
-        return;
-    }
-    htmlCtxtUseOptions(parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
-                                   HTML_PARSE_NONET | HTML_PARSE_IGNORE_ENC);
-    for (size_t at = 0; at < len; at += PIECE)
-        htmlParseChunk(parser, html + at, (int)(len - at < PIECE ? len - at : PIECE), 0);
-    htmlParseChunk(parser, "", 0, 1);
     end_paragraph(&reading);
     nl_buf_free(&reading.text);
     nl_buf_free(&reading.links);
-    htmlFreeParserCtxt(parser);
 }

@@ -247,6 +247,25 @@ def test_what_readers_are_shown_and_what_is_attached_must_be_ours(sent, server):
     assert [(one["kind"], one["here"]) for one in facts(sent, bytes(outer), 65)["differences"]] == [("file", "invoice.exe")]
 
 
+@pytest.mark.parametrize("way", ["after the end", "before the beginning", "instead"])
+def test_html_that_is_no_proper_document_is_read_to_its_end(sent, server, way):
+    """Browsers show what follows </html>, or an end tag that closes nothing."""
+    message = parse(server.messages("ann@example.org")[0])
+    html = message.get_body(("html",)).get_content()
+    evil = "<p>Pay your fee to the following account.</p>"
+    if way == "instead":
+        outer = email.message.EmailMessage()
+        outer["From"], outer["To"], outer["Subject"] = "carl@example.org", "dora@example.org", "No 1"
+        outer.set_content(text_part(message))
+        outer.add_alternative("</p>" + evil, subtype="html")
+        [difference] = facts(sent, bytes(outer), 65)["differences"]
+        assert difference["kind"] == "added" and "Pay your fee" in difference["here"]
+        return
+    page = html + evil if way == "after the end" else "<html></p></html>" + evil + html
+    answer = facts(sent, page, 0)
+    assert any("Pay your fee" in text for text in answer["around"])
+
+
 def test_what_is_not_ours(sent, server):
     assert facts(sent, "Dear reader,\n\nthe last train has left the station, and nobody knows when the next one comes.\n", 67) == {
         "verdict": "unknown", "named": None}

@@ -32,7 +32,7 @@ NAMES = {"gmail", "preheader'", "newsletter", "json", "ics", "atom", "rss", "dma
          "kb", "mb", "pdf", "feed", "podcast", "mp3", "google", "tab", "f8", "wcag", "aa", "web", "axe-core", "bulletin", "ann", "receiver", "inc",
          "certificate-expired", "db", "enterprise", "fastmail", "ltd", "outlook", "pty", "sts", "yahoo", "csv", "en", "kk", "ru", "de",
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
-         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml", "qr", "qr-", "bounce"}
+         "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml", "msg", "qr", "qr-", "bounce"}
 
 OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
                            for language in LANGUAGES]
@@ -659,6 +659,8 @@ RARE = {
     "There is no code in this photo that can be read. Take it from straight above, in good light, or type the number.",
     "The code in this photo leads to another place than our website. It is not ours.",
     "This photo cannot be read. Use a JPEG or PNG of ordinary size.",
+    "This mail cannot be read. Save it as .eml, or paste its text.",
+    "Many people are asking just now. Please try again in a minute.",
     # an issue with two subjects: test_subjects; one that has not reached some, who may have left: test_resend
     "Two subjects", "Left the list", "Choose this subject:", "People who wait for the decision:",
     "The better subject is chosen by itself when its time has come.",
