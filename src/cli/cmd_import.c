@@ -1,10 +1,12 @@
 #include "cli/cli.h"
+#include "cli/import_json.h"
 #include "cli/rejected_rows.h"
 
 #include "newsletter/base/file.h"
 #include "newsletter/base/secret.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/imports.h"
+#include "newsletter/service/receipts.h"
 #include "newsletter/service/remote_import.h"
 
 #include <errno.h>
@@ -23,7 +25,7 @@ struct import_options {
     enum source from;
     const char *issues;
     struct cli_texts remote_lists;
-    const char *list, *consent, *encoding, *delimiter, *rejects, *as;
+    const char *list, *consent, *encoding, *delimiter, *rejects, *as, *wording;
     enum nl_transfer_format format;
     enum nl_date_order dates;
     struct cli_texts maps, ignores, states;
@@ -37,14 +39,8 @@ struct import_call {
     struct nl_file_output rejects;
     struct cli_rejected rejected;
     struct nl_remote_result remote; /* from another program's API */
-    int64_t id;                     /* of the import; 0: nothing is kept */
-};
-
-static const char *const outcome_names[] = {
-    [NL_IMPORT_ADDED] = "added",           [NL_IMPORT_UPDATED] = "updated",
-    [NL_IMPORT_UNCHANGED] = "unchanged",   [NL_IMPORT_ENDED] = "ended_before",
-    [NL_IMPORT_SUPPRESSED] = "suppressed", [NL_IMPORT_ERASED] = "erased_before",
-    [NL_IMPORT_BLOCKED] = "blocked",
+    struct nl_buf wording;
+    int64_t id; /* of the import; 0: nothing is kept */
 };
 
 /* ---- what is told of rows ---- */
@@ -141,27 +137,6 @@ static void tell_import(const struct import_call *call, const struct nl_import_r
                (long long)call->id, (long long)call->id);
 }
 
-static void tell_json(struct cli *cli, const struct import_call *call,
-                      const struct nl_import_report *report) {
-    json_t *object =
-        json_pack("{s:I, s:I, s:b, s:b, s:I}", "rows", (json_int_t)report->rows, "rejected",
-                  (json_int_t)report->rejected, "dry_run", call->options.dry_run, "kept",
-                  report->kept, "ended_now", (json_int_t)report->tally.ended);
-    json_object_set_new(object, "import",
-                        call->id != 0 ? json_integer((json_int_t)call->id) : json_null());
-    for (size_t i = 0; i < NL_IMPORT_OUTCOMES; i++)
-        json_object_set_new(object, outcome_names[i],
-                            json_integer((json_int_t)report->tally.outcomes[i]));
-    json_t *states = json_object();
-    for (size_t i = NL_SUBSCRIPTION_PENDING; i < NL_SUBSCRIPTION_STATES; i++)
-        json_object_set_new(states, nl_subscription_state_words[i],
-                            json_integer((json_int_t)report->tally.added[i]));
-    json_object_set_new(object, "added_states", states);
-    json_object_set_new(object, "columns_not_used", json_string(nl_buf_text(&report->ignored)));
-    json_object_set_new(object, "notes", json_string(nl_buf_text(&report->notes)));
-    cli_print_json(cli, object);
-}
-
 /* ---- options ---- */
 
 static enum nl_status read_delimiter(const struct cli *cli, const char *word, char *out,
@@ -208,6 +183,27 @@ static enum nl_status read_options(const struct cli *cli, const struct import_op
 }
 
 /* ---- doing it ---- */
+
+/* The text that the people were shown whose consent is stated. */
+static enum nl_status read_wording(struct cli *cli, struct import_call *call,
+                                   struct nl_error *err) {
+    enum { FILE_MOST = 64 * 1024 };
+    const char *path = call->chosen->wording;
+    struct nl_buf text = {0};
+    if (path == NULL)
+        return NL_OK;
+    if (call->chosen->consent == NULL)
+        return cli_usage_error(cli, err,
+                               "--wording is what they were shown: say with --consent where");
+    enum nl_status status = nl_file_read(path, FILE_MOST, &text, err);
+    if (status == NL_OK)
+        status = nl_wording_normal(nl_buf_text(&text), &call->wording, err);
+    if (status == NL_DATA)
+        nl_error_context(err, "%s", path);
+    call->options.policy.wording = nl_buf_text(&call->wording);
+    nl_buf_free(&text);
+    return status;
+}
 
 /* Reads the people of another program over its API into a file that nobody else sees. */
 static enum nl_status read_remote(struct cli *cli, struct import_call *call, const char *url,
@@ -270,7 +266,7 @@ static enum nl_status tell_all(struct cli *cli, struct import_call *call,
         fputs("\r\033[K", stderr);
     cli_rejected_show(&call->rejected, report->rows, call->chosen->rejects != NULL);
     if (status == NL_OK && cli->json)
-        tell_json(cli, call, report);
+        cli_import_json(cli, call->options.dry_run, call->id, report);
     else if (status == NL_OK)
         tell_import(call, report);
     bool begun = call->rejects.stream != NULL;
@@ -359,7 +355,12 @@ static enum nl_status import_run(struct cli *cli, void *options, struct nl_error
         (call.chosen->issues != NULL || call.chosen->remote_lists.count > 0))
         return cli_usage_error(cli, err, "--issues and --remote-list go with --from");
     enum nl_status status = read_options(cli, options, &call.options, err);
-    return status == NL_OK ? import(cli, &call, cli->words[0], err) : status;
+    if (status == NL_OK)
+        status = read_wording(cli, &call, err);
+    if (status == NL_OK)
+        status = import(cli, &call, cli->words[0], err);
+    nl_buf_free(&call.wording);
+    return status;
 }
 
 static const struct cli_option import_table[] = {
@@ -376,6 +377,7 @@ static const struct cli_option import_table[] = {
     CLI_TEXT("delimiter", struct import_options, delimiter),
     CLI_TEXT("encoding", struct import_options, encoding),
     CLI_TEXT("consent", struct import_options, consent),
+    CLI_PATH("wording", struct import_options, wording),
     CLI_FLAG("confirm", struct import_options, confirm),
     CLI_FLAG("update", struct import_options, update),
     CLI_FLAG("keep-columns", struct import_options, keep_columns),

@@ -64,7 +64,6 @@ static enum nl_status read_subject_plan(struct cli *cli, struct send_call *call,
     return NL_OK;
 }
 
-/* The store refuses a canary where subjects are tried, or with local times. */
 static enum nl_status read_canary(struct cli *cli, struct send_call *call, struct nl_error *err) {
     struct nl_issue *issue = &call->bulletin.issue;
     const char *text = call->chosen->canary;
@@ -73,10 +72,6 @@ static enum nl_status read_canary(struct cli *cli, struct send_call *call, struc
     if (!nl_office_canary_choose(text, issue))
         return cli_usage_error(
             cli, err, "--canary '%s' is neither a share such as 1%% nor a number of people", text);
-    if (issue->alternative_subject != NULL || call->chosen->local_time || call->chosen->rest)
-        return cli_usage_error(cli, err,
-                               "--canary goes with neither alternative_subject nor --local-time "
-                               "nor --rest");
     return NL_OK;
 }
 
@@ -116,8 +111,8 @@ static enum nl_status start_sending(struct cli *cli, struct send_call *call, str
         if (call->chosen->resend_unknown)
             status = nl_office_issue_resend(&office, &unknown, &counts, err);
         if (status == NL_OK && call->extends)
-            status =
-                nl_issue_extend(cli->store, issue->id, call->bulletin.issue.segment, &count, err);
+            status = nl_issue_extend(cli->store, issue->id, call->bulletin.issue.segment,
+                                     &call->bulletin.issue.canary, &count, err);
     }
     return status == NL_OK ? cli_send_issue(cli, issue, call->people, call->plan, err) : status;
 }
@@ -150,10 +145,6 @@ static enum nl_status ask_and_send(struct cli *cli, struct send_call *call, stru
     snprintf(question, sizeof question, "%s it to %lld people?",
              call->chosen->at != NULL ? "Schedule" : "Send", (long long)call->people);
     enum nl_status status = refuse_errors(call, err);
-    if (status == NL_OK && call->chosen->canary != NULL && call->extends)
-        status = nl_error_set(err, NL_USAGE,
-                              "%s has gone out already: --canary does not go with further people",
-                              call->path);
     if (status == NL_OK && call->chosen->dry_run) {
         tell_unsent(cli, call, "planned", "Nothing was sent (--dry-run).");
         return NL_OK;

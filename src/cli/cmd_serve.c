@@ -3,6 +3,7 @@
 #include "newsletter/base/log.h"
 #include "newsletter/base/on_demand.h"
 #include "newsletter/base/thread.h"
+#include "newsletter/service/issue_canary.h"
 #include "newsletter/web/hooks.h"
 #include "newsletter/web/server.h"
 #include "newsletter/web/site.h"
@@ -118,6 +119,19 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
     return status == NL_OK ? NL_OK : nl_error_context(err, "staff");
 }
 
+/* A canary that waits is not for cron alone: an earlier process of serve may have looked after it.
+ */
+static enum nl_status go_on_with_canaries(struct cli *cli, struct service *service,
+                                          struct nl_error *err) {
+    const struct nl_office office = cli_office(cli);
+    bool any = false;
+    enum nl_status status =
+        service->sender != NULL ? nl_office_canary_any(&office, &any, err) : NL_OK;
+    if (status == NL_OK && any)
+        nl_mailer_wake(service->sender, 0);
+    return status;
+}
+
 static enum nl_status start_mailers(struct cli *cli, struct service *service,
                                     struct nl_error *err) {
     enum nl_status status =
@@ -131,7 +145,7 @@ static enum nl_status start_mailers(struct cli *cli, struct service *service,
         nl_staff_set_mailers(service->staff, service->sender, service->mailer);
     if (status == NL_OK && service->staff != NULL)
         status = nl_staff_set_relay(service->staff, cli->relay, err);
-    return status;
+    return status == NL_OK ? go_on_with_canaries(cli, service, err) : status;
 }
 
 /* Also where no mail is sent. */

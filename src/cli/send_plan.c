@@ -174,7 +174,7 @@ static enum nl_status print_plan(struct cli *cli, const struct send_call *call, 
     printf("From:       %s\n", call->list.sender);
     printf("List:       %s <%s>\n", call->list.name, call->list.list_id);
     show_recipients(call);
-    if (call->chosen->canary != NULL && !call->found)
+    if (call->chosen->canary != NULL && (!call->found || call->extends))
         show_canary(cli, call);
     if (call->chosen->local_time)
         status = show_zones(cli, call, err);

@@ -31,7 +31,8 @@ const struct nl_table nl_tables[] = {
      "iissssbbsb", LARGE},
     {"recording", "issue, language, number, type, data", "isisb", LARGE},
     {"subject_test", "issue, share, wait, rule, decide_at, winner", "iiisii", SMALL},
-    {"canary", "issue, share, people, state, token, look_until, look_at, facts", "iiissiis", SMALL},
+    {"canary", "issue, share, people, state, token, look_until, look_at, facts, newer_than",
+     "iiissiisi", SMALL},
     {"delivery",
      "id, kind, issue, subscription, state, attempts, first_attempt_at, created_at, "
      "next_attempt_at, updated_at, lease_owner, lease_until, dot_at, reply_code, reply_status, "
@@ -100,8 +101,10 @@ const struct nl_table nl_tables[] = {
      "consent_source, consent_ip, consent_version, confirmed_at, ended_at, noticed_at, "
      "reconfirm_by, form_wording, mail_wording, page_wording",
      "iisiisssissssssississsiiiiiii", SMALL},
-    {"import", "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally, task",
-     "iiiisiissi", SMALL},
+    {"import",
+     "id, begun_at, accepted_at, done_at, consent, confirm, renew, detail, tally, task, "
+     "wording",
+     "iiiisiissis", SMALL},
     {"boilerplate", "id, kind, name, language, list, source, revision, updated_at, updated_by",
      "isssisiis", SMALL},
     {"draft", "id, list, title, issue, created_at, created_by, updated_at, updated_by", "iisiisis",

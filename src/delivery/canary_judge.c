@@ -1,15 +1,17 @@
 /* The findings of a canary, in plain words, and whether the others get the issue. */
 #include "delivery/canary_run.h"
 
+#include "newsletter/base/catalog.h"
+#include "newsletter/base/kept_error.h"
+
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { WHOLE = 100 };
 
 struct judging {
     const struct nl_config *config;
-    json_t *findings;
+    json_t *findings, *said;
     bool time_is_up;
     int64_t junk, missing, failing; /* seeds */
 };
@@ -19,21 +21,48 @@ static const char *word(const json_t *facts, const char *name) {
     return text != NULL ? text : "";
 }
 
+/* The text for the command line and the API, and the parts, so that a page words it in its own
+ * language. */
+static void add_finding(struct judging *judging, const char *text, json_t *parts) {
+    struct nl_buf plain = {0};
+    json_t *finding = json_string(text);
+    for (const char *at = text; finding == NULL && *at != '\0';
+         at++) /* a server may say anything */
+        nl_buf_addc(&plain, (unsigned char)*at > '~' ? '?' : *at);
+    json_array_append_new(judging->findings,
+                          finding != NULL ? finding : json_string(nl_buf_text(&plain)));
+    json_array_append_new(judging->said, parts != NULL ? parts : json_null());
+    nl_buf_free(&plain);
+}
+
 __attribute__((format(printf, 2, 3))) static void find(struct judging *judging, const char *format,
                                                        ...) {
-    char line[512];
+    struct nl_error said = {0};
     va_list values;
     va_start(values, format);
-    vsnprintf(line, sizeof line, format, values);
+    nl_error_ignore(nl_error_set_args(&said, NL_UNAVAILABLE, format, values));
     va_end(values);
-    for (char *at = line; *at != '\0'; at++)
-        if ((unsigned char)*at < ' ')
-            *at = ' ';
-    json_t *finding = json_string(line);
-    for (char *at = line; finding == NULL && *at != '\0'; at++)
-        if ((unsigned char)*at > '~') /* a server may say anything */
-            *at = '?';
-    json_array_append_new(judging->findings, finding != NULL ? finding : json_string(line));
+    add_finding(judging, nl_error_text(&said), nl_error_keep(&said));
+    nl_error_free(&said);
+}
+
+/* Why something did not work with a seed, after what did not: its parts follow. */
+static void find_why(struct judging *judging, const char *format, const json_t *seed,
+                     const char *why) {
+    struct nl_buf text = {0};
+    struct nl_buf name = {0};
+    const char *said = word(seed, why);
+    nl_buf_addf(&name, "%s_said", why);
+    json_t *parts = json_pack("[[s, s]]", format, word(seed, "address"));
+    json_t *rest = json_object_get(seed, nl_buf_text(&name));
+    if (rest != NULL && json_is_array(rest))
+        json_array_extend(parts, rest);
+    else
+        json_array_append_new(parts, json_pack("[s, s]", "%s", said));
+    nl_buf_addf(&text, "%s%s: %s", word(seed, "address"), strchr(format, ':'), said);
+    add_finding(judging, nl_buf_text(&text), parts);
+    nl_buf_free(&text);
+    nl_buf_free(&name);
 }
 
 /* ---- the seeds ---- */
@@ -63,7 +92,7 @@ static void judge_authentication(struct judging *judging, const json_t *seed) {
         if (!methods[i].fails || !judging->config->canary.authentication)
             continue;
         any = true;
-        find(judging, "%s: %s does not pass there (%s says %s=%s)", word(seed, "address"),
+        find(judging, NL_TEXT("%s: %s does not pass there (%s says %s=%s)"), word(seed, "address"),
              methods[i].name, word(seed, "authserv_id"), methods[i].method,
              word(seed, methods[i].method));
     }
@@ -75,22 +104,22 @@ static void judge_missing(struct judging *judging, const json_t *seed) {
     const char *problem = word(seed, "problem");
     judging->missing++;
     if (reason[0] != '\0')
-        find(judging, "%s: the copy could not be sent: %s", word(seed, "address"), reason);
+        find_why(judging, NL_TEXT("%s: the copy could not be sent"), seed, "reason");
     else if (problem[0] != '\0')
-        find(judging, "%s: its mailbox could not be read: %s", word(seed, "address"), problem);
+        find_why(judging, NL_TEXT("%s: its mailbox could not be read"), seed, "problem");
     else if (judging->time_is_up)
-        find(judging, "%s: the copy did not arrive within %lld s", word(seed, "address"),
+        find(judging, NL_TEXT("%s: the copy did not arrive within %lld s"), word(seed, "address"),
              (long long)judging->config->canary.wait);
     else
-        find(judging, "%s: the copy is not there yet", word(seed, "address"));
+        find(judging, NL_TEXT("%s: the copy is not there yet"), word(seed, "address"));
 }
 
 static void judge_seed(struct judging *judging, const json_t *seed) {
     const char *place = word(seed, "place");
     if (strcmp(place, "junk") == 0) {
         judging->junk++;
-        find(judging, "%s: the copy lies in the folder for junk (%s)", word(seed, "address"),
-             word(seed, "folder"));
+        find(judging, NL_TEXT("%s: the copy lies in the folder for junk (%s)"),
+             word(seed, "address"), word(seed, "folder"));
     }
     if (place[0] == '\0' || strcmp(place, "missing") == 0)
         judge_missing(judging, seed);
@@ -113,7 +142,8 @@ static json_t *sample_facts(const struct nl_canary_sample *sample) {
 enum canary_verdict nl_canary_judge(struct canary_run *run, const struct nl_canary_sample *sample,
                                     bool time_is_up) {
     const struct nl_config *config = run->plan->config;
-    struct judging judging = {.config = config, .findings = json_array(), .time_is_up = time_is_up};
+    struct judging judging = {
+        .config = config, .findings = json_array(), .said = json_array(), .time_is_up = time_is_up};
     json_t *seed = NULL;
     size_t at = 0;
     json_array_foreach(json_object_get(run->facts, "seeds"), at, seed) {
@@ -122,14 +152,17 @@ enum canary_verdict nl_canary_judge(struct canary_run *run, const struct nl_cana
     bool refused = is_more(sample->refused, sample->people, config->canary.refused);
     bool deferred = is_more(sample->deferred, sample->people, config->canary.deferred);
     if (refused)
-        find(&judging, "%lld of the %lld people of the sample were refused, more than %lld%%",
+        find(&judging,
+             NL_TEXT("%lld of the %lld people of the sample were refused, more than %lld%%"),
              (long long)sample->refused, (long long)sample->people,
              (long long)config->canary.refused);
     if (deferred)
-        find(&judging, "%lld of the %lld people of the sample were deferred, more than %lld%%",
+        find(&judging,
+             NL_TEXT("%lld of the %lld people of the sample were deferred, more than %lld%%"),
              (long long)sample->deferred, (long long)sample->people,
              (long long)config->canary.deferred);
     json_object_set_new(run->facts, "findings", judging.findings);
+    json_object_set_new(run->facts, "said", judging.said);
     json_object_set_new(run->facts, "sample", sample_facts(sample));
     if (refused || judging.junk > config->canary.junk || judging.failing > 0)
         return CANARY_PAUSE;

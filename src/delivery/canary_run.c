@@ -78,7 +78,9 @@ static enum nl_status settle(struct canary_run *run, bool pause, struct nl_run_s
                      "%s; the issue is paused: 'newsletter resume' sends it to the others",
                      nl_buf_text(&note));
     }
-    run->waits = status == NL_OK && !*done;
+    run->waits = false;
+    if (status == NL_OK && !*done)
+        status = nl_canary_waits(run->plan->store, run->issue->id, &run->waits, err);
     free(facts);
     nl_buf_free(&note);
     return status;
@@ -109,7 +111,8 @@ static enum nl_status decide(struct canary_run *run, const struct nl_canary_samp
     if (verdict == CANARY_WAIT)
         return look_later(run, summary, err);
     enum nl_status status = settle(run, verdict == CANARY_PAUSE, summary, &done, err);
-    *go = status == NL_OK && done && verdict == CANARY_PASS;
+    /* Where somebody was faster and let it go on, the others are queued as well. */
+    *go = status == NL_OK && (done ? verdict == CANARY_PASS : !run->waits);
     return status;
 }
 
@@ -144,20 +147,25 @@ enum nl_status nl_canary_step(struct canary_run *run, struct nl_run_summary *sum
 
 /* ---- waiting ---- */
 
-enum nl_status nl_canary_wait(const struct canary_run *run, struct nl_run_summary *summary,
-                              bool *again, struct nl_error *err) {
+enum nl_status nl_canary_wait(struct canary_run *run, struct nl_run_summary *summary, bool *again,
+                              struct nl_error *err) {
     const struct timespec moment = {.tv_nsec = 250000000};
     const struct nl_run_options *options = run->plan->options;
     bool sending = true;
+    bool waits = true;
     enum nl_status status = NL_OK;
     *again = false;
     if (!run->waits || !run->ours || !options->waits || summary->look_at == 0 ||
         summary->problem.status != NL_OK)
         return NL_OK;
-    while (status == NL_OK && sending && *options->stop == 0 && now(run) < summary->look_at) {
+    while (status == NL_OK && sending && waits && *options->stop == 0 &&
+           now(run) < summary->look_at) {
         nanosleep(&moment, NULL);
         status = nl_issue_is_sending(run->plan->store, run->issue->id, &sending, err);
+        if (status == NL_OK)
+            status = nl_canary_waits(run->plan->store, run->issue->id, &waits, err);
     }
+    run->waits = waits;
     summary->halted = status == NL_OK && !sending;
     summary->stopped = *options->stop != 0;
     *again = status == NL_OK && sending && *options->stop == 0;

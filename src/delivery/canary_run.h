@@ -13,7 +13,7 @@ struct canary_run {
     const struct nl_run_plan *plan;
     const struct nl_issue *issue;
     struct nl_canary row;
-    json_t *facts; /* {"seeds": [...], "sample": {...}, "findings": [...]} */
+    json_t *facts; /* {"seeds": [...], "sample": {...}, "findings": [...], "said": [...]} */
     bool waits;    /* the issue has a canary that is not over */
     bool ours;     /* no other process looks after it at this moment */
 };
@@ -29,11 +29,11 @@ void nl_canary_close(struct canary_run *run);
 NL_CHECKED enum nl_status nl_canary_step(struct canary_run *run, struct nl_run_summary *summary,
                                          bool *go, struct nl_error *err);
 
-/* Waits until it is time to look again. False where that is not for this process: it is to stop,
- * or somebody has paused or cancelled the issue, or the options do not ask to wait. */
-NL_CHECKED enum nl_status nl_canary_wait(const struct canary_run *run,
-                                         struct nl_run_summary *summary, bool *again,
-                                         struct nl_error *err);
+/* Waits until it is time to look again, or somebody lets it go on. False where that is not for this
+ * process: it is to stop, or somebody has paused or cancelled the issue, or the options do not ask
+ * to wait. */
+NL_CHECKED enum nl_status nl_canary_wait(struct canary_run *run, struct nl_run_summary *summary,
+                                         bool *again, struct nl_error *err);
 
 /* ---- canary_seeds.c ---- */
 

@@ -2,6 +2,7 @@
 #include "delivery/canary_run.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/kept_error.h"
 #include "newsletter/inbound/seed.h"
 #include "newsletter/proof/checkpoint.h"
 
@@ -44,6 +45,15 @@ static json_t *facts_of(struct canary_run *run, const struct nl_seed *seed) {
 /* The part of the Message-ID before the "@": the marker by which a copy is found. */
 static void make_id(const struct canary_run *run, size_t place, char out[ID_LENGTH]) {
     snprintf(out, ID_LENGTH, "seed.%s.%zu", run->row.token, place);
+}
+
+/* The text, and its parts for a page that words it in its own language. */
+static void note_failure(json_t *facts, const char *text, const char *parts,
+                         const struct nl_error *failure) {
+    json_t *kept = failure != NULL ? nl_error_keep(failure) : NULL;
+    json_object_set_new(facts, text,
+                        failure != NULL ? json_string(nl_error_text(failure)) : json_null());
+    json_object_set_new(facts, parts, kept != NULL ? kept : json_null());
 }
 
 /* ---- sending ---- */
@@ -126,8 +136,7 @@ static enum nl_status send_seed(struct canary_run *run, const struct nl_seed *se
     enum nl_status status = sent ? NL_OK : nl_canary_keep(run, err);
     if (status == NL_OK && !sent) {
         sent = send_copy(run, seed, id, &failure) == NL_OK;
-        json_object_set_new(facts, "reason",
-                            sent ? json_null() : json_string(nl_error_text(&failure)));
+        note_failure(facts, "reason", "reason_said", sent ? NULL : &failure);
     }
     json_object_set_new(facts, "state", json_string(sent ? "sent" : "failed"));
     nl_error_free(&failure);
@@ -179,8 +188,7 @@ enum nl_status nl_canary_look(struct canary_run *run, struct nl_error *err) {
         make_id(run, i, id);
         enum nl_status status = nl_seed_look(&seeds[i], id, stop, &sight, &failure);
         note_sight(facts, &sight);
-        json_object_set_new(facts, "problem",
-                            status == NL_OK ? json_null() : json_string(nl_error_text(&failure)));
+        note_failure(facts, "problem", "problem_said", status == NL_OK ? NULL : &failure);
         nl_error_free(&failure);
     }
     return nl_canary_keep(run, err);

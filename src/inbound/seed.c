@@ -3,6 +3,7 @@
 
 #include "inbound/mail_server.h"
 #include "inbound/seed_folder.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
 
 #include <ctype.h>
@@ -48,15 +49,15 @@ static enum nl_status fail(const struct look *look, CURLcode code, struct nl_err
     const struct nl_seed *seed = look->seed;
     const char *detail = look->detail[0] != '\0' ? look->detail : curl_easy_strerror(code);
     if (look->endless)
-        return nl_error_set(err, NL_TEMPFAIL, "%s: its answer does not end", seed->host);
+        return nl_error_set(err, NL_TEMPFAIL, NL_TEXT("%s: its answer does not end"), seed->host);
     if (code == CURLE_LOGIN_DENIED && strstr(detail, "Select") == NULL)
         return nl_error_set(err, NL_NOPERM,
-                            "%s refused the login of %s: check its username and password",
+                            NL_TEXT("%s refused the login of %s: check its username and password"),
                             seed->host, seed->username);
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
         return nl_error_set(err, NL_CONFIG,
-                            "%s: its certificate does not verify (%s): check its host, or name its "
-                            "authority in ca_file",
+                            NL_TEXT("%s: its certificate does not verify (%s): check its host, or "
+                                    "name its authority in ca_file"),
                             seed->host, detail);
     return nl_error_set(err, NL_TEMPFAIL, "%s:%lld: %s", seed->host, (long long)seed->port, detail);
 }

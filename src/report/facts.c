@@ -102,6 +102,8 @@ enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **o
 
 static json_t *canary_facts(const struct nl_canary *canary) {
     char plan[NL_CANARY_TEXT];
+    json_t *seed = NULL;
+    size_t at = 0;
     json_t *kept = canary->facts != NULL ? json_loads(canary->facts, 0, NULL) : NULL;
     nl_canary_text(&canary->plan, plan);
     json_t *facts =
@@ -111,6 +113,10 @@ static json_t *canary_facts(const struct nl_canary *canary) {
     if (kept != NULL)
         json_object_update_existing(facts, kept);
     json_decref(kept);
+    json_array_foreach(json_object_get(facts, "seeds"), at, seed) { /* for pages alone */
+        json_object_del(seed, "reason_said");
+        json_object_del(seed, "problem_said");
+    }
     return facts;
 }
 

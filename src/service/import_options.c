@@ -1,6 +1,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
 #include "newsletter/base/text.h"
+#include "newsletter/service/receipts.h"
 #include "newsletter/store/list.h"
 #include "service/task_common.h"
 
@@ -9,13 +10,25 @@
 
 enum { ITEMS = 256 }; /* of one option */
 
-static const struct nl_task_member members[] = {
-    {"list", 's'},     {"consent", 's'},       {"confirm", 'b'},
-    {"update", 'b'},   {"format", 's'},        {"as", 's'},
-    {"encoding", 's'}, {"dates", 's'},         {"delimiter", 's'},
-    {"map", 'o'},      {"ignore", 'a'},        {"states", 'o'},
-    {"partial", 'b'},  {"keep_columns", 'b'},  {"dry_run", 'b'},
-    {"confined", 'b'}, {NL_TASK_REASONS, 's'}, {0}};
+static const struct nl_task_member members[] = {{"list", 's'},
+                                                {"consent", 's'},
+                                                {"confirm", 'b'},
+                                                {"update", 'b'},
+                                                {"format", 's'},
+                                                {"as", 's'},
+                                                {"encoding", 's'},
+                                                {"dates", 's'},
+                                                {"delimiter", 's'},
+                                                {"map", 'o'},
+                                                {"ignore", 'a'},
+                                                {"states", 'o'},
+                                                {"partial", 'b'},
+                                                {"keep_columns", 'b'},
+                                                {"dry_run", 'b'},
+                                                {"confined", 'b'},
+                                                {NL_TASK_REASONS, 's'},
+                                                {"wording", 's'},
+                                                {0}};
 
 static bool has_type(const json_t *value, char type) {
     return type == 's'   ? json_is_string(value)
@@ -155,6 +168,20 @@ static enum nl_status read_words(const json_t *json, struct nl_import_options *o
     return status;
 }
 
+/* It belongs to a consent that is stated for all. */
+static enum nl_status read_wording(const json_t *json, struct nl_import_wish *out,
+                                   struct nl_error *err) {
+    const char *text = text_of(json, "wording");
+    if (text == NULL || nl_is_blank(text))
+        return NL_OK;
+    if (out->options.policy.consent == NULL)
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("wording: it goes with a consent that is stated for all"));
+    enum nl_status status = nl_wording_normal(text, &out->wording, err);
+    out->options.policy.wording = nl_buf_text(&out->wording);
+    return status;
+}
+
 static enum nl_status read_policy(const json_t *json, struct nl_import_policy *out,
                                   struct nl_error *err) {
     *out = (struct nl_import_policy){.consent = text_of(json, "consent"),
@@ -179,6 +206,8 @@ enum nl_status nl_import_wish_read(const struct nl_office *office, const json_t 
         status = read_words(json, &out->options, err);
     if (status == NL_OK)
         status = read_policy(json, &out->options.policy, err);
+    if (status == NL_OK)
+        status = read_wording(json, out, err);
     if (status == NL_OK)
         status = read_reach(json, out, err);
     if (status == NL_OK)
@@ -219,6 +248,7 @@ void nl_import_wish_free(struct nl_import_wish *wish) {
     free_texts(wish->maps);
     free_texts(wish->states);
     free(wish->ignores);
+    nl_buf_free(&wish->wording);
     nl_catalog_free(wish->catalog);
     *wish = (struct nl_import_wish){0};
 }

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/service/issues.h"
+#include "newsletter/store/canary.h"
 #include "newsletter/store/issue.h"
 
 #include <stdlib.h>
@@ -88,17 +89,21 @@ enum nl_status nl_office_issue_readers(const struct nl_office *office, int64_t i
 }
 
 enum nl_status nl_office_issue_extend(const struct nl_office *office, int64_t issue,
-                                      const struct nl_audience *audience, int64_t *deliveries,
-                                      struct nl_error *err) {
+                                      const struct nl_audience *audience, const char *canary,
+                                      int64_t *deliveries, struct nl_error *err) {
+    struct nl_canary_plan plan = {0};
     char *expression = NULL;
     int64_t people = 0;
     *deliveries = 0;
+    if (canary != NULL && canary[0] != '\0' && !nl_canary_parse(canary, &plan))
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("the canary is a share such as 1%% or a number of people"));
     enum nl_status status = read(office, issue, audience, &expression, &people, err);
     if (status == NL_OK && people == 0)
         status = nl_error_set(err, NL_DATA,
                               NL_TEXT("everybody who is meant has had it: nobody is left"));
     if (status == NL_OK)
-        status = nl_issue_extend(office->store, issue, expression, deliveries, err);
+        status = nl_issue_extend(office->store, issue, expression, &plan, deliveries, err);
     if (status == NL_OK)
         status = nl_office_note(office, "issue send rest", "issue", NULL, issue, err);
     free(expression);

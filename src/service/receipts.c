@@ -133,8 +133,21 @@ static enum nl_status add_receipt(const struct nl_office *office, int64_t person
     return status;
 }
 
-enum nl_status nl_office_receipts(const struct nl_office *office, const struct nl_who *who,
-                                  json_t **out, struct nl_error *err) {
+static bool is_among(const json_t *lists, const json_t *subscription) {
+    const char *name = json_string_value(json_object_get(subscription, "list"));
+    json_t *one = NULL;
+    size_t at = 0;
+    json_array_foreach(lists, at, one) {
+        const char *other = json_string_value(json_object_get(one, "name"));
+        if (name != NULL && other != NULL && strcmp(name, other) == 0)
+            return true;
+    }
+    return lists == NULL;
+}
+
+/* `lists`: only of these; NULL: all. */
+static enum nl_status gather(const struct nl_office *office, const struct nl_who *who,
+                             const json_t *lists, json_t **out, struct nl_error *err) {
     struct nl_subscriber person = {0};
     struct nl_note_signer signer = {0};
     int64_t id = 0;
@@ -147,8 +160,9 @@ enum nl_status nl_office_receipts(const struct nl_office *office, const struct n
                                      office->config->signing.public_keys, &signer, err);
     const json_t *subscriptions = json_object_get(person.facts, "subscriptions");
     for (size_t i = 0; status == NL_OK && i < json_array_size(subscriptions); i++)
-        status = add_receipt(office, id, person.facts, json_array_get(subscriptions, i), &signer,
-                             *out, err);
+        if (is_among(lists, json_array_get(subscriptions, i)))
+            status = add_receipt(office, id, person.facts, json_array_get(subscriptions, i),
+                                 &signer, *out, err);
     nl_note_signer_free(&signer);
     nl_subscriber_free(&person);
     if (status != NL_OK) {
@@ -158,22 +172,41 @@ enum nl_status nl_office_receipts(const struct nl_office *office, const struct n
     return status;
 }
 
+enum nl_status nl_office_receipts(const struct nl_office *office, const struct nl_who *who,
+                                  json_t **out, struct nl_error *err) {
+    return gather(office, who, NULL, out, err);
+}
+
+enum nl_status nl_office_receipts_shown(const struct nl_office *office, int64_t id,
+                                        const json_t *lists, json_t **out, struct nl_error *err) {
+    const struct nl_who who = {.id = id};
+    enum nl_status status = gather(office, &who, lists, out, err);
+    return status == NL_OK ? nl_office_note(office, "consent show", "subscriber", NULL, id, err)
+                           : status;
+}
+
 /* Lines end as ours do, so that the same text is the same wording. */
+enum nl_status nl_wording_normal(const char *text, struct nl_buf *out, struct nl_error *err) {
+    for (const char *at = text; *at != '\0'; at++)
+        if (*at != '\r' || at[1] != '\n')
+            nl_buf_addc(out, *at);
+    while (out->len > 0 && out->data[out->len - 1] == '\n')
+        out->data[--out->len] = '\0';
+    if (out->failed)
+        return nl_error_nomem(err);
+    if (out->len > NL_CONSENT_WORDING_MOST)
+        return nl_error_set(err, NL_DATA, NL_TEXT("the wording is longer than %d bytes"),
+                            NL_CONSENT_WORDING_MOST);
+    return nl_text_check_body(nl_buf_text(out), out->len, NL_TEXT_IN("error", "the wording"), err);
+}
+
 enum nl_status nl_office_wording(struct nl_store *store, const char *language, const char *text,
                                  int64_t *id, struct nl_error *err) {
     struct nl_buf lines = {0};
     *id = 0;
     if (text == NULL)
         return NL_OK;
-    for (const char *at = text; *at != '\0'; at++)
-        if (*at != '\r' || at[1] != '\n')
-            nl_buf_addc(&lines, *at);
-    while (lines.len > 0 && lines.data[lines.len - 1] == '\n')
-        lines.data[--lines.len] = '\0';
-    enum nl_status status = lines.failed
-                                ? nl_error_nomem(err)
-                                : nl_text_check_body(nl_buf_text(&lines), lines.len,
-                                                     NL_TEXT_IN("error", "the wording"), err);
+    enum nl_status status = nl_wording_normal(text, &lines, err);
     if (status == NL_OK)
         status = nl_consent_wording_put(store, language, nl_buf_text(&lines), id, err);
     nl_buf_free(&lines);

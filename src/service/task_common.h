@@ -56,6 +56,7 @@ struct nl_import_wish {
     char **maps, **states;
     const char **ignores;
     struct nl_catalog *catalog;
+    struct nl_buf wording;
 };
 NL_CHECKED enum nl_status nl_import_wish_read(const struct nl_office *office, const json_t *json,
                                               struct nl_import_wish *out,

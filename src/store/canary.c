@@ -5,6 +5,7 @@
 #include "newsletter/base/token.h"
 #include "newsletter/db/sql.h"
 #include "store/canary_row.h"
+#include "store/subject_test_row.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -64,26 +65,51 @@ void nl_canary_free(struct nl_canary *canary) {
     *canary = (struct nl_canary){0};
 }
 
+/* A canary of the rest takes the place of the one that the issue had. */
+static enum nl_status add(struct nl_store *store, int64_t issue, const struct nl_canary_plan *plan,
+                          int64_t newer_than, struct nl_error *err) {
+    struct nl_token token = {0};
+    nl_token_new(nl_store_env(store), &token);
+    return nl_sql_run(store, err,
+                      "INSERT INTO canary (issue, share, people, state, token, newer_than) VALUES "
+                      "(?, ?, ?, 'waiting', ?, ?) ON CONFLICT (issue) DO UPDATE SET share = "
+                      "excluded.share, people = excluded.people, state = excluded.state, token = "
+                      "excluded.token, newer_than = excluded.newer_than, look_until = NULL, "
+                      "look_at = NULL, facts = NULL",
+                      NL_VALUES(NL_INT(issue), NL_INT(plan->share), NL_INT(plan->people),
+                                NL_STRING(token.text), NL_INT(newer_than)));
+}
+
 enum nl_status nl_canary_add(struct nl_store *store, const struct nl_issue *issue,
                              struct nl_error *err) {
     const struct nl_canary_plan *plan = &issue->canary;
-    struct nl_token token = {0};
+    return plan->share == 0 && plan->people == 0 ? NL_OK : add(store, issue->id, plan, 0, err);
+}
+
+/* The sample is told by its ids, so it may not be mixed with one that is still under way. */
+enum nl_status nl_canary_add_to_rest(struct nl_store *store, int64_t issue,
+                                     const struct nl_canary_plan *plan, struct nl_error *err) {
+    int64_t last = 0;
+    bool waits = false;
+    bool tried = false;
     if (plan->share == 0 && plan->people == 0)
         return NL_OK;
-    if (issue->alternative_subject != NULL)
-        return nl_error_set(err, NL_DATA,
-                            NL_TEXT("subjects are tried on a sample already: a canary does not go "
-                                    "with it"));
-    if (issue->local_time != NULL)
-        return nl_error_set(err, NL_DATA,
-                            NL_TEXT("a canary goes out before the rest: each reader's own clock "
-                                    "does not go with it"));
-    nl_token_new(nl_store_env(store), &token);
-    return nl_sql_run(store, err,
-                      "INSERT INTO canary (issue, share, people, state, token) VALUES "
-                      "(?, ?, ?, 'waiting', ?)",
-                      NL_VALUES(NL_INT(issue->id), NL_INT(plan->share), NL_INT(plan->people),
-                                NL_STRING(token.text)));
+    enum nl_status status = nl_canary_waits(store, issue, &waits, err);
+    if (status == NL_OK)
+        status = nl_sql_exists(store, err, &tried,
+                               "SELECT 1 FROM subject_test WHERE issue = ? AND winner IS NULL",
+                               NL_VALUES(NL_INT(issue)));
+    if (status == NL_OK && waits)
+        return nl_error_set(err, NL_EXISTS,
+                            NL_TEXT("the issue waits for its first canary: let it end first"));
+    if (status == NL_OK && tried)
+        return nl_error_set(err, NL_EXISTS,
+                            NL_TEXT("two subjects are still being tried: choose one first, so "
+                                    "that the canary has the right one"));
+    if (status == NL_OK)
+        status = nl_sql_number(store, err, &last, NULL, "SELECT coalesce(max(id), 0) FROM delivery",
+                               NL_NO_VALUES);
+    return status == NL_OK ? add(store, issue, plan, last, err) : status;
 }
 
 enum nl_status nl_canary_read(struct nl_store *store, int64_t issue, bool *found,
@@ -132,7 +158,8 @@ enum nl_status nl_canary_count(struct nl_store *store, int64_t issue, struct nl_
         "count(*) FILTER (WHERE state = 'deferred'), "
         "count(*) FILTER (WHERE state IN ('bounced', 'failed')), "
         "count(*) FILTER (WHERE state = 'unknown'), count(*) FILTER (WHERE state = 'skipped') "
-        "FROM delivery WHERE issue = ?1 AND (state <> 'deferred' OR next_attempt_at IS NOT NULL)",
+        "FROM delivery WHERE issue = ?1 AND id > (SELECT newer_than FROM canary WHERE issue = ?1) "
+        "AND (state <> 'deferred' OR next_attempt_at IS NOT NULL)",
         NL_VALUES(NL_INT(issue)),
         NL_COLUMNS(NL_INTO(&out->people), NL_INTO(&out->unmade), NL_INTO(&out->untried),
                    NL_INTO(&out->sent), NL_INTO(&out->deferred), NL_INTO(&out->refused),
@@ -140,7 +167,28 @@ enum nl_status nl_canary_count(struct nl_store *store, int64_t issue, struct nl_
 }
 
 enum nl_status nl_canary_overrule(struct nl_store *store, int64_t issue, struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "UPDATE canary SET state = 'overruled' WHERE issue = ? AND state = 'paused'",
-                      NL_VALUES(NL_INT(issue)));
+    enum nl_status status = nl_sql_run(
+        store, err, "UPDATE canary SET state = 'overruled' WHERE issue = ? AND state = 'paused'",
+        NL_VALUES(NL_INT(issue)));
+    return status == NL_OK && nl_sql_changes(store) > 0
+               ? nl_subject_test_begin_again(store, issue, err)
+               : status;
+}
+
+enum nl_status nl_canary_go_on(struct nl_store *store, int64_t issue, bool *waited,
+                               struct nl_error *err) {
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE canary SET state = 'overruled', look_at = NULL WHERE issue = ? AND "
+                   "state IN ('waiting', 'paused')",
+                   NL_VALUES(NL_INT(issue)));
+    *waited = status == NL_OK && nl_sql_changes(store) > 0;
+    return *waited ? nl_subject_test_begin_again(store, issue, err) : status;
+}
+
+enum nl_status nl_canary_waits(struct nl_store *store, int64_t issue, bool *waits,
+                               struct nl_error *err) {
+    return nl_sql_exists(store, err, waits,
+                         "SELECT 1 FROM canary WHERE issue = ? AND state = 'waiting'",
+                         NL_VALUES(NL_INT(issue)));
 }

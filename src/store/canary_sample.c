@@ -14,22 +14,32 @@ static int64_t wanted_of(const struct nl_part *part, const struct nl_canary_plan
     return (plan->people * part->seen + part->people - 1) / part->people;
 }
 
-enum nl_status nl_part_canary(struct nl_store *store, const struct nl_part *part, int64_t *sampled,
-                              struct nl_error *err) {
+enum nl_status nl_part_canary_wanted(struct nl_store *store, const struct nl_part *part,
+                                     int64_t *wanted, struct nl_error *err) {
     struct nl_canary_plan plan = {0};
     enum nl_status status = nl_sql_first(
         store, err, NULL, "SELECT share, people FROM canary WHERE issue = ?",
         NL_VALUES(NL_INT(part->issue)), NL_COLUMNS(NL_INTO(&plan.share), NL_INTO(&plan.people)));
-    int64_t wanted = wanted_of(part, &plan) - *sampled;
+    *wanted = part->made > 0 ? wanted_of(part, &plan) : 0;
+    return status;
+}
+
+enum nl_status nl_part_canary(struct nl_store *store, const struct nl_part *part, int64_t *sampled,
+                              struct nl_error *err) {
+    int64_t wanted = 0;
+    enum nl_status status = nl_part_canary_wanted(store, part, &wanted, err);
+    wanted -= *sampled;
     if (status != NL_OK || wanted <= 0)
         return status;
     status = nl_sql_run(
         store, err,
         "UPDATE delivery SET state = 'queued' FROM (SELECT id, row_number() OVER (ORDER BY "
         "random()) AS place FROM delivery WHERE issue = ?1 AND subscription > ?2 AND "
-        "subscription <= ?3 AND state = 'deferred' AND next_attempt_at IS NULL) AS lot WHERE "
-        "delivery.id = lot.id AND lot.place <= ?4",
-        NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last), NL_INT(wanted)));
+        "subscription <= ?3 AND state = 'deferred' AND next_attempt_at IS NULL AND (?5 = 0 OR "
+        "variant IS NOT NULL) AND id > (SELECT newer_than FROM canary WHERE issue = ?1)) AS lot "
+        "WHERE delivery.id = lot.id AND lot.place <= ?4",
+        NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last), NL_INT(wanted),
+                  NL_INT(part->tested)));
     *sampled += status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }

@@ -4,6 +4,7 @@
 #include "newsletter/store/issue_control.h"
 #include "store/event.h"
 #include "store/making.h"
+#include "store/subject_test_row.h"
 
 struct settling {
     int64_t issue;
@@ -30,6 +31,8 @@ static enum nl_status settle(struct nl_store *store, void *ctx, struct nl_error 
         status =
             nl_issue_control(store, call->issue, NL_ISSUE_PAUSE, call->pause, NULL, &change, err);
     else if (status == NL_OK)
+        status = nl_subject_test_begin_again(store, call->issue, err);
+    if (status == NL_OK && call->pause == NULL)
         status = nl_making_queue_waiting(store, call->issue, err);
     return status == NL_OK
                ? nl_event_add(store, call->pause != NULL ? "canary-paused" : "canary-passed", list,

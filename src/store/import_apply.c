@@ -114,12 +114,13 @@ enum nl_status nl_import_note_tally(struct nl_store *store, int64_t task,
 struct part {
     int64_t last, import, task, rows; /* the id of the last of them */
     bool confirm, update, found;
-    char *consent, *tally;
+    char *consent, *wording, *tally;
     struct nl_buf content;
 };
 
 static void free_part(struct part *part) {
     free(part->consent);
+    free(part->wording);
     free(part->tally);
     nl_buf_free(&part->content);
     *part = (struct part){0};
@@ -141,13 +142,14 @@ static enum nl_status next_parts(struct nl_store *store, int64_t most, struct pa
     free_part(part);
     enum nl_status status = nl_sql_first(
         store, err, &part->found,
-        "SELECT p.id, p.import, coalesce(i.task, 0), i.consent, i.confirm, i.renew, i.tally FROM "
+        "SELECT p.id, p.import, coalesce(i.task, 0), i.consent, i.wording, i.confirm, i.renew, "
+        "i.tally FROM "
         "import_part p JOIN import i ON i.id = p.import WHERE i.accepted_at IS NOT NULL ORDER BY "
         "p.id LIMIT 1",
         NL_NO_VALUES,
         NL_COLUMNS(NL_INTO(&first), NL_INTO(&part->import), NL_INTO(&part->task),
-                   NL_INTO(&part->consent), NL_INTO(&part->confirm), NL_INTO(&part->update),
-                   NL_INTO(&part->tally)));
+                   NL_INTO(&part->consent), NL_INTO(&part->wording), NL_INTO(&part->confirm),
+                   NL_INTO(&part->update), NL_INTO(&part->tally)));
     return status == NL_OK && part->found
                ? nl_sql_each(store, err, add_content, part,
                              "SELECT id, content FROM import_part WHERE id >= ? AND import = ? "
@@ -210,8 +212,10 @@ static enum nl_status apply_parts(struct nl_store *store, void *ctx, struct nl_e
     const struct part *part = &apply->part;
     if (status != NL_OK || !part->found)
         return status == NL_OK ? end_imports(store, err) : status;
-    const struct nl_import_policy policy = {
-        .consent = part->consent, .confirm = part->confirm, .update = part->update};
+    const struct nl_import_policy policy = {.consent = part->consent,
+                                            .wording = part->wording,
+                                            .confirm = part->confirm,
+                                            .update = part->update};
     apply->import.policy = &policy;
     apply->import.task = part->task;
     apply->import.prefix[0] = '\0';

@@ -5,7 +5,7 @@
  * person who is known by then is left out by the first, and so is their subscription by the second:
  * such rows are met one by one afterwards. */
 
-enum { PERSON = 7, SUBSCRIPTION = 11 }; /* columns */
+enum { PERSON = 7, SUBSCRIPTION = 12 }; /* columns */
 
 /* "(?,?),(?,?)" */
 static void add_places(struct nl_buf *sql, size_t columns) {
@@ -38,9 +38,10 @@ static enum nl_status prepare_both(struct nl_import *import, struct nl_error *er
                      import->store,
                      "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
                      "consent_source, consent_ip, consent_version, confirmed_at, ended_at, "
-                     "created_at) SELECT v.column2, r.id, v.column3, v.column4, v.column5, "
+                     "created_at, form_wording) SELECT v.column2, r.id, v.column3, v.column4, "
+                     "v.column5, "
                      "v.column6, v.column7, v.column8, nullif(v.column9, 0), "
-                     "nullif(v.column10, 0), v.column11 FROM (VALUES ",
+                     "nullif(v.column10, 0), v.column11, nullif(v.column12, 0) FROM (VALUES ",
                      SUBSCRIPTION, ") AS v CROSS JOIN subscriber r WHERE r.uuid = v.column1",
                      &import->subscriptions_sql, &import->subscriptions, err)
                : status;
@@ -83,6 +84,7 @@ static void fill_subscription(const struct nl_import *import, const struct nl_im
     out[8] = NL_INT(facts.confirmed_at);
     out[9] = NL_INT(facts.ended_at);
     out[10] = NL_INT(facts.created_at);
+    out[11] = NL_INT(facts.wording);
 }
 
 /* ---- one by one ---- */

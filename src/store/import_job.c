@@ -142,11 +142,11 @@ static enum nl_status open_import(struct nl_import_job *job, struct nl_error *er
     if (status == NL_OK)
         status = nl_sql_insert(
             job->store, err, &job->id,
-            "INSERT INTO import (begun_at, consent, confirm, renew, tally, task) VALUES (?, ?, ?, "
-            "?, '', nullif(?, 0))",
+            "INSERT INTO import (begun_at, consent, wording, confirm, renew, tally, task) VALUES "
+            "(?, ?, ?, ?, ?, '', nullif(?, 0))",
             NL_VALUES(NL_INT(nl_store_now(job->store)), NL_STRING(job->policy->consent),
-                      NL_INT(job->policy->confirm), NL_INT(job->policy->update),
-                      NL_INT(job->task)));
+                      NL_STRING(job->policy->wording), NL_INT(job->policy->confirm),
+                      NL_INT(job->policy->update), NL_INT(job->task)));
     /* The lock is taken after the row is there: nl_import_clear knows rows that are new. */
     if (status == NL_OK)
         status = nl_store_take_permit(job->store, staging, job->id, &taken, err);

@@ -19,8 +19,9 @@ struct nl_import {
     struct nl_buf people_sql, subscriptions_sql; /* import_bulk.c */
     struct nl_statement *people, *subscriptions; /* NULL before they are needed */
     size_t newcomers;                            /* among the last NL_IMPORT_BULK rows */
-    int64_t task; /* whose import it is, so that it can be taken back; 0: of nobody */
-    int64_t low;  /* import_trace.c: the last subscription before this transaction */
+    int64_t wording; /* that its policy states; 0: none. As of the begin of the transaction */
+    int64_t task;    /* whose import it is, so that it can be taken back; 0: of nobody */
+    int64_t low;     /* import_trace.c: the last subscription before this transaction */
     char first[NL_TOKEN_LEN + 1]; /* and the UUID from which those of new people count up */
 };
 
@@ -66,6 +67,7 @@ struct nl_import_facts {
     enum nl_subscription_state state;
     int64_t consent_at, confirmed_at, ended_at, created_at; /* 0: none */
     const char *consent_source;
+    int64_t wording; /* that goes with it; 0: none */
 };
 void nl_import_facts(const struct nl_import *import, const struct nl_member *member,
                      enum nl_subscription_state state, struct nl_import_facts *out);

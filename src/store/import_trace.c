@@ -16,7 +16,9 @@ static enum nl_status last_subscription(struct nl_store *store, int64_t *out,
 
 enum nl_status nl_import_trace_begin(struct nl_import *import, struct nl_error *err) {
     uuid_unparse_lower(import->uuid, import->first);
-    return last_subscription(import->store, &import->low, err);
+    enum nl_status status =
+        nl_consent_wording_put(import->store, NULL, import->policy->wording, &import->wording, err);
+    return status == NL_OK ? last_subscription(import->store, &import->low, err) : status;
 }
 
 enum nl_status nl_import_trace_end(struct nl_import *import, struct nl_error *err) {

@@ -14,10 +14,9 @@
 /* ---- the rules ---- */
 
 static const char *const actions[] = {
-    [NL_ISSUE_PAUSE] = "pause",
-    [NL_ISSUE_RESUME] = "resume",
-    [NL_ISSUE_CANCEL] = "cancel",
-    [NL_ISSUE_WITHDRAW] = "withdraw",
+    [NL_ISSUE_PAUSE] = "pause",       [NL_ISSUE_RESUME] = "resume",
+    [NL_ISSUE_CANCEL] = "cancel",     [NL_ISSUE_WITHDRAW] = "withdraw",
+    [NL_ISSUE_OVERRULE] = "overrule",
 };
 
 bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) {
@@ -45,6 +44,8 @@ enum nl_action_result nl_issue_allows(enum nl_issue_state state, enum nl_issue_a
         {NL_ISSUE_SCHEDULED, NL_ISSUE_CANCEL, NL_ACTION_WITHDRAWN},
         {NL_ISSUE_CANCELLED, NL_ISSUE_CANCEL, NL_ACTION_UNCHANGED},
         {NL_ISSUE_SCHEDULED, NL_ISSUE_WITHDRAW, NL_ACTION_WITHDRAWN},
+        {NL_ISSUE_SENDING, NL_ISSUE_OVERRULE, NL_ACTION_DONE},
+        {NL_ISSUE_PAUSED, NL_ISSUE_OVERRULE, NL_ACTION_DONE},
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].state == state && rules[i].action == action)
@@ -161,6 +162,27 @@ static enum nl_status resume(struct nl_store *store, int64_t issue, struct nl_er
     return status == NL_OK ? set_state(store, issue, NL_ISSUE_SENDING, NULL, err) : status;
 }
 
+/* Somebody has seen what the canary has found so far, or will not wait for it. */
+static enum nl_status overrule(struct nl_store *store, int64_t issue, struct nl_issue_change *out,
+                               struct nl_error *err) {
+    bool waited = false;
+    int64_t list = 0;
+    enum nl_status status = nl_canary_go_on(store, issue, &waited, err);
+    if (status == NL_OK && !waited)
+        out->result = NL_ACTION_REFUSED;
+    if (status != NL_OK || !waited)
+        return status;
+    status = set_state(store, issue, NL_ISSUE_SENDING, NULL, err);
+    if (status == NL_OK)
+        status = nl_making_queue_waiting(store, issue, err);
+    if (status == NL_OK)
+        status = nl_sql_number(store, err, &list, NULL, "SELECT list FROM issue WHERE id = ?",
+                               NL_VALUES(NL_INT(issue)));
+    return status == NL_OK
+               ? nl_event_add(store, "canary-passed", list, 0, issue, "overruled by hand", err)
+               : status;
+}
+
 /* A scheduled issue has no deliveries yet. */
 static enum nl_status withdraw(struct nl_store *store, int64_t issue, struct nl_error *err) {
     static const char *const steps[] = {
@@ -195,6 +217,8 @@ static enum nl_status change(struct nl_store *store, const struct call *call,
         return set_state(store, call->issue, NL_ISSUE_PAUSED, call->note, err);
     case NL_ISSUE_RESUME:
         return resume(store, call->issue, err);
+    case NL_ISSUE_OVERRULE:
+        return overrule(store, call->issue, call->out, err);
     default:
         return cancel(store, call->issue, err);
     }

@@ -23,6 +23,7 @@ enum nl_status nl_issue_further(struct nl_store *store, int64_t issue,
 
 struct extension {
     struct nl_making_plan making;
+    const struct nl_canary_plan *canary;
     int64_t deliveries;
 };
 
@@ -42,6 +43,8 @@ static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error 
     if (status == NL_OK)
         status = nl_canary_overrule(store, issue, err);
     if (status == NL_OK)
+        status = nl_canary_add_to_rest(store, issue, call->canary, err);
+    if (status == NL_OK)
         status = nl_making_begin(store, &call->making, &call->deliveries, err);
     return status == NL_OK
                ? nl_event_add(store, "issue-extended", call->making.list, 0, issue, NULL, err)
@@ -49,8 +52,11 @@ static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error 
 }
 
 enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue, const char *segment,
-                               int64_t *deliveries, struct nl_error *err) {
-    struct extension call = {.making = {.issue = issue, .segment = segment, .further = true}};
+                               const struct nl_canary_plan *canary, int64_t *deliveries,
+                               struct nl_error *err) {
+    const struct nl_canary_plan none = {0};
+    struct extension call = {.making = {.issue = issue, .segment = segment, .further = true},
+                             .canary = canary != NULL ? canary : &none};
     enum nl_status status = find_list(store, issue, &call.making.list, err);
     if (status == NL_OK)
         status = nl_making_measure(store, call.making.list, &call.making.people, err);

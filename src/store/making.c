@@ -14,9 +14,10 @@ struct making {
     bool further;
     int64_t began_at, newest, reached, people, seen, made, sampled;
     char *segment, *local_time;
-    bool tested;    /* two subjects are tried, and none has won yet */
-    int64_t winner; /* the one that has won; 0: none */
-    bool canary;    /* a sample goes first, and is not over yet */
+    bool tested;        /* two subjects are tried, and none has won yet */
+    int64_t winner;     /* the one that has won; 0: none */
+    bool canary;        /* a sample goes first, and is not over yet */
+    int64_t newer_than; /* where it is one of the rest: the last delivery before */
 };
 
 static void making_free(struct making *making) {
@@ -29,17 +30,18 @@ static void making_free(struct making *making) {
     "SELECT m.id, i.list, m.issue, m.further <> 0, m.began_at, m.newest, m.reached, m.people, "    \
     "m.seen, m.made, m.sampled, m.segment, i.local_time, "                                         \
     "t.issue IS NOT NULL AND t.winner IS NULL, coalesce(t.winner, 0), "                            \
-    "coalesce(c.state, '') = 'waiting' FROM making m JOIN issue i ON i.id = m.issue "              \
+    "coalesce(c.state, '') = 'waiting', coalesce(c.newer_than, 0) FROM making m JOIN issue i ON "  \
+    "i.id = m.issue "                                                                              \
     "LEFT JOIN subject_test t ON t.issue = m.issue LEFT JOIN canary c ON c.issue = m.issue "
 
 #define INTO_MAKING(making)                                                                        \
-    NL_COLUMNS(NL_INTO(&(making)->id), NL_INTO(&(making)->list), NL_INTO(&(making)->issue),        \
-               NL_INTO(&(making)->further), NL_INTO(&(making)->began_at),                          \
-               NL_INTO(&(making)->newest), NL_INTO(&(making)->reached),                            \
-               NL_INTO(&(making)->people), NL_INTO(&(making)->seen), NL_INTO(&(making)->made),     \
-               NL_INTO(&(making)->sampled), NL_INTO(&(making)->segment),                           \
-               NL_INTO(&(making)->local_time), NL_INTO(&(making)->tested),                         \
-               NL_INTO(&(making)->winner), NL_INTO(&(making)->canary))
+    NL_COLUMNS(                                                                                    \
+        NL_INTO(&(making)->id), NL_INTO(&(making)->list), NL_INTO(&(making)->issue),               \
+        NL_INTO(&(making)->further), NL_INTO(&(making)->began_at), NL_INTO(&(making)->newest),     \
+        NL_INTO(&(making)->reached), NL_INTO(&(making)->people), NL_INTO(&(making)->seen),         \
+        NL_INTO(&(making)->made), NL_INTO(&(making)->sampled), NL_INTO(&(making)->segment),        \
+        NL_INTO(&(making)->local_time), NL_INTO(&(making)->tested), NL_INTO(&(making)->winner),    \
+        NL_INTO(&(making)->canary), NL_INTO(&(making)->newer_than))
 
 /* One making of an issue after the other, so that only the first one meets skipped deliveries of
  * its own. Another process that makes a part has the row. */
@@ -84,6 +86,19 @@ static enum nl_status parse_segment(const struct making *making, struct nl_segme
                                    : nl_segment_parse(making->segment, making->began_at, out, err);
 }
 
+/* `sampled` counts those who try a subject, where there are two. Then the canary takes from each
+ * part what that adds to its share. */
+static enum nl_status draw_canary(struct nl_store *store, struct making *making,
+                                  const struct nl_part *part, struct nl_error *err) {
+    const struct nl_part before = {
+        .issue = part->issue, .made = making->made, .seen = making->seen, .people = part->people};
+    int64_t drawn = 0;
+    if (!part->tested)
+        return nl_part_canary(store, part, &making->sampled, err);
+    enum nl_status status = nl_part_canary_wanted(store, &before, &drawn, err);
+    return status == NL_OK ? nl_part_canary(store, part, &drawn, err) : status;
+}
+
 /* People who wait for a subject, or an hour, are deferred from the first moment on. */
 static enum nl_status make_deliveries(struct nl_store *store, struct making *making,
                                       struct nl_part *part, int64_t *made, struct nl_error *err) {
@@ -93,15 +108,17 @@ static enum nl_status make_deliveries(struct nl_store *store, struct making *mak
     bool by_hours = making->local_time != NULL && !making->further;
     fan_out.waits = making->tested || by_hours || making->canary;
     fan_out.variant = making->further ? making->winner : 0;
+    part->canary = making->canary;
+    part->tested = making->tested && !making->further;
     if (status == NL_OK)
         status = making->further ? nl_fan_out_further(store, &fan_out, err)
                                  : nl_fan_out(store, &fan_out, err);
     *made = fan_out.deliveries;
     part->made = making->made + *made;
-    if (status == NL_OK && making->tested && !making->further)
+    if (status == NL_OK && part->tested)
         status = nl_part_sample(store, part, &making->sampled, err);
-    else if (status == NL_OK && making->canary && !making->further)
-        status = nl_part_canary(store, part, &making->sampled, err);
+    if (status == NL_OK && making->canary && (!making->further || making->newer_than > 0))
+        status = draw_canary(store, making, part, err);
     else if (status == NL_OK && by_hours)
         status = nl_part_hours(store, part, making->local_time, err);
     nl_segment_free(segment);
@@ -198,20 +215,34 @@ enum nl_status nl_making_end(struct nl_store *store, int64_t issue, struct nl_er
 
 /* ---- going on ---- */
 
-/* People who wait for a subject that has won meanwhile, or for a canary that is over. */
+/* People who wait for a canary that is over, or for a subject that has won meanwhile. With both,
+ * the sample of the subjects waits for the canary, and has its subject already. */
 #define NO_LONGER_WAITING                                                                          \
     "SELECT d.id FROM delivery d WHERE d.issue = ?1 AND d.state = 'deferred' AND "                 \
-    "d.next_attempt_at IS NULL AND d.variant IS NULL AND "                                         \
-    "((SELECT t.winner FROM subject_test t WHERE t.issue = ?1) IS NOT NULL OR "                    \
-    "(SELECT c.state FROM canary c WHERE c.issue = ?1) IN ('passed', 'overruled'))"
+    "d.next_attempt_at IS NULL AND (SELECT count(*) FROM canary c WHERE c.issue = ?1 AND c.state " \
+    "IN ('waiting', 'paused')) = 0 AND ((SELECT t.winner FROM subject_test t WHERE t.issue = ?1) " \
+    "IS NOT NULL OR ((SELECT count(*) FROM canary c WHERE c.issue = ?1) > 0 AND (d.variant IS "    \
+    "NOT NULL OR (SELECT count(*) FROM subject_test t WHERE t.issue = ?1) = 0)))"
 
 static enum nl_status queue_waiting(struct nl_store *store, int64_t issue, int64_t *changed,
                                     struct nl_error *err) {
+    char *local_time = NULL;
+    bool by_hours = false;
     enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE delivery SET state = 'queued' WHERE state = 'deferred' AND id IN "
-                   "(" NO_LONGER_WAITING " LIMIT ?2 /*+ FOR UPDATE SKIP LOCKED */)",
-                   NL_VALUES(NL_INT(issue), NL_INT(NL_PART)));
+        nl_sql_first(store, err, &by_hours,
+                     "SELECT i.local_time FROM issue i JOIN canary c ON c.issue = i.id WHERE i.id "
+                     "= ? AND i.local_time IS NOT NULL AND c.newer_than = 0 "
+                     "/*+ FOR UPDATE OF c */",
+                     NL_VALUES(NL_INT(issue)), NL_COLUMNS(NL_INTO(&local_time)));
+    if (status == NL_OK && by_hours)
+        status = nl_part_wait_for_hours(store, issue, local_time, changed, err);
+    free(local_time);
+    if (status != NL_OK || by_hours)
+        return status;
+    status = nl_sql_run(store, err,
+                        "UPDATE delivery SET state = 'queued' WHERE state = 'deferred' AND id IN "
+                        "(" NO_LONGER_WAITING " LIMIT ?2 /*+ FOR UPDATE SKIP LOCKED */)",
+                        NL_VALUES(NL_INT(issue), NL_INT(NL_PART)));
     *changed = status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }

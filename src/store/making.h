@@ -44,12 +44,20 @@ struct nl_part {
     int64_t seen;        /* subscriptions that had their turn, with this one */
     int64_t people;      /* how many they are, as of the beginning */
     bool is_last;
+    bool canary; /* all wait, but for its sample */
+    bool tested; /* two subjects are tried: its sample is of theirs */
 };
 
 /* Gives a share of the part its subjects, by lot, so that the parts so far have the share that a
  * subject test prescribes: *sampled is how many have one. */
 NL_CHECKED enum nl_status nl_part_sample(struct nl_store *store, const struct nl_part *part,
                                          int64_t *sampled, struct nl_error *err) NL_ALL_NONNULL;
+
+/* Likewise for the next part of those who waited for a canary that is over: *changed is how many
+ * they are. */
+NL_CHECKED enum nl_status nl_part_wait_for_hours(struct nl_store *store, int64_t issue,
+                                                 const char *local_time, int64_t *changed,
+                                                 struct nl_error *err) NL_ALL_NONNULL;
 
 /* Lets the deliveries of a part wait until the clocks of their people show a time. */
 NL_CHECKED enum nl_status nl_part_hours(struct nl_store *store, const struct nl_part *part,

@@ -64,7 +64,8 @@ enum nl_status nl_part_hours(struct nl_store *store, const struct nl_part *part,
             store, err, add_row, &walk,
             "SELECT d.id, json_extract(r.attributes, '$.timezone') FROM delivery d "
             "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
-            "WHERE d.issue = ?1 AND d.subscription > ?2 AND d.subscription <= ?3 AND "
+            "WHERE d.issue = ?1 AND d.subscription > ?2 AND d.subscription <= ?3 AND d.state = "
+            "'deferred' AND d.attempts = 0 AND "
             "json_type(r.attributes, '$.timezone') = 'text' ORDER BY 2",
             NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last)));
     if (status == NL_OK)
@@ -72,4 +73,19 @@ enum nl_status nl_part_hours(struct nl_store *store, const struct nl_part *part,
     free(walk.zone);
     nl_buf_free(&walk.ids);
     return status;
+}
+
+enum nl_status nl_part_wait_for_hours(struct nl_store *store, int64_t issue, const char *local_time,
+                                      int64_t *changed, struct nl_error *err) {
+    struct nl_part part = {.issue = issue};
+    *changed = 0;
+    enum nl_status status = nl_sql_first(
+        store, err, NULL,
+        "SELECT coalesce(min(subscription), 0) - 1, coalesce(max(subscription), 0), count(*) FROM "
+        "(SELECT d.subscription FROM delivery d WHERE d.issue = ?1 AND d.state = 'deferred' AND "
+        "d.next_attempt_at IS NULL AND (SELECT c.state FROM canary c WHERE c.issue = ?1) IN "
+        "('passed', 'overruled') ORDER BY d.subscription LIMIT ?2) AS next",
+        NL_VALUES(NL_INT(issue), NL_INT(NL_PART)),
+        NL_COLUMNS(NL_INTO(&part.after), NL_INTO(&part.last), NL_INTO(changed)));
+    return status == NL_OK && *changed > 0 ? nl_part_hours(store, &part, local_time, err) : status;
 }

@@ -187,7 +187,8 @@ void nl_import_facts(const struct nl_import *import, const struct nl_member *mem
         .ended_at = ended ? known(member->ended_at, now) : 0,
         .created_at = created,
         .consent_source =
-            member->consent_source != NULL ? member->consent_source : import->policy->consent};
+            member->consent_source != NULL ? member->consent_source : import->policy->consent,
+        .wording = member->consent_source != NULL ? 0 : import->wording};
     if (state == NL_SUBSCRIPTION_PENDING)
         out->confirmed_at = 0;
 }
@@ -203,13 +204,13 @@ static enum nl_status add_subscription(struct nl_import *import, int64_t list, i
     return nl_sql_insert(
         import->store, err, id,
         "INSERT INTO subscription (list, subscriber, state, token, consent_at, consent_source, "
-        "consent_ip, consent_version, confirmed_at, ended_at, created_at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?)",
+        "consent_ip, consent_version, confirmed_at, ended_at, created_at, form_wording) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), nullif(?, 0), ?, nullif(?, 0))",
         NL_VALUES(NL_INT(list), NL_INT(subscriber), NL_STRING(nl_subscription_state_text(state)),
                   NL_STRING((const char *)token), NL_INT(facts.consent_at),
                   NL_STRING(facts.consent_source), NL_STRING(member->consent_ip),
                   NL_STRING(member->consent_version), NL_INT(facts.confirmed_at),
-                  NL_INT(facts.ended_at), NL_INT(facts.created_at)));
+                  NL_INT(facts.ended_at), NL_INT(facts.created_at), NL_INT(facts.wording)));
 }
 
 /* Makes a pending subscription active: the row says that the person has confirmed. */
@@ -224,12 +225,13 @@ static enum nl_status activate(struct nl_import *import, int64_t subscription,
         import->store, err,
         "UPDATE subscription SET state = 'active', reconfirm_by = NULL, confirmed_at "
         "= ?, consent_at = ?, "
-        "consent_source = ?, consent_ip = ?, consent_version = ?, form_wording = NULL, "
+        "consent_source = ?, consent_ip = ?, consent_version = ?, form_wording = nullif(?, 0), "
         "mail_wording = NULL, page_wording = NULL WHERE id = ?",
         NL_VALUES(NL_INT(known(member->confirmed_at, now)), NL_INT(known(member->consent_at, now)),
                   NL_STRING(member->consent_source != NULL ? member->consent_source
                                                            : import->policy->consent),
                   NL_STRING(member->consent_ip), NL_STRING(member->consent_version),
+                  NL_INT(member->consent_source != NULL ? 0 : import->wording),
                   NL_INT(subscription)));
 }
 

@@ -22,6 +22,14 @@ enum nl_status nl_subject_test_begin(struct nl_store *store, int64_t issue, stru
         NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store))));
 }
 
+enum nl_status nl_subject_test_begin_again(struct nl_store *store, int64_t issue,
+                                           struct nl_error *err) {
+    return nl_sql_run(store, err,
+                      "UPDATE subject_test SET decide_at = ?2 + wait WHERE issue = ?1 AND winner "
+                      "IS NULL",
+                      NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store))));
+}
+
 /* Unsubscribes count from when the message went out, unless another issue was the cause. */
 static enum nl_status read_score(struct nl_store *store, int64_t issue, int64_t variant,
                                  struct nl_subject_score *out, struct nl_error *err) {
@@ -110,7 +118,8 @@ static enum nl_status decide(struct nl_store *store, void *ctx, struct nl_error 
         store, err, &open, NULL,
         "SELECT 1 FROM subject_test WHERE issue = ?1 AND winner IS NULL AND "
         "decide_at IS NOT NULL AND (?2 <> 0 OR (decide_at <= ?3 AND "
-        "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?1)))",
+        "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?1) AND NOT EXISTS (SELECT 1 FROM canary "
+        "WHERE issue = ?1 AND state IN ('waiting', 'paused'))))",
         NL_VALUES(NL_INT(call->issue), NL_INT(call->winner), NL_INT(nl_store_now(store))));
     if (status == NL_OK && open != 0 && call->winner == 0)
         status = choose(store, call, err);

@@ -5,11 +5,23 @@
 #include <stdlib.h>
 
 /* With the options of an import (service/imports.h). */
-static const struct nl_api_member members[] = {
-    {"file", 's'},   {"list", 's'},    {"consent", 's'},      {"confirm", 'b'},
-    {"update", 'b'}, {"format", 's'},  {"as", 's'},           {"encoding", 's'},
-    {"dates", 's'},  {"map", 'o'},     {"delimiter", 's'},    {"ignore", 'a'},
-    {"states", 'o'}, {"partial", 'b'}, {"keep_columns", 'b'}, {0}};
+static const struct nl_api_member members[] = {{"file", 's'},
+                                               {"list", 's'},
+                                               {"consent", 's'},
+                                               {"confirm", 'b'},
+                                               {"update", 'b'},
+                                               {"format", 's'},
+                                               {"as", 's'},
+                                               {"encoding", 's'},
+                                               {"dates", 's'},
+                                               {"map", 'o'},
+                                               {"delimiter", 's'},
+                                               {"ignore", 'a'},
+                                               {"states", 'o'},
+                                               {"partial", 'b'},
+                                               {"keep_columns", 'b'},
+                                               {"wording", 's'},
+                                               {0}};
 
 static enum nl_status answer_import(const struct nl_api_call *call, int status, int64_t id,
                                     struct nl_error *err) {

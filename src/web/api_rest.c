@@ -30,7 +30,8 @@ enum nl_status nl_api_get_rest(struct nl_api_call *call, struct nl_error *err) {
 }
 
 enum nl_status nl_api_send_rest(struct nl_api_call *call, struct nl_error *err) {
-    static const struct nl_api_member members[] = {{"segment", 's'}, {"language", 's'}, {0}};
+    static const struct nl_api_member members[] = {
+        {"segment", 's'}, {"language", 's'}, {"canary", 's'}, {0}};
     int64_t people = 0;
     int64_t deliveries = 0;
     enum nl_status status = NL_OK;
@@ -39,7 +40,8 @@ enum nl_status nl_api_send_rest(struct nl_api_call *call, struct nl_error *err) 
     const struct nl_audience audience = nl_api_told_audience(call);
     status = nl_office_issue_rest(&call->office, call->id, &audience, &people, err);
     if (status == NL_OK)
-        status = nl_office_issue_extend(&call->office, call->id, &audience, &deliveries, err);
+        status = nl_office_issue_extend(&call->office, call->id, &audience,
+                                        nl_api_text(call->body, "canary"), &deliveries, err);
     if (status != NL_OK)
         return nl_api_failed(call, status, err);
     if (call->staff->sender != NULL)

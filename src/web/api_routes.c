@@ -19,6 +19,7 @@ const struct nl_api_route nl_api_routes[] = {
     {"POST", "issues/*/subjects", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_decide_subject},
     {"POST", "issues/*/pause", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_control_issue},
     {"POST", "issues/*/resume", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_control_issue},
+    {"POST", "issues/*/overrule", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_control_issue},
     {"POST", "issues/*/cancel", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_control_issue},
     {"POST", "issues/*/move", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_move_issue},
     {"POST", "issues/*/publish", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_set_archive},

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* /people/NUMBER, and /people/NUMBER/data for the file; /people itself has a route. */
+/* /people/NUMBER, with /data for the file and /receipt below it; /people itself has a route. */
 static enum nl_status person(struct nl_staff_call *call, const char *rest,
                              struct nl_response *response, struct nl_error *err) {
     bool post = nl_request_is_post(call->request);
@@ -10,8 +10,11 @@ static enum nl_status person(struct nl_staff_call *call, const char *rest,
     int64_t id = 0;
     bool known = nl_staff_path_number(rest, &id, &more);
     bool file = strcmp(more, "/data") == 0;
-    if (!known || (more[0] != '\0' && !file) || (file && post))
+    bool receipt = strcmp(more, "/receipt") == 0;
+    if (!known || (more[0] != '\0' && !file && !receipt) || ((file || receipt) && post))
         return nl_staff_no_page(call, response, err);
+    if (receipt)
+        return nl_person_receipt(call, id, response, err);
     return file   ? nl_person_file(call, id, response, err)
            : post ? nl_person_act(call, id, response, err)
                   : nl_person_page(call, id, response, err);

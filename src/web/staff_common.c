@@ -117,7 +117,7 @@ static void note_action(struct nl_staff *staff, int64_t issue, const char *actio
     snprintf(id, sizeof id, "%lld", (long long)issue);
     const struct nl_log_field fields[] = {{"STAFF", who}, {"ACTION", action}, {"ISSUE", id}, {0}};
     nl_log(NL_LOG_NOTICE, fields, "%s: %s issue %s", who, action, id);
-    if (strcmp(action, "resume") == 0 && staff->sender != NULL)
+    if ((strcmp(action, "resume") == 0 || strcmp(action, "overrule") == 0) && staff->sender != NULL)
         nl_mailer_wake(staff->sender, 0);
 }
 

@@ -233,6 +233,9 @@ enum nl_status nl_person_page(struct nl_staff_call *call, int64_t id, struct nl_
                               struct nl_error *err);
 enum nl_status nl_person_file(struct nl_staff_call *call, int64_t id, struct nl_response *response,
                               struct nl_error *err);
+/* staff_receipt_page.c: what they agreed to. */
+enum nl_status nl_person_receipt(struct nl_staff_call *call, int64_t id,
+                                 struct nl_response *response, struct nl_error *err);
 enum nl_status nl_person_act(struct nl_staff_call *call, int64_t id, struct nl_response *response,
                              struct nl_error *err);
 

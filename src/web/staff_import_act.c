@@ -43,6 +43,8 @@ static enum nl_status take_consent(const struct nl_staff_call *call, json_t *opt
         return nl_error_set(err, NL_DATA, NL_TEXT("say where they agreed"));
     else if (strcmp(way, "consent") == 0)
         take_text(call, "consent", options);
+    if (strcmp(way, "consent") == 0)
+        take_text(call, "wording", options);
     return NL_OK;
 }
 

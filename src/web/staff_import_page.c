@@ -208,6 +208,7 @@ static void add_options(const struct nl_staff_call *call, const struct nl_people
     json_object_set_new(call->data, "states",
                         nl_choices(call, states, "subscription", nl_facts_word(options, "as")));
     nl_data_set(call->data, "consent", consent);
+    nl_data_set(call->data, "wording", nl_facts_word(options, "wording"));
     json_object_set_new(call->data, "by_file", json_boolean(consent[0] == '\0' && !confirm));
     json_object_set_new(call->data, "by_consent", json_boolean(consent[0] != '\0'));
     json_object_set_new(call->data, "by_mail", json_boolean(confirm));

@@ -30,6 +30,12 @@ void nl_issue_refuse(struct nl_issue_page *page, enum nl_status status);
 void nl_progress_add(const struct nl_theme *theme, const struct nl_issue_progress *progress,
                      bool may_send, int64_t draft, json_t *data);
 
+/* staff_canary.c: adds what staff-canary.html shows, where there is one. After nl_progress_add: it
+ * takes over buttons of the issue. */
+enum nl_status nl_canary_add_facts(const struct nl_theme *theme, const struct nl_office *office,
+                                   const struct nl_issue_progress *progress, bool may_send,
+                                   json_t *data, struct nl_error *err);
+
 /* staff_rest_page.c: sending it to people who have not got it. */
 enum nl_status nl_rest_page(struct nl_issue_page *page);
 enum nl_status nl_rest_act(struct nl_issue_page *page);

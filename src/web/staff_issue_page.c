@@ -70,7 +70,10 @@ static enum nl_status show(struct nl_issue_page *page) {
             json_boolean(begun && page->may_send && progress.state != NL_ISSUE_CANCELLED));
         nl_progress_add(page->call->theme, &progress, page->may_send, page->draft, data);
         keep_up_to_date(page, &progress);
-        status = add_archive(page, begun);
+        status = nl_canary_add_facts(page->call->theme, &page->office, &progress, page->may_send,
+                                     data, page->err);
+        if (status == NL_OK)
+            status = add_archive(page, begun);
         if (begun && status == NL_OK)
             status = nl_figures_issue(&figures, page->issue);
     }

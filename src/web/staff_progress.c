@@ -155,8 +155,15 @@ static enum nl_status render(const struct nl_onlooker *self,
     nl_buf_addf(&href, "%s/issue/%lld", self->staff->site->prefix, (long long)self->issue);
     nl_data_set(data, "address", nl_buf_text(&href));
     nl_data_set(data, "csrf", self->csrf);
-    nl_progress_add(self->theme, progress, nl_role_may(role, NL_POWER_SEND), self->draft, data);
-    enum nl_status status = nl_theme_render(self->theme, "staff-progress.html", data, out, err);
+    bool may_send = nl_role_may(role, NL_POWER_SEND);
+    const struct nl_office office = {self->staff->site->store, self->staff->site->config, NULL};
+    nl_progress_add(self->theme, progress, may_send, self->draft, data);
+    enum nl_status status =
+        nl_canary_add_facts(self->theme, &office, progress, may_send, data, err);
+    if (status == NL_OK)
+        status = nl_theme_render(self->theme, "staff-progress.html", data, out, err);
+    if (status == NL_OK)
+        status = nl_theme_render(self->theme, "staff-canary.html", data, out, err);
     if (status == NL_OK)
         status = nl_theme_render(self->theme, "staff-issue-buttons.html", data, out, err);
     nl_buf_free(&href);

@@ -32,6 +32,7 @@ enum nl_status nl_rest_page(struct nl_issue_page *page) {
     nl_data_set(data, "id", text);
     nl_data_set(data, "desk", "desk");
     nl_data_set(data, "heading", nl_staff_text(page->call, NL_TEXT("Send it to the others")));
+    nl_data_set(data, "canary", nl_site_field(page->call->request, "canary"));
     nl_data_set(data, "title", nl_facts_word(page->issue, "title"));
     json_object_set_new(data, "people", json_integer((json_int_t)people));
     json_object_set_new(data, "anybody", json_boolean(people > 0));
@@ -47,7 +48,9 @@ enum nl_status nl_rest_act(struct nl_issue_page *page) {
         nl_staff_say(page->call, "problem",
                      NL_TEXT("Nothing was sent. Tick the box first to confirm."));
     else
-        status = nl_office_issue_extend(&page->office, page->id, &audience, &deliveries, page->err);
+        status = nl_office_issue_extend(&page->office, page->id, &audience,
+                                        nl_site_field(page->call->request, "canary"), &deliveries,
+                                        page->err);
     if (status == NL_DATA || status == NL_EXISTS || status == NL_NOTFOUND) {
         nl_issue_refuse(page, status);
         return nl_rest_page(page);

@@ -155,6 +155,7 @@ ADDRESSES = [
     ("/list/bulletin", "GET", None, LOOK),
     ("/issue/{issue}", "GET", None, LOOK),
     ("/issue/{issue}", "POST", {"action": "pause"}, SEND),
+    ("/issue/{issue}", "POST", {"action": "overrule"}, SEND),  # 409: it has no canary
     ("/issue/{issue}/events", "GET", "a stream", LOOK),
     ("/issue/{issue}/rest", "GET", None, SEND),
     ("/issue/{issue}/rest", "POST", {}, SEND),
@@ -174,6 +175,7 @@ ADDRESSES = [
     ("/people", "POST", {"address": "eve@example.org", "list": "bulletin", "consent": "fair"}, PEOPLE),
     ("/people/1", "GET", None, PEOPLE),
     ("/people/1/data", "GET", None, PEOPLE),
+    ("/people/1/receipt", "GET", None, PEOPLE),
     ("/people/1", "POST", {"action": "unsubscribe", "list": "bulletin"}, PEOPLE),
     ("/people/1", "POST", {"action": "suppress"}, PEOPLE),
     ("/people/1", "POST", {"action": "lift"}, PEOPLE),

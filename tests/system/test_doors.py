@@ -55,6 +55,7 @@ issues are read                  | status                            | issues, i
 a planned issue moves            | reschedule                        | reschedule                      | /calendar
 an issue is paused               | pause                             | pause                           | /issue
 it goes on                       | resume                            | resume                          | /issue
+its canary is overruled          | resume                            | overrule                        | /issue
 it is cancelled                  | cancel                            | cancel                          | /issue
 what failed is sent again        | resend                            | resend                          | /issue
 others get it, too               | send                              | rest, sendRest                  | /issue

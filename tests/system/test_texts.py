@@ -433,6 +433,32 @@ class Everything:
             self.inside(language, "issue " + state, "/issue/2")
         self.inside(language, "issue report", "/issue/2/report")
         self.inside(language, "rest of an audience", "/issue/2/rest")
+        self.canaries(language)
+        self.site.sql("INSERT INTO subscriber (uuid, address, address_key, created_at) VALUES (?, 'x@none.example', 'x@none.example', 1)", language)
+        (nobody,), = self.site.sql("SELECT id FROM subscriber WHERE address = 'x@none.example'")
+        self.inside(language, "no receipt", f"/people/{nobody}/receipt")
+        self.site.sql("DELETE FROM subscriber WHERE id = ?", nobody)
+
+    def canaries(self, language):
+        """A canary in each state of its issue, with all that may be found."""
+        seeds = [{"address": "a@seed.example", **facts} for facts in (
+            {"state": "sent", "place": "inbox"}, {"state": "sent", "place": "junk", "folder": "J"}, {"state": "sent", "place": "elsewhere"},
+            {"state": "failed"}, {"state": "sent", "problem": "Όχι"}, {"state": "sent"}, {"state": "new"})]
+        said = [["%s: the copy lies in the folder for junk (%s)", "α", "β"], ["%s: %s does not pass there (%s says %s=%s)", *"αβγδε"],
+                ["%s: its mailbox could not be read", "α"], ["%s: the copy could not be sent", "α"], ["%s: the copy is not there yet", "α"],
+                ["%s: the copy did not arrive within %lld s", "α", "7"],
+                *([f"%lld of the %lld people of the sample were {what}, more than %lld%%", "3", "4", "5"] for what in ("refused", "deferred"))]
+        facts = {"seeds": seeds, "findings": ["x"] * len(said), "said": [[one] for one in said],
+                 "sample": {"people": 9, "sent": 4, "deferred": 3, "refused": 2, "unknown": 0}}
+        self.site.sql("INSERT INTO canary (issue, share, people, state, token, facts) VALUES (2, 100, 0, 'waiting', 't', ?)",
+                      json.dumps(facts, ensure_ascii=False))
+        for issue, state, until in (("scheduled", "waiting", None), ("sending", "waiting", None), ("sending", "waiting", 4000000000),
+                                    ("paused", "paused", 1), ("sending", "passed", 1), ("sending", "overruled", 1), ("cancelled", "waiting", 1)):
+            self.site.sql("UPDATE issue SET state = ? WHERE id = 2", issue)
+            self.site.sql("UPDATE canary SET state = ?, look_until = ?", state, until)
+            self.inside(language, f"canary {issue} {state} {until}", "/issue/2")
+        self.site.sql("DELETE FROM canary")
+        self.site.sql("UPDATE issue SET state = 'sent' WHERE id = 2")
 
 
     # Pages that the others do not need: people who approve, segments, lists, programs, and mail that came back.

@@ -17,12 +17,13 @@ NL_CHECKED enum nl_status nl_office_issue_readers(const struct nl_office *office
                                                   json_t **out,
                                                   struct nl_error *err) NL_ALL_NONNULL;
 
-/* Sends it to them, as it was composed for the others; it is noted in the audit log. *deliveries is
- * how many the first part has. NL_DATA where nobody is left, NL_EXISTS for an issue in another
- * state than sent, sending or paused. */
+/* Sends it to them, as it was composed for the others; it is noted in the audit log. `canary` is a
+ * share or a number of them who get it first, as nl_canary_parse reads it; NULL or "": all at once.
+ * *deliveries is how many the first part has. NL_DATA where nobody is left, NL_EXISTS for an issue
+ * in another state than sent, sending or paused, or that another canary holds. */
 NL_CHECKED enum nl_status nl_office_issue_extend(const struct nl_office *office, int64_t issue,
                                                  const struct nl_audience *audience,
-                                                 int64_t *deliveries,
-                                                 struct nl_error *err) NL_ALL_NONNULL;
+                                                 const char *canary, int64_t *deliveries,
+                                                 struct nl_error *err) NL_NONNULL(1, 3, 5, 6);
 
 #endif

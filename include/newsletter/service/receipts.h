@@ -13,11 +13,21 @@ NL_CHECKED enum nl_status nl_office_wording(struct nl_store *store, const char *
                                             const char *text, int64_t *id, struct nl_error *err)
     NL_NONNULL(1, 4, 5);
 
+/* Appends a wording in the form in which it is kept. NL_DATA as above. */
+NL_CHECKED enum nl_status nl_wording_normal(const char *text, struct nl_buf *out,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
 /* The receipts of a person, one for each subscription, as docs/genuine.md describes them. Signed
  * where there is a key. The caller frees *out. NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_office_receipts(const struct nl_office *office,
                                              const struct nl_who *who, json_t **out,
                                              struct nl_error *err) NL_ALL_NONNULL;
+
+/* Likewise for staff who may see these lists alone (objects with the member "name"; NULL: all), by
+ * the person's number. It is noted in the audit log. */
+NL_CHECKED enum nl_status nl_office_receipts_shown(const struct nl_office *office, int64_t id,
+                                                   const json_t *lists, json_t **out,
+                                                   struct nl_error *err) NL_NONNULL(1, 4, 5);
 
 /* Where a link leads: that of a welcome mail to the receipt of one list, that of the subscriber's
  * own page to all. */

@@ -44,6 +44,10 @@ NL_CHECKED enum nl_status nl_canary_read(struct nl_store *store, int64_t issue, 
 NL_CHECKED enum nl_status nl_canary_any(struct nl_store *store, bool *any,
                                         struct nl_error *err) NL_ALL_NONNULL;
 
+/* Whether the others still wait for it: another process may have ended that. */
+NL_CHECKED enum nl_status nl_canary_waits(struct nl_store *store, int64_t issue, bool *waits,
+                                          struct nl_error *err) NL_ALL_NONNULL;
+
 /* Keeps how far it is: until, look_at and facts. */
 NL_CHECKED enum nl_status nl_canary_note(struct nl_store *store, int64_t issue,
                                          const struct nl_canary *canary,

@@ -116,11 +116,13 @@ NL_CHECKED enum nl_status nl_issue_further(struct nl_store *store, int64_t issue
 /* Begins to make an issue, that is sent, being sent or paused, for these people too, and makes it
  * one that is being sent. `segment` is an expression: the issue is then meant for those of before
  * and these; NULL makes it one for everybody. A subject that has won is theirs; until then they
- * wait for it. *deliveries is how many the first part has. NL_EXISTS for an issue in another
- * state. */
+ * wait for it. With a canary (NULL: none) a sample of these people gets it first. *deliveries is
+ * how many the first part has. NL_EXISTS for an issue in another state, and where the canary would
+ * meet another one or an open choice of subjects. */
 NL_CHECKED enum nl_status nl_issue_extend(struct nl_store *store, int64_t issue,
-                                          const char *segment, int64_t *deliveries,
-                                          struct nl_error *err) NL_NONNULL(1, 4, 5);
+                                          const char *segment, const struct nl_canary_plan *canary,
+                                          int64_t *deliveries, struct nl_error *err)
+    NL_NONNULL(1, 5, 6);
 
 /* The plan for a scheduled issue. Free with nl_issue_plan_free. */
 struct nl_issue_plan {

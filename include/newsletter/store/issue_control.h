@@ -12,12 +12,13 @@ enum nl_issue_action {
     NL_ISSUE_RESUME,
     NL_ISSUE_CANCEL,
     NL_ISSUE_WITHDRAW, /* as to cancel, but only where nobody has received it yet */
+    NL_ISSUE_OVERRULE, /* as to resume, and the others no longer wait for the canary */
 };
 
 /* Why an issue is paused for which somebody has asked; others have stopped by themselves. */
 #define NL_PAUSED_BY_HAND "by hand"
 
-/* "pause", "resume", "cancel", "withdraw". */
+/* "pause", "resume", "cancel", "withdraw", "overrule". */
 bool nl_issue_action_parse(const char *word, enum nl_issue_action *out) NL_ALL_NONNULL;
 
 enum nl_action_result {

@@ -36,6 +36,7 @@ NL_CHECKED enum nl_status nl_members_each(struct nl_store *store,
 
 struct nl_import_policy {
     const char *consent; /* where consent was given, for rows that do not say */
+    const char *wording; /* the text that these people were shown; NULL: it is not known */
     bool confirm;        /* who would be active is pending, and gets a mail to confirm */
     bool update;         /* names, languages and attributes replace those that are known */
 };

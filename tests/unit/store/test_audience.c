@@ -192,7 +192,7 @@ static void test_further_people(void **state) {
         fixture_sql(fixture, "UPDATE issue SET state = 'sent', ended_at = 5, segment = NULL");
         assert_ok(nl_issue_further(fixture->store, 1, which, &count, &err));
         assert_int_equal(count, cases[i].further);
-        assert_ok(nl_issue_extend(fixture->store, 1, cases[i].segment, &count, &err));
+        assert_ok(nl_issue_extend(fixture->store, 1, cases[i].segment, NULL, &count, &err));
         assert_int_equal(count, cases[i].further);
         assert_int_equal(people(fixture, "state = 'queued'"), cases[i].queued);
         assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM issue WHERE id = 1 AND state = "
@@ -237,7 +237,7 @@ static void test_extending_in_each_state(void **state) {
                  cases[i].before != NULL ? "'" : "");
         fixture_sql(fixture, sql);
         enum nl_status status =
-            nl_issue_extend(fixture->store, 1, cases[i].expression, &count, &err);
+            nl_issue_extend(fixture->store, 1, cases[i].expression, NULL, &count, &err);
         assert_int_equal(status, cases[i].extends ? NL_OK : NL_EXISTS);
         nl_error_free(&err);
         snprintf(sql, sizeof sql,
@@ -272,7 +272,7 @@ static void test_further_people_and_two_subjects(void **state) {
         fixture_sql(fixture, sql);
         fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
                              "updated_at) VALUES ('issue', 1, 2, 'skipped', 1, 1)");
-        assert_ok(nl_issue_extend(fixture->store, 1, NULL, &count, &err));
+        assert_ok(nl_issue_extend(fixture->store, 1, NULL, NULL, &count, &err));
         assert_int_equal(count, 3);
         assert_int_equal(people(fixture, cases[i].condition), 126);
     }

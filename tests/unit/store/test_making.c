@@ -362,7 +362,7 @@ static void test_extended_in_the_middle(void **state) {
     fixture_sql(fixture, "UPDATE delivery SET state = 'skipped' WHERE subscription = 7");
     assert_ok(nl_issue_further(fixture->store, 1, NULL, &further, &err));
     assert_int_equal(further, 2); /* not those who are still to be made */
-    assert_ok(nl_issue_extend(fixture->store, 1, NULL, &made, &err));
+    assert_ok(nl_issue_extend(fixture->store, 1, NULL, NULL, &made, &err));
     assert_int_equal(made, 0); /* not before the first one is made */
     make_the_rest(fixture);
     assert_int_equal(count(fixture, "state = 'queued'"), PEOPLE);

@@ -3,3 +3,9 @@ INSERT INTO ledger (id, stream, body, chain) SELECT n.id, 0, b.body, chained(coa
     id DESC LIMIT 1), ''), n.id, b.body) FROM (SELECT id FROM ledger_next WHERE EXISTS (SELECT 1 FROM approval)) AS n, (
     SELECT '\x820e78'::bytea || convert_to(chr(length(t.words)) || t.words, 'UTF8') AS body FROM (
         SELECT max(id) || ' ' || coalesce((SELECT max(id) FROM approval_word), 0) || ' rows of approvals came before' AS words FROM approval) AS t) AS b;
+
+-- A canary may be one of the rest of an audience: its sample is of the deliveries that are newer than this one.
+ALTER TABLE canary ADD COLUMN newer_than BIGINT NOT NULL DEFAULT 0;
+
+-- The wording that the people of an import were shown, where its consent is stated.
+ALTER TABLE import ADD COLUMN wording TEXT COLLATE "C";
