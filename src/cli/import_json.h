@@ -1,4 +1,4 @@
-/* What came of an import, as JSON. */
+/* The result of an import, as JSON. */
 #ifndef CLI_IMPORT_JSON_H
 #define CLI_IMPORT_JSON_H
 
