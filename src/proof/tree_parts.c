@@ -3,7 +3,7 @@
 #include <string.h>
 
 enum {
-    RECORDS = 2000, /* that are read at once */
+    RECORDS = 256, /* that are read at once: a walk to one part ends soon after it */
     AT_ONCE = 100,  /* parts in one transaction */
 };
 
