@@ -1,5 +1,7 @@
 #include "newsletter/base/file.h"
 
+#include "newsletter/base/catalog.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -35,6 +37,17 @@ enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doi
         break;
     }
     char reason[128];
+    bool reading = strcmp(doing, "read") == 0; /* also of what staff have named */
+    if (reading && status == NL_NOINPUT)
+        return nl_error_set(err, status,
+                            NL_TEXT("cannot read %s: No such file or directory: check the path"),
+                            path);
+    if (reading && errnum == EACCES)
+        return nl_error_set(
+            err, status,
+            NL_TEXT("cannot read %s: Permission denied: check its owner and mode, or "
+                    "run as its user"),
+            path);
     return nl_error_set(err, status, "cannot %s %s: %s%s", doing, path,
                         strerror_r(errnum, reason, sizeof reason), advice);
 }
@@ -58,8 +71,8 @@ static enum nl_status read_and_close(int fd, const char *path, size_t limit, str
         out->len += (size_t)got;
         out->data[out->len] = '\0';
         if (out->len > limit)
-            status =
-                nl_error_set(err, NL_DATA, "%s is larger than %zu bytes: shorten it", path, limit);
+            status = nl_error_set(err, NL_DATA, NL_TEXT("%s is larger than %zu bytes: shorten it"),
+                                  path, limit);
     }
     close(fd);
     return status;
@@ -123,13 +136,14 @@ enum nl_status nl_file_read_beneath(const char *folder, const char *path, size_t
     int failed = errno;
     close(top);
     if (fd < 0 && (failed == EXDEV || failed == ELOOP))
-        return nl_error_set(err, NL_DATA, "%s leads out of the folder %s: put the file there", path,
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("%s leads out of the folder %s: put the file there"), path,
                             folder);
     if (fd < 0)
         return nl_error_system(err, failed, "read", path);
     if (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode)) {
         close(fd);
-        return nl_error_set(err, NL_DATA, "%s is not a regular file", path);
+        return nl_error_set(err, NL_DATA, NL_TEXT("%s is not a regular file"), path);
     }
     return read_and_close(fd, path, limit, out, err);
 }

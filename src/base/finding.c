@@ -21,22 +21,39 @@ static char *text_of(const struct nl_error *said, size_t line) {
     return asprintf(&text, "line %zu: %s", line, said->text) >= 0 ? text : NULL;
 }
 
-void nl_findings_add_args(struct nl_findings *findings, enum nl_level level, const char *rule,
-                          const char *path, size_t line, const char *format, va_list args) {
-    struct nl_finding item = {.level = level, .rule = rule};
-    nl_error_set_args(&item.said, NL_DATA, format, args);
-    item.text = text_of(&item.said, line);
-    item.path = path != NULL ? strdup(path) : NULL;
+/* Adds `item`, whose `said` and `path` it takes. */
+static void add(struct nl_findings *findings, struct nl_finding *item, size_t line) {
+    item->text = text_of(&item->said, line);
     struct nl_finding *grown =
         realloc(findings->items, (findings->count + 1) * sizeof *findings->items);
     if (grown != NULL)
         findings->items = grown;
-    if (grown == NULL || item.text == NULL || (path != NULL && item.path == NULL)) {
+    if (grown == NULL || item->text == NULL) {
+        free_item(item);
+        findings->failed = true;
+        return;
+    }
+    grown[findings->count++] = *item;
+}
+
+void nl_findings_add_args(struct nl_findings *findings, enum nl_level level, const char *rule,
+                          const char *path, size_t line, const char *format, va_list args) {
+    struct nl_finding item = {.level = level, .rule = rule};
+    nl_error_set_args(&item.said, NL_DATA, format, args);
+    item.path = path != NULL ? strdup(path) : NULL;
+    if (path != NULL && item.path == NULL) {
         free_item(&item);
         findings->failed = true;
         return;
     }
-    grown[findings->count++] = item;
+    add(findings, &item, line);
+}
+
+void nl_findings_add_error(struct nl_findings *findings, enum nl_level level, const char *rule,
+                           struct nl_error *err) {
+    struct nl_finding item = {.level = level, .rule = rule, .said = *err};
+    *err = (struct nl_error){0};
+    add(findings, &item, 0);
 }
 
 void nl_findings_add_at(struct nl_findings *findings, enum nl_level level, const char *rule,

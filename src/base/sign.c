@@ -1,6 +1,7 @@
 #include "newsletter/base/sign.h"
 
 #include "base/token_key.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
 
 #include <openssl/pem.h>
@@ -76,15 +77,16 @@ enum nl_status nl_sign_key_read(const char *path, struct nl_sign_key **out, stru
         return from_token(path, nl_token_key_open, out, err);
     enum nl_status status = nl_file_read(path, KEY_FILE_LIMIT, &pem, err);
     if (status == NL_OK && stat(path, &info) == 0 && nl_file_is_exposed(path, &info))
-        status =
-            nl_error_set(err, NL_CONFIG, "others may read the signing key %s: chmod 600 it", path);
+        status = nl_error_set(err, NL_CONFIG,
+                              NL_TEXT("others may read the signing key %s: chmod 600 it"), path);
     if (status == NL_OK) {
         BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
         *out = wrap(bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL);
         BIO_free(bio);
         if (*out == NULL)
             status = nl_error_set(
-                err, NL_CONFIG, "%s is no Ed25519 key: make one with 'newsletter key make'", path);
+                err, NL_CONFIG,
+                NL_TEXT("%s is no Ed25519 key: make one with 'newsletter key make'"), path);
     }
     if (pem.data != NULL)
         OPENSSL_cleanse(pem.data, pem.len);

@@ -1,9 +1,8 @@
 #include "newsletter/base/yaml.h"
 
-#include "newsletter/base/catalog.h"
-
 #include "base/yaml_hint.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/base/catalog.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +105,7 @@ static enum nl_status walk_mapping(struct reader *reader, const char *path, cons
     for (; pair < node->data.mapping.pairs.top; pair++) {
         const yaml_node_t *key = yaml_document_get_node(&reader->document, pair->key);
         if (key == NULL || key->type != YAML_SCALAR_NODE || key->data.scalar.length == 0)
-            return nl_error_set(reader->err, NL_DATA, "%s:%zu: a key is not a plain word",
+            return nl_error_set(reader->err, NL_DATA, NL_TEXT("%s:%zu: a key is not a plain word"),
                                 reader->name, line_of(reader, key != NULL ? key : node));
         enum nl_status status =
             walk_child(reader, path, (const char *)key->data.scalar.value, pair->value, depth);
@@ -137,8 +136,8 @@ static enum nl_status walk(struct reader *reader, const char *path, int index, i
     if (node == NULL)
         return nl_error_set(reader->err, NL_DATA, "%s: '%s' has no value", reader->name, path);
     if (depth > DEPTH_LIMIT)
-        return nl_error_set(reader->err, NL_DATA, "%s:%zu: nested too deeply", reader->name,
-                            line_of(reader, node));
+        return nl_error_set(reader->err, NL_DATA, NL_TEXT("%s:%zu: nested too deeply"),
+                            reader->name, line_of(reader, node));
     switch (node->type) {
     case YAML_MAPPING_NODE:
         return walk_mapping(reader, path, node, depth);
@@ -176,20 +175,23 @@ static enum nl_status check_event(const struct reader *reader, const yaml_event_
     /* libyaml resolves aliases while it composes, so nested aliases turn a small file into a huge
      * document. */
     if (event->type == YAML_ALIAS_EVENT)
-        return nl_error_set(reader->err, NL_DATA,
-                            "%s:%zu: YAML aliases are not supported: put a value that begins with "
-                            "* in quotation marks",
-                            reader->name, line);
+        return nl_error_set(
+            reader->err, NL_DATA,
+            NL_TEXT("%s:%zu: YAML aliases are not supported: put a value that begins with "
+                    "* in quotation marks"),
+            reader->name, line);
     if (lost != NULL)
-        return nl_error_set(reader->err, NL_DATA,
-                            "%s:%zu: '%s' would be an anchor or a tag of YAML, and lost: put a "
-                            "value that begins with & or ! in quotation marks",
-                            reader->name, line, (const char *)lost);
+        return nl_error_set(
+            reader->err, NL_DATA,
+            NL_TEXT("%s:%zu: '%s' would be an anchor or a tag of YAML, and lost: put a "
+                    "value that begins with & or ! in quotation marks"),
+            reader->name, line, (const char *)lost);
     if (event->type == YAML_DOCUMENT_START_EVENT && ++*documents > 1)
-        return nl_error_set(reader->err, NL_DATA,
-                            "%s:%zu: a second document begins here, and would be lost: remove the "
-                            "line '...' or '---' before it",
-                            reader->name, line);
+        return nl_error_set(
+            reader->err, NL_DATA,
+            NL_TEXT("%s:%zu: a second document begins here, and would be lost: remove the "
+                    "line '...' or '---' before it"),
+            reader->name, line);
     return NL_OK;
 }
 

@@ -46,7 +46,7 @@ static size_t faulty_line(const yaml_parser_t *parser) {
 static const char *hint_for(const yaml_parser_t *parser, const char *line, size_t len) {
     size_t indent = strspn(line, " ");
     if (memchr(line, '\t', len) != NULL && (line[indent] == '\t' || says(parser, "token")))
-        return "indent with spaces, not with tabs";
+        return NL_TEXT_IN("error", "indent with spaces, not with tabs");
     size_t key = key_length(line + indent, len - indent);
     const char *value = line + indent + key + (key > 0);
     size_t rest = len - (size_t)(value - line);
@@ -54,23 +54,26 @@ static const char *hint_for(const yaml_parser_t *parser, const char *line, size_
     if (says(parser, "mapping values are not allowed"))
         return pair || key == 0
                    ? NL_TEXT_IN("error", "a colon within a value needs quotation marks")
-                   : "indent the line as the others are";
+                   : NL_TEXT_IN("error", "indent the line as the others are");
     if (says(parser, "<document start>"))
-        return "lines after '...' would be lost: remove the '...'";
+        return NL_TEXT_IN("error", "lines after '...' would be lost: remove the '...'");
     if (says(parser, "could not find expected ':'"))
-        return "write 'key: value', with a space after the colon";
+        return NL_TEXT_IN("error", "write 'key: value', with a space after the colon");
     if (says(parser, "cannot start any token"))
-        return "a value that begins with such a sign needs quotation marks";
+        return NL_TEXT_IN("error", "a value that begins with such a sign needs quotation marks");
     if (says(parser, "unexpected end of stream") || says(parser, "unexpected document indicator"))
-        return "a quotation mark or bracket is not closed";
+        return NL_TEXT_IN("error", "a quotation mark or bracket is not closed");
     if (says(parser, "escape"))
-        return "a backslash between \"...\" is an escape: write two, or use '...'";
+        return NL_TEXT_IN("error",
+                          "a backslash between \"...\" is an escape: write two, or use '...'");
     if (parser->context != NULL && strstr(parser->context, "block scalar") != NULL)
-        return "a value that begins with | or > needs quotation marks";
+        return NL_TEXT_IN("error", "a value that begins with | or > needs quotation marks");
     if (says(parser, "did not find expected"))
-        return "put the whole value in quotation marks, and a backslash before each \" in it";
-    if (says(parser, "directive"))
-        return "a line that begins with % needs quotation marks";
+        return NL_TEXT_IN(
+            "error",
+            "put the whole value in quotation marks, and a backslash before each \" in it");
+    if (parser->context != NULL && strstr(parser->context, "directive") != NULL)
+        return NL_TEXT_IN("error", "a line cannot begin with a percent sign: remove it");
     return NULL;
 }
 
@@ -90,8 +93,6 @@ enum nl_status nl_yaml_explain(const yaml_parser_t *parser, const char *text, si
             NL_TEXT("%s:%zu: not valid YAML: %s: put the %.*s in quotation marks, as "
                     "'%.*s: \"...\"'"),
             name, first_line + number, hint, (int)key, line + indent, (int)key, line + indent);
-    return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: not valid YAML: %s%s%s%s"), name,
-                        first_line + number, hint != NULL ? hint : problem,
-                        hint != NULL ? " (" : "", hint != NULL ? problem : "",
-                        hint != NULL ? ")" : "");
+    return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: not valid YAML: %s"), name,
+                        first_line + number, hint != NULL ? hint : problem);
 }

@@ -8,6 +8,7 @@
 #include "bulletin/media.h"
 #include "bulletin/pack.h"
 #include "bulletin/render.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/file_kind.h"
 #include "newsletter/base/language.h"
@@ -95,9 +96,10 @@ static enum nl_status mark_lines(struct composition *self) {
     const struct nl_frontmatter *front = &self->out->front;
     const char *preheader = front->preheader != NULL ? front->preheader : "";
     if (strstr(front->subject, "{{#") != NULL || strstr(front->subject, "{{^") != NULL)
-        return nl_error_set(self->err, NL_DATA,
-                            "%s: the subject cannot hold a condition: use {{variable|fallback}}",
-                            self->path);
+        return nl_error_set(
+            self->err, NL_DATA,
+            NL_TEXT("%s: the subject cannot hold a condition: use {{variable|fallback}}"),
+            self->path);
     enum nl_status status = nl_slots_substitute(&self->slots, front->subject, NULL, self->path,
                                                 &self->subject, self->err);
     return status == NL_OK ? nl_slots_substitute(&self->slots, preheader, NULL, self->path,
@@ -110,10 +112,11 @@ static enum nl_status place_images(struct composition *self, struct nl_md_node *
     bool links = images != NULL && strcmp(images, "links") == 0;
     const char *base = links ? self->config->images_url : NULL;
     if (links && base == NULL)
-        return nl_error_set(self->err, NL_CONFIG,
-                            "%s: images: links needs images_url in %s, the folder of the web "
-                            "server where they lie",
-                            self->path, self->config->path);
+        return nl_error_set(
+            self->err, NL_CONFIG,
+            NL_TEXT("%s: images: links needs images_url in %s, the folder of the web "
+                    "server where they lie"),
+            self->path, self->config->path);
     return nl_enclosures_images(&self->enclosures, self->path, base, document, self->err);
 }
 
@@ -257,11 +260,12 @@ enum nl_status nl_edition_read(const char *path, char **source, struct nl_error 
 static enum nl_status settle_language(struct composition *self, const char *language) {
     char **own = &self->out->front.language;
     if (*own != NULL && !nl_language_is_tag(*own))
-        return nl_error_set(self->err, NL_DATA, "%s: '%s' is not a language tag such as en or kk",
-                            self->path, *own);
+        return nl_error_set(self->err, NL_DATA,
+                            NL_TEXT("%s: '%s' is not a language tag such as en or kk"), self->path,
+                            *own);
     if (*own != NULL && language != NULL && strcasecmp(*own, language) != 0)
         return nl_error_set(self->err, NL_DATA,
-                            "%s: its language is %s and its name says %s: make them one",
+                            NL_TEXT("%s: its language is %s and its name says %s: make them one"),
                             self->path, *own, language);
     if (*own == NULL)
         *own = strdup(language != NULL ? language : self->list->language);
@@ -277,8 +281,8 @@ static enum nl_status read_source(struct composition *self, const char *language
         status = nl_frontmatter_read(out->source, strlen(out->source), self->path, &out->front,
                                      body, &body_line, self->err);
     if (status == NL_OK && out->source[*body + strspn(out->source + *body, " \t\n")] == '\0')
-        status = nl_error_set(self->err, NL_DATA, "%s:%zu: the issue has no text", self->path,
-                              body_line);
+        status = nl_error_set(self->err, NL_DATA, NL_TEXT("%s:%zu: the issue has no text"),
+                              self->path, body_line);
     if (status != NL_OK)
         return status;
     nl_digest_hex(out->source, strlen(out->source), digest);

@@ -271,7 +271,9 @@ static enum nl_status check_values(const struct nl_frontmatter *front, const cha
     if (front->date == NULL || !nl_datetime_is_day(front->date))
         return nl_error_set(
             err, NL_DATA, NL_TEXT("%s: %s '%s': add a day that exists, as 'date: 2008-08-25'"),
-            name, front->date != NULL ? "invalid date" : "the front matter has no date",
+            name,
+            front->date != NULL ? NL_TEXT_IN("error", "invalid date")
+                                : NL_TEXT_IN("error", "the front matter has no date"),
             front->date != NULL ? front->date : "");
     if (front->archive != NULL && strcmp(front->archive, "public") != 0 &&
         strcmp(front->archive, "unlisted") != 0 && strcmp(front->archive, "never") != 0)

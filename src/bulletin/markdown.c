@@ -6,6 +6,7 @@
 #include "bulletin/markdown_lists.h"
 #include "bulletin/markdown_notes.h"
 #include "bulletin/markdown_source.h"
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/language.h"
 
 #include <md4c.h>
@@ -20,9 +21,10 @@ static int enter_node(struct nl_md_builder *builder, enum nl_md_type type,
     if (!nl_md_end_run(builder))
         return nl_md_stop(builder, nl_error_nomem(builder->err));
     if (++builder->depth > DEPTH_LIMIT)
-        return nl_md_stop(builder, nl_error_set(builder->err, NL_DATA,
-                                                "%s: quotes or lists nested more than %d deep",
-                                                builder->where, DEPTH_LIMIT));
+        return nl_md_stop(builder,
+                          nl_error_set(builder->err, NL_DATA,
+                                       NL_TEXT("%s: quotes or lists nested more than %d deep"),
+                                       builder->where, DEPTH_LIMIT));
     *out = nl_md_append(builder->at, type);
     if (*out == NULL)
         return nl_md_stop(builder, nl_error_nomem(builder->err));
@@ -162,8 +164,8 @@ static int mark_language(struct nl_md_builder *builder, struct nl_md_node *node)
     if (node->text[0] != '\0' && nl_language_is_tag(node->text))
         return 0;
     return nl_md_stop(builder, nl_error_set(builder->err, NL_DATA,
-                                            "%s: '%s' is not a language tag such as fr, in "
-                                            "[text](lang:fr)",
+                                            NL_TEXT("%s: '%s' is not a language tag such as fr, in "
+                                                    "[text](lang:fr)"),
                                             builder->where, node->text));
 }
 
@@ -199,12 +201,13 @@ static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
     if (is_allowed_url(node->text, type == NL_MD_IMAGE))
         return take_title(builder, node, title);
     return nl_md_stop(
-        builder, nl_error_set(builder->err, NL_DATA,
-                              type == NL_MD_IMAGE
-                                  ? "%s: image '%s': give a full https:// address, or the path of "
-                                    "a file in the issue's folder"
-                                  : "%s: link '%s': give a full https://, mailto: or tel: address",
-                              builder->where, node->text));
+        builder,
+        nl_error_set(builder->err, NL_DATA,
+                     type == NL_MD_IMAGE
+                         ? NL_TEXT("%s: image '%s': give a full https:// address, or the path of "
+                                   "a file in the issue's folder")
+                         : NL_TEXT("%s: link '%s': give a full https://, mailto: or tel: address"),
+                     builder->where, node->text));
 }
 
 static int enter_span(MD_SPANTYPE type, void *detail, void *userdata) {

@@ -1,5 +1,6 @@
 #include "dkim/dkim_key.h"
 
+#include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
 
 #include <openssl/pem.h>
@@ -32,8 +33,8 @@ enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char
     *out = NULL;
     enum nl_status status = nl_file_read(path, KEY_FILE_LIMIT, &pem, err);
     if (status == NL_OK && stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0)
-        status =
-            nl_error_set(err, NL_CONFIG, "DKIM key %s can be read by anybody: chmod 600 it", path);
+        status = nl_error_set(err, NL_CONFIG,
+                              NL_TEXT("DKIM key %s can be read by anybody: chmod 600 it"), path);
     struct nl_dkim_key *key = status == NL_OK ? calloc(1, sizeof *key) : NULL;
     if (status == NL_OK && key == NULL)
         status = nl_error_nomem(err);
@@ -47,10 +48,11 @@ enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char
         if (key->domain == NULL || key->selector == NULL)
             status = nl_error_nomem(err);
         else if (!rsa && !key->ed25519)
-            status = nl_error_set(err, NL_CONFIG,
-                                  "%s is no private key for DKIM: make one with 'newsletter dkim "
-                                  "keygen'",
-                                  path);
+            status = nl_error_set(
+                err, NL_CONFIG,
+                NL_TEXT("%s is no private key for DKIM: make one with 'newsletter dkim "
+                        "keygen'"),
+                path);
     }
     if (pem.data != NULL)
         OPENSSL_cleanse(pem.data, pem.len);

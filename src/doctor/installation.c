@@ -21,8 +21,7 @@
 enum { PATIENCE_SECONDS = 60, OVERDUE_SECONDS = 3600 };
 
 static void error_finding(struct nl_doctor *doctor, const char *rule, struct nl_error *err) {
-    nl_findings_add(doctor->out, NL_LEVEL_ERROR, rule, NULL, "%s", nl_error_text(err));
-    nl_error_free(err);
+    nl_findings_add_error(doctor->out, NL_LEVEL_ERROR, rule, err);
 }
 
 /* ---- files ---- */

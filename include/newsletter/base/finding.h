@@ -41,6 +41,10 @@ void nl_findings_add_args(struct nl_findings *findings, enum nl_level level, con
                           const char *path, size_t line, const char *format, va_list args)
     NL_NONNULL(1, 3, 6) __attribute__((format(printf, 6, 0)));
 
+/* Makes a finding of an error, which is left empty. Pages show it translated, as they do errors. */
+void nl_findings_add_error(struct nl_findings *findings, enum nl_level level, const char *rule,
+                           struct nl_error *err) NL_ALL_NONNULL;
+
 /* The number of findings of this level. */
 size_t nl_findings_count(const struct nl_findings *findings, enum nl_level level) NL_ALL_NONNULL;
 
