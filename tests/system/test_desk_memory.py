@@ -29,6 +29,7 @@ class Editor(Desk):
 
     def begin(self):
         assert self.http.login(self.name).status == 303
+        self.http.page("/codemirror.js")  # with the editor, as a browser loads it
         answer = self.http.press("/drafts", how="new", title=f"By {self.name}", list="bulletin")
         self.path = urllib.parse.urlsplit(answer.getheader("Location")).path
         assert self.upload("picture", "yurt.png", PNG, alt="A yurt").status == 303
