@@ -42,11 +42,22 @@ static enum nl_status add_object(const char *provider, const struct nl_provider_
     return NL_OK;
 }
 
-static enum nl_status write_json(struct nl_store *store, const char *since, struct nl_buf *out,
-                                 struct nl_error *err) {
+static void first_day(struct nl_store *store, char since[NL_DAY_LEN + 1]) {
+    nl_zone_today(nl_store_now(store) - (NL_PROVIDER_REPORT_DAYS - 1) * (int64_t)DAY, since);
+}
+
+enum nl_status nl_provider_facts(struct nl_store *store, json_t **out, struct nl_error *err) {
+    char since[NL_DAY_LEN + 1];
+    first_day(store, since);
     json_t *providers = json_array();
     enum nl_status status = nl_providers_each(store, since, add_object, providers, err);
-    json_t *facts = json_pack("{s:s, s:o}", "since", since, "providers", providers);
+    *out = json_pack("{s:s, s:o}", "since", since, "providers", providers);
+    return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
+}
+
+static enum nl_status write_json(struct nl_store *store, struct nl_buf *out, struct nl_error *err) {
+    json_t *facts = NULL;
+    enum nl_status status = nl_provider_facts(store, &facts, err);
     char *text = facts != NULL ? json_dumps(facts, JSON_INDENT(2)) : NULL;
     nl_buf_addf(out, "%s\n", text != NULL ? text : "");
     if (status == NL_OK && text == NULL)
@@ -60,9 +71,9 @@ enum nl_status nl_provider_report_write(struct nl_store *store, bool json, size_
                                         struct nl_buf *out, struct nl_error *err) {
     struct nl_table table = {.columns = columns, .count = sizeof columns / sizeof columns[0]};
     char since[NL_DAY_LEN + 1];
-    nl_zone_today(nl_store_now(store) - (NL_PROVIDER_REPORT_DAYS - 1) * (int64_t)DAY, since);
     if (json)
-        return write_json(store, since, out, err);
+        return write_json(store, out, err);
+    first_day(store, since);
     enum nl_status status = nl_providers_each(store, since, add_row, &table, err);
     nl_buf_addf(out, "Direct delivery since %s, by mailbox provider\n\n", since);
     nl_table_print(&table, width, out);

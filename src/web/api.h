@@ -161,7 +161,7 @@ nl_api_handler nl_api_get_lists, nl_api_get_list, nl_api_get_growth, nl_api_add_
 nl_api_handler nl_api_get_issues, nl_api_get_issue, nl_api_get_domains, nl_api_get_reasons,
     nl_api_get_timeline, nl_api_get_deliveries, nl_api_get_subjects, nl_api_decide_subject,
     nl_api_control_issue, nl_api_move_issue, nl_api_set_archive, nl_api_resend_issue,
-    nl_api_get_rest, nl_api_send_rest, nl_api_get_notices;
+    nl_api_get_rest, nl_api_send_rest, nl_api_get_notices, nl_api_get_providers;
 nl_api_handler nl_api_find_subscribers, nl_api_get_subscriber, nl_api_get_history,
     nl_api_get_receipts, nl_api_add_subscriber, nl_api_add_subscribers, nl_api_change_subscriber,
     nl_api_end_subscription, nl_api_suppress_subscriber, nl_api_erase_subscriber;

@@ -1,5 +1,6 @@
 #include "newsletter/base/timestamp.h"
 #include "newsletter/report/facts.h"
+#include "newsletter/report/provider_report.h"
 #include "newsletter/service/issues.h"
 #include "newsletter/service/planner.h"
 #include "newsletter/service/subjects.h"
@@ -174,4 +175,13 @@ enum nl_status nl_api_get_notices(struct nl_api_call *call, struct nl_error *err
     json_t *counts = NULL;
     enum nl_status status = nl_facts_counts(call->office.store, 0, &counts, err);
     return nl_api_answer_named(call, status, "deliveries", counts, err);
+}
+
+enum nl_status nl_api_get_providers(struct nl_api_call *call, struct nl_error *err) {
+    json_t *facts = NULL;
+    enum nl_status status = nl_provider_facts(call->office.store, &facts, err);
+    if (status == NL_OK)
+        return nl_api_answer(call, 200, facts, err);
+    json_decref(facts);
+    return status;
 }

@@ -28,6 +28,7 @@ const struct nl_api_route nl_api_routes[] = {
     {"GET", "issues/*/rest", NL_API_SEND, NL_LIST_ISSUE, false, nl_api_get_rest},
     {"POST", "issues/*/rest", NL_API_SEND, NL_LIST_ISSUE, true, nl_api_send_rest},
     {"GET", "notices", NL_API_READ, NL_LIST_NONE, false, nl_api_get_notices},
+    {"GET", "providers", NL_API_READ, NL_LIST_NONE, false, nl_api_get_providers},
     {"GET", "subscribers", NL_API_PEOPLE, NL_LIST_NONE, false, nl_api_find_subscribers},
     {"POST", "subscribers", NL_API_PEOPLE, NL_LIST_BODY, true, nl_api_add_subscriber},
     {"POST", "subscribers/batch", NL_API_PEOPLE, NL_LIST_BODY, true, nl_api_add_subscribers},

@@ -1,6 +1,7 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
+#include "newsletter/report/provider_report.h"
 #include "newsletter/report/reputation.h"
 #include "newsletter/template/data.h"
 #include "web/staff_common.h"
@@ -131,6 +132,23 @@ static enum nl_status show_reputation(const struct page *page, struct nl_respons
     return finish(page, nl_reputation_page(&figures), "staff-reputation.html", response);
 }
 
+/* Direct delivery by mailbox provider. */
+static enum nl_status show_delivery(const struct page *page, struct nl_response *response) {
+    json_t *facts = NULL;
+    size_t at = 0;
+    json_t *row = NULL;
+    enum nl_status status = nl_provider_facts(page->store, &facts, page->err);
+    json_array_foreach(json_object_get(facts, "providers"), at, row) {
+        bool other = strcmp(nl_facts_word(row, "provider"), "other") == 0;
+        json_object_set_new(row, "known", json_boolean(!other));
+    }
+    nl_data_set(page->data, "heading", translated(page, NL_TEXT("Direct delivery")));
+    json_object_set_new(page->data, "any", json_boolean(at > 0));
+    json_object_set(page->data, "providers", json_object_get(facts, "providers"));
+    json_decref(facts);
+    return finish(page, status, "staff-delivery.html", response);
+}
+
 static enum nl_status show_list(const struct page *page, const struct nl_request *request,
                                 const char *name, struct nl_response *response) {
     const struct nl_issue_filter filter = {.list = name, .limit = ISSUES_SHOWN};
@@ -185,6 +203,13 @@ static enum nl_status reputation(struct nl_staff_call *call, struct nl_response 
     return show_reputation(&page, response);
 }
 
+static enum nl_status delivery(struct nl_staff_call *call, struct nl_response *response,
+                               struct nl_error *err) {
+    const struct page page = {call->staff, call->session, call->staff->site->store,
+                              call->theme, call->data,    err};
+    return show_delivery(&page, response);
+}
+
 /* Each page that has a path of its own, and the power that it needs. Pages that depend on the lists
  * of an account look for themselves. */
 static const struct route {
@@ -196,6 +221,7 @@ static const struct route {
 } routes[] = {
     {"/", false, NL_POWER_NONE, overview},
     {"/reputation", false, NL_POWER_LOOK, reputation},
+    {"/delivery", false, NL_POWER_LOOK, delivery},
     {"/account", false, NL_POWER_NONE, nl_account_page},
     {"/account", true, NL_POWER_NONE, nl_account_act},
     {"/people", false, NL_POWER_NONE, nl_people_page},

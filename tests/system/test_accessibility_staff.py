@@ -52,7 +52,7 @@ def fixture_office(staff, crowd, eventful):  # noqa: F811
 def test_every_page(office, language):
     http, desk = office
     start = [http.url + path for path in ("/", "/login", "/nosuch", desk.path, desk.path + "/approval", desk.path + "/send", "/library",
-                                          "/reputation", "/suppressions", "/calendar")]
+                                          "/reputation", "/delivery", "/suppressions", "/calendar")]
     seen = walk(start, languages=[language], widths=[375, 1280], follow=True, dark=True, cookie=http.cookie)
     for kind in ("/drafts", "/draft/0", "/draft/0/send", "/draft/0/approval", "/draft/0/history", "/library", "/boilerplates", "/boilerplates/0", "/calendar", "/issue/0",
                  "/issue/0/report", "/issue/0/rest", "/issue/0/again", "/people", "/people/0", "/segments", "/tokens",

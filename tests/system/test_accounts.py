@@ -152,6 +152,7 @@ ADDRESSES = [
     ("/account", "POST", {"action": "end", "session": "0123456789abcdef"}, ANY),
     ("/account", "POST", {"action": "passkey-remove", "passkey": "1", "password": "wrong"}, set()),
     ("/reputation", "GET", None, LOOK),
+    ("/delivery", "GET", None, LOOK),
     ("/list/bulletin", "GET", None, LOOK),
     ("/issue/{issue}", "GET", None, LOOK),
     ("/issue/{issue}", "POST", {"action": "pause"}, SEND),

@@ -164,6 +164,16 @@ def test_finding_subscribers_page_by_page(api, connected):
         api.call("GET", "/subscribers?" + query, expect=status)
 
 
+def test_direct_delivery_by_provider(api, connected):
+    assert api.call("GET", "/providers")["providers"] == []
+    connected.sql("INSERT INTO provider_day (day, provider, source, attempts, sent, deferred, bounced, throttled) VALUES "
+                  "('2100-01-01', 'other', '', 9, 8, 1, 0, 0), ('2100-01-01', 'google', '192.0.2.1', 7, 5, 1, 1, 2), "
+                  "('2100-01-02', 'google', '192.0.2.2', 3, 3, 0, 0, 0), ('2000-01-01', 'yahoo', '', 4, 4, 0, 0, 0)")
+    assert api.call("GET", "/providers")["providers"] == [
+        {"provider": "google", "attempts": 10, "sent": 8, "deferred": 1, "bounced": 1, "throttled": 2},
+        {"provider": "other", "attempts": 9, "sent": 8, "deferred": 1, "bounced": 0, "throttled": 0}]
+
+
 def test_a_batch(api, connected):
     connected.run("suppress", "add", "gone@example.org")
     rows = [{"address": f"reader{number}@example.org"} for number in range(450)]

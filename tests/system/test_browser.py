@@ -157,8 +157,10 @@ def test_staff_with_a_browser(staff, connected):
 def test_looks_of_the_staffs_pages(staff, connected, tmp_path, language):
     assert staff.login().status == 303
     reports.fill(connected)
+    connected.sql("INSERT INTO provider_day (day, provider, source, attempts, sent, deferred, bounced, throttled) "
+                  "VALUES ('2100-01-01', 'microsoft', '192.0.2.1', 1204200, 1203991, 180, 29, 11), ('2100-01-01', 'other', '', 7, 7, 0, 0, 0)")
     paths = {"login": "/login?", "overview": "/?", "list": "/list/bulletin?", "issue": "/issue/1?",
-             "reputation": "/reputation?"}
+             "reputation": "/reputation?", "delivery": "/delivery?"}
     look(tmp_path, {f"staff-{language}-{name}": f"{staff.url}{path}language={language}" for name, path in paths.items()},
          widths=(375, 1200) if language == "en" else (375,), mail=False, cookie=staff.cookie)
 

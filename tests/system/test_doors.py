@@ -60,6 +60,7 @@ it is cancelled                  | cancel                            | cancel   
 what failed is sent again        | resend                            | resend                          | /issue
 others get it, too               | send                              | rest, sendRest                  | /issue
 a subject is decided             | decide                            | subjects, decideSubject         | /issue
+direct delivery by provider      | report                            | providers                       | /delivery
 attempts to deliver are read     | trace                             | history                         | /people
 a report is read                 | report                            | domains, reasons, timeline, deliveries | /issue, /reputation
 the archive has an issue         | archive publish, archive withdraw | publish, withdraw               | /issue

@@ -129,6 +129,7 @@ status ISSUE | status no-1
 decide | decide no-4
 report | report
 report | report no-1 --output report.json
+report --providers | report --providers
 archive build | archive build www
 archive withdraw | archive withdraw no-1
 archive publish | archive publish no-1

@@ -271,6 +271,20 @@ def test_the_dashboard(staff, reported):  # noqa: F811
     assert server.get("/reputation").status == 303  # only with a login
 
 
+def test_direct_delivery_in_the_dashboard(staff, connected):  # noqa: F811
+    server = staff()
+    server.login()
+    assert '/delivery"' in server.page("/").text
+    assert "No messages have been delivered directly." in server.page("/delivery").text
+    connected.sql("INSERT INTO provider_day (day, provider, source, attempts, sent, deferred, bounced, throttled) VALUES "
+                  "('2100-01-01', 'google', '192.0.2.1', 17, 13, 2, 1, 5), ('2100-01-01', 'other', '', 9, 8, 0, 1, 0)")
+    rows = re.findall(r"<tr>(.*?)</tr>", server.page("/delivery").text)
+    assert [re.sub(r"<[^>]+>", " ", row).split() for row in rows] == [
+        ["Provider", "Attempts", "Sent", "To", "be", "tried", "again", "Not", "delivered", "Throttled"],
+        ["google", "17", "13", "2", "1", "5"], ["All", "others", "9", "8", "0", "1", "0"]]
+    assert server.get("/delivery").status == 303  # only with a login
+
+
 # ---- doctor ----
 
 def findings(site, *args):
