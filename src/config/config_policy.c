@@ -97,6 +97,9 @@ static enum nl_status check_routes(struct nl_config *config, struct nl_error *er
             (strcmp(route->domain, "*") == 0 || normalise(&route->domain, err) != NL_OK))
             return nl_error_set(err, NL_CONFIG, "%s: routes.%zu: '%s' is not a domain",
                                 config->path, i, route->domain);
+        if (route->domain != NULL && route->dane && route->by != NL_DIRECTLY)
+            return nl_error_set(err, NL_CONFIG, "%s: routes.%zu: dane is for by: direct",
+                                config->path, i);
     }
     enum nl_status status = nl_networks_parse(config->direct.allow_networks, &networks, err);
     nl_networks_free(&networks);
@@ -184,6 +187,13 @@ bool nl_config_is_direct(const struct nl_config *config) {
 
 bool nl_config_uses_relay(const struct nl_config *config) {
     return goes(config, NL_BY_RELAY) || config->fallback == NL_FALLBACK_RELAY;
+}
+
+bool nl_config_needs_dane(const struct nl_config *config, const char *domain) {
+    for (size_t i = 0; i < NL_ROUTES && config->routes[i].domain != NULL; i++)
+        if (strcmp(config->routes[i].domain, domain) == 0)
+            return config->routes[i].dane;
+    return false;
 }
 
 enum nl_delivery_way nl_config_way(const struct nl_config *config, const char *domain) {

@@ -80,6 +80,7 @@ static const struct setting {
     {"fallback", FALLBACK, AT(fallback), "none", 0, 0},
     {"routes.#.domain", TEXT, ROUTE(domain), NULL, 0, 0},
     {"routes.#.by", WAY, ROUTE(by), "direct", 0, 0},
+    {"routes.#.dane", BOOL, ROUTE(dane), "false", 0, 0},
     {"direct.port", NUMBER, AT(direct.port), "25", 1, 65535},
     {"direct.connections", NUMBER, AT(direct.connections), "10", 1, 500},
     {"direct.allow_networks", TEXT, AT(direct.allow_networks), NULL, 0, 0},

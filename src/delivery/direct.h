@@ -198,6 +198,14 @@ void nl_direct_count_session(struct nl_direct *direct, struct nl_route_to *route
 void nl_direct_count_failure(struct nl_direct *direct, const struct nl_destination *destination,
                              const struct nl_transport_event *event);
 
+/* Notes that DNSSEC proves an answer wrong that was to lead to a domain. */
+void nl_direct_count_bogus(struct nl_direct *direct, const struct nl_route_to *route,
+                           const char *name) NL_ALL_NONNULL;
+
+/* Notes that a mail host of a domain gets no mail, since it has no TLSA records. */
+void nl_direct_count_without_dane(struct nl_direct *direct, const struct nl_route_to *route,
+                                  const char *server) NL_ALL_NONNULL;
+
 /* The MTA-STS policy of a domain cannot be had. */
 void nl_direct_count_no_policy(struct nl_direct *direct, struct nl_route_to *route,
                                const char *why);

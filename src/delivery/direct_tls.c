@@ -149,6 +149,34 @@ void nl_direct_count_failure(struct nl_direct *direct, const struct nl_destinati
         count(direct, destination->asked, destination, event, event->tls_failure, event->text);
 }
 
+/* A failure of DANE before any session: `server` is the mail host, "" if it is not known. */
+static void count_without_session(struct nl_direct *direct, const struct nl_route_to *route,
+                                  const char *result, const char *server, const char *detail) {
+    struct nl_counted_session one = {.kind = "tlsa"};
+    if (!direct->plan.config->direct.tls_reports)
+        return;
+    one.domain = strdup(route->domain);
+    one.policy = strdup("");
+    snprintf(one.result, sizeof one.result, "%s", result);
+    snprintf(one.server, sizeof one.server, "%s", server);
+    copy_plain(one.detail, sizeof one.detail, detail);
+    add(direct, &one);
+}
+
+void nl_direct_count_bogus(struct nl_direct *direct, const struct nl_route_to *route,
+                           const char *name) {
+    struct nl_buf detail = {0};
+    nl_buf_addf(&detail, "the answer for %s is not signed as DNSSEC demands", name);
+    count_without_session(direct, route, "dnssec-invalid", "", nl_buf_text(&detail));
+    nl_buf_free(&detail);
+}
+
+void nl_direct_count_without_dane(struct nl_direct *direct, const struct nl_route_to *route,
+                                  const char *server) {
+    count_without_session(direct, route, "dane-required", server,
+                          "our configuration demands TLSA records of each mail host");
+}
+
 void nl_direct_count_no_policy(struct nl_direct *direct, struct nl_route_to *route,
                                const char *why) {
     bool invalid = strstr(why, "policy") != NULL && strstr(why, "fetch") == NULL;

@@ -51,6 +51,13 @@ static void leave_out(struct lookup *lookup, const struct question *question) {
         lookup->hosts[question->host].address_count = 0;
 }
 
+static void note_bogus(struct lookup *lookup, const struct question *question,
+                       const struct ub_result *result) {
+    if (!is_for_policy(question) && lookup->route.bogus[0] == '\0')
+        snprintf(lookup->route.bogus, sizeof lookup->route.bogus, "%s", result->qname);
+    note_failure(lookup, question, result->qname, "it is not signed as DNSSEC demands");
+}
+
 static void ask(struct lookup *lookup, size_t number, const char *name, int type, size_t host) {
     struct question *question = &lookup->questions[number];
     *question = (struct question){.lookup = lookup, .host = host, .open = true};
@@ -236,7 +243,7 @@ static void answered(void *ctx, int failure, struct ub_result *result) {
         note_failure(lookup, question, lookup->domain, ub_strerror(failure));
     } else if (result->bogus) {
         leave_out(lookup, question);
-        note_failure(lookup, question, result->qname, "it is not signed as DNSSEC demands");
+        note_bogus(lookup, question, result);
     } else if (result->rcode != ns_r_noerror && result->rcode != ns_r_nxdomain) {
         leave_out(lookup, question);
         note_failure(lookup, question, result->qname,

@@ -208,3 +208,48 @@ def test_reports_can_be_off(site, world):
     site.add_active(people("fine.example"))
     send(site)
     assert site.states() == {"sent": 1} and site.sql("SELECT count(*) FROM tls_session") == [(0,)]
+
+
+def test_broken_signatures_and_missing_dane_are_reported(site, world):
+    """dnssec-invalid: a zone whose signatures are wrong, of TLSA records and of a mail host. dane-required: routes demands DANE of a
+    domain, and one of its mail hosts has no TLSA records, or none has. A DANE host without TLS: starttls-not-supported."""
+    place = collect(world, "reports.example")
+    asking = ["forged.example", "astray.example", "half.example", "without.example", "plain.example"]
+    world.destination("forged.example", tls=world.certificate())
+    world.below["bogus"]["_tcp.mx.forged.example"] = "note._tcp.mx.forged.example. TXT none"
+    world.domain("astray.example", "mx.bogus.example")
+    world.below["bogus"]["bogus.example"] = "mx.bogus.example. A 93.184.250.1"
+    first, second = (world.host(f"{name}.half.example", tls=world.certified(f"{name}.half.example")) for name in ("first", "second"))
+    world.domain("half.example", first.name, second.name)
+    world.tlsa(second.name, second.tls)
+    world.destination("without.example", tls=world.certificate())
+    plain = world.destination("plain.example")
+    world.tlsa(plain.name, world.certified(plain.name))
+    for domain in asking:
+        asks(world, domain, f"https://reports.example/v1/{domain}")
+    ready(site, world, people(*asking), retry={"first": "1h", "max": "1h"},
+          routes=[{"domain": domain, "by": "direct", "dane": True} for domain in ("half.example", "without.example")])
+    send(site, expect=None)
+    assert {address.split("@")[1].split(".")[0]: state for address, state in site.state_of_each().items()} == {
+        "forged": "deferred", "astray": "deferred", "half": "sent", "without": "deferred", "plain": "deferred"}, replies(site)
+    assert not first.taken and not first.connections and second.over_tls == 1
+    assert "DANE" in replies(site)["p0@without.example"] and not world.hosts["mx.without.example"].connections
+    report_now(site)
+    found = {}
+    for head, body in place.got:
+        domain = head.split()[1].rsplit("/", 1)[1]
+        report = check(json.loads(gzip.decompress(body)), domain)
+        found[domain] = [(one["policy"]["policy-type"], one["summary"]["total-successful-session-count"], detail.get("result-type"),
+                          detail.get("receiving-mx-hostname"))
+                         for one in report["policies"] for detail in one.get("failure-details", [{}])]
+    assert found == {
+        "forged.example": [("tlsa", 0, "dnssec-invalid", None)],
+        "astray.example": [("tlsa", 0, "dnssec-invalid", None)],
+        "half.example": [("tlsa", 0, "dane-required", "first.half.example"), ("tlsa", 1, None, None)],
+        "without.example": [("tlsa", 0, "dane-required", "mx.without.example")],
+        "plain.example": [("tlsa", 0, "starttls-not-supported", "mx.plain.example")]}
+
+
+def test_dane_is_demanded_of_direct_delivery_only(site):
+    site.configure(routes=[{"domain": "half.example", "by": "relay", "dane": True}])
+    assert "routes.0: dane is for by: direct" in site.run("status", expect=None).err

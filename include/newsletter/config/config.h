@@ -114,6 +114,7 @@ struct nl_domain_limit {
 struct nl_route {
     char *domain; /* as an A-label */
     int64_t by;   /* enum nl_delivery_way */
+    bool dane;    /* it gets mail by DANE alone */
 };
 
 /* An address of this machine that mail goes out from, when it is delivered directly. */
@@ -374,6 +375,9 @@ bool nl_config_is_direct(const struct nl_config *config) NL_ALL_NONNULL;
 bool nl_config_uses_relay(const struct nl_config *config) NL_ALL_NONNULL;
 enum nl_delivery_way nl_config_way(const struct nl_config *config,
                                    const char *domain) NL_ALL_NONNULL;
+
+/* Whether mail to a domain demands DANE (RFC 7672) of each mail host, as routes has it. */
+bool nl_config_needs_dane(const struct nl_config *config, const char *domain) NL_ALL_NONNULL;
 
 /* The number of source addresses; 0: mail goes out from the address that the kernel chooses. */
 size_t nl_config_sources(const struct nl_config *config) NL_ALL_NONNULL;

@@ -63,6 +63,8 @@ struct nl_mail_route {
     int64_t ttl;         /* seconds that the answer holds */
     char status[12];     /* NONE: an enhanced status code (RFC 3463) */
     const char *text;
+    char bogus[NL_MAIL_NAME]; /* a name whose answer DNSSEC proves wrong (RFC 4035 section 5.5), ""
+                               * for none. Other hosts may be FOUND all the same */
     /* FOUND: the id of the domain's MTA-STS policy (RFC 8461 section 3.1), "" for none, and the
      * host that has it, which has no addresses where it has none that may be connected to. */
     char sts_id[NL_STS_ID];
