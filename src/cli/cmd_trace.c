@@ -29,6 +29,8 @@ static void print_server(const json_t *row) {
         print_word(nl_facts_word(row, "tls")[0] != '\0' ? nl_facts_word(row, "tls") : "no TLS");
     print_word(nl_facts_word(row, "cipher"));
     print_word(nl_facts_word(row, "policy"));
+    if (nl_facts_word(row, "source")[0] != '\0')
+        printf(" from %s", nl_facts_word(row, "source"));
     putchar('\n');
 }
 

@@ -68,6 +68,7 @@ static void refused_source(struct run *run, struct nl_destination *destination,
     if (nl_direct_has_source(run->direct, destination) ||
         run->plan->config->fallback == NL_FALLBACK_RELAY) {
         result->outcome = NL_REQUEUED;
+        run->direct->hop.goes_on = true;
         return;
     }
     result->outcome = NL_DEFERRED;

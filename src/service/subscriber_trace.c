@@ -13,6 +13,19 @@ static bool is_of(const json_t *row, const char *issue) {
            strcmp(nl_facts_word(row, "number"), issue) == 0;
 }
 
+/* The address of ours that an attempt came from, null where none was chosen. It stands in the text,
+ * after the server: "SERVER from ADDRESS (...): ...". */
+static json_t *source_of(const json_t *row) {
+    static const char from[] = " from ";
+    const char *text = nl_facts_word(row, "reply");
+    size_t len = strlen(nl_facts_word(row, "server"));
+    if (len == 0 || strncmp(text, nl_facts_word(row, "server"), len) != 0 ||
+        strncmp(text + len, from, strlen(from)) != 0)
+        return json_null();
+    text += len + strlen(from);
+    return json_stringn(text, strcspn(text, " "));
+}
+
 static enum nl_status add_attempt(json_t *out, const json_t *row, const char *by,
                                   struct nl_error *err) {
     json_t *attempt = json_object();
@@ -22,6 +35,7 @@ static enum nl_status add_attempt(json_t *out, const json_t *row, const char *by
                             value != NULL ? json_incref((json_t *)value) : json_null());
     }
     json_object_set_new(attempt, "by", json_string(by));
+    json_object_set_new(attempt, "source", source_of(row));
     if (strcmp(by, "relay") == 0)
         json_object_set(attempt, "at", json_object_get(row, "updated_at"));
     return json_array_append_new(out, attempt) == 0 ? NL_OK : nl_error_nomem(err);

@@ -4,9 +4,9 @@
 #include "newsletter/db/sql.h"
 #include "store/outcome_words.h"
 
-/* A message that was requeued was not tried. */
+/* A message that was requeued was not tried, unless it was refused to one of our addresses. */
 static bool is_attempt(const struct nl_result *result) {
-    return result->hop != NULL && result->outcome != NL_REQUEUED;
+    return result->hop != NULL && (result->outcome != NL_REQUEUED || result->hop->goes_on);
 }
 
 static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,

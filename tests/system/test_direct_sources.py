@@ -97,6 +97,22 @@ def test_a_refused_address_is_paused_and_another_takes_over(site, world, verb, s
     assert f"Source {ONE} is left alone at mx.picky.example" in site.run("status").out and f"Source {TWO}: in use" in site.run("status").out
 
 
+def test_the_trace_names_the_source_of_each_attempt(site, world):
+    """A refusal that sends the message by another source is an attempt of its own; a message that went at once has one attempt."""
+    world.destination("picky.example", refuses={ONE: (b"RCPT", SPAMHAUS)})
+    ready(site, world, people("picky.example", count=10), sources(ONE, TWO, w0=1000, w1=1))
+    send(site, world)
+    assert site.states() == {"sent": 10}, replies(site)
+    refused = [address for address, in site.sql("SELECT r.address FROM attempt a JOIN delivery d ON d.id = a.delivery JOIN subscription s ON "
+                                                "s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber WHERE a.state = 'queued'")]
+    assert refused and len(refused) == len(set(refused))
+    for address in people("picky.example", count=10):
+        found = [(one["state"], one["source"], one["reply_code"]) for one in json.loads(site.run("trace", address, "--json").out)]
+        assert found == [("queued", ONE, 550)] * (address in refused) + [("sent", TWO, 250)], (address, found)
+    shown = site.run("trace", refused[0]).out
+    assert f"no TLS from {ONE}\n  550 5.7.1 Service unavailable" in shown and f"no TLS from {TWO}\n" in shown
+
+
 def test_a_pause_is_remembered_and_ends(site, world):
     picky = world.destination("picky.example", refuses={ONE: (b"RCPT", SPAMHAUS)})
     ready(site, world, people("picky.example", count=10), sources(ONE, TWO, w0=1000, w1=1))

@@ -59,6 +59,8 @@ struct nl_hop {
     char provider[16]; /* of mailbox_providers.txt, or "other" */
     char source[48];   /* the address of ours; "": the kernel's choice */
     bool throttled;    /* the reply wanted less of us, or refused our address */
+    bool goes_on;      /* REQUEUED: this address of ours was refused, and the message goes another
+                        * way. That is an attempt, too */
 };
 
 /* The result of one attempt. */
