@@ -3,6 +3,7 @@ import os
 import re
 import stat
 
+import claws
 import pytest
 from conftest import html, parse, plain, wait_for
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
@@ -81,6 +82,19 @@ def test_thunderbird_and_claws_find_the_signature_good(connected, server, author
     assert 'signer0.id="Press Office"' in said and "signer0.status=GoodSignature" in said
     status = gpgsm(connected, raw)
     assert "[GNUPG:] GOODSIG" in status and "[GNUPG:] TRUST_FULLY" in status
+
+
+@pytest.mark.skipif(not claws.available(), reason="needs claws-mail, its plugin for S/MIME, Xvfb, dbus and the reader's side of AT-SPI")
+@pytest.mark.parametrize("curve", [False, True], ids=["rsa", "ecdsa"])
+def test_claws_mail_shows_whose_mail_it_is(connected, server, authority, curve):
+    """The program itself: its line above the mail. (It says the same where the authority is not trusted; gpgsm above does not.)"""
+    authority.give(connected, key=curve_key() if curve else None)
+    connected.add_active(["ann@example.org"], "Ann")
+    connected.run("send", "--yes", connected.issue(body=TEXT))
+    [raw] = received(server, "ann@example.org")
+    root = os.path.join(connected.folder, "root.pem")
+    assert claws.verdict(root, raw) == 'Good signature from "Press Office"'
+    assert claws.verdict(root, re.sub(rb"From today", b"From todaY", raw, count=1)) == 'Bad signature from "Press Office"'
 
 
 def test_pictures_files_and_languages_are_signed_too(office, server):
