@@ -219,10 +219,25 @@ static void ignore(const gchar *domain, GLogLevelFlags level, const gchar *text,
     (void)ctx;
 }
 
+/* The library keeps the names of a storage in a list that is sorted with each of them. So entries
+ * of the directory (MS-CFB section 2.6.1) are counted first, by the kinds that they may have:
+ * wherever it lies in the file, and at worst with some bytes of attachments that look alike. */
+static bool has_many_entries(const struct nl_buf *file) {
+    enum { SECTORS = 512, BYTES = 128, KIND = 66, MOST = 10000 };
+    size_t count = 0;
+    for (size_t at = SECTORS; at + BYTES <= file->len; at += BYTES) {
+        char kind = file->data[at + KIND];
+        count += kind == 1 || kind == 2 || kind == 5;
+    }
+    return count > MOST;
+}
+
 enum nl_status nl_storage_open(const struct nl_buf *file, struct nl_storage **out,
                                struct nl_error *err) {
-    struct nl_storage *storage = calloc(1, sizeof *storage);
     *out = NULL;
+    if (has_many_entries(file))
+        return nl_error_set(err, NL_DATA, "the mail has too many parts");
+    struct nl_storage *storage = calloc(1, sizeof *storage);
     if (storage == NULL)
         return nl_error_nomem(err);
     g_log_set_default_handler(ignore, NULL);

@@ -13,7 +13,9 @@ from test_enclosures import png
 from test_genuine import facts, office, received, sent, serve, text_part, verify  # noqa: F401
 from test_photo import ask_about_file
 
-pytestmark = pytest.mark.one_engine("a file is no matter of the database")
+with open(BINARY, "rb") as program:
+    WITHOUT = b"built without libgsf" in program.read()
+pytestmark = [pytest.mark.one_engine("a file is no matter of the database"), pytest.mark.skipif(WITHOUT, reason="built without libgsf")]
 
 
 def html_part(message):
@@ -265,6 +267,7 @@ def broken_files():
     many = outlook.storage(text="x")
     many.update({f"__recip_version1.0_#{i:08X}": {} for i in range(5000)})
     yield "many storages", outlook.Compound(many).data()
+    yield "a directory of many names", outlook.Compound({**outlook.storage(text="x"), **{f"x{i}": b"" for i in range(12000)}}).data()
     rtf = outlook.packed(outlook.wrapped("<p>Somebody has written this.</p>"))
     yield "RTF that is cut off", outlook.message(rtf=rtf[:40])
     yield "RTF without its end", outlook.message(rtf=struct.pack("<I", 8) + rtf[4:20])
