@@ -6,7 +6,7 @@ import sqlite3
 import sys
 
 import pytest
-from conftest import TOP
+from conftest import POSTGRESQL, TOP
 from test_approval import FIELDS, begin, say, send  # noqa: F401
 from test_ledger import append, audit, drop_guards, encoded
 from test_press_room import problem
@@ -190,3 +190,13 @@ def test_a_ledger_from_before(bare_site):
     assert (found["faults"], found["approvals"]) == (0, 1)
     bare_site.sql("INSERT INTO approval_word (id, approval, at, author, kind, words) VALUES (10, 4, 1, 'bob', 'approve', '')")
     assert audit(bare_site, expect=65)["faults"] == 1
+
+
+@pytest.mark.skipif(not POSTGRESQL, reason="the other engine has a stored database of that schema")
+def test_the_mark_of_older_approvals_on_a_server(lived_in, connected):
+    """The statement of the migration, on a database that has some."""
+    with open(os.path.join(TOP, "migrations/postgresql/0041-approvals-and-canaries.sql"), encoding="utf-8") as file:
+        connected.sql(file.read().split(";")[0])
+    (body,), = connected.sql("SELECT body FROM ledger ORDER BY id DESC LIMIT 1")
+    assert [entry for entry, _ in entries(bytes(body))] == [[14, "3 5 rows of approvals came before"]]
+    assert audit(connected)["faults"] == 0
