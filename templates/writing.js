@@ -87,7 +87,23 @@
     label.addEventListener('click', function () { cm.focus(); });
     area.hidden = true;
     cm.addOverlay(fields);
+    follow_selection(cm, input);
     return cm;
+  }
+
+  // Programs that dictate, read out or fill in fields select text and type over it at once. CodeMirror looks at the selection ten times
+  // a second, so it is told; and words that are typed over are replaced in its own text, not in the lines that the browser shows.
+  function follow_selection(cm, input) {
+    input.addEventListener('beforeinput', function (event) {
+      if (event.isComposing || !/^(insertText|insertParagraph|insertLineBreak|deleteContent.*|deleteBy.*)$/.test(event.inputType)) return;
+      cm.display.input.pollSelection();
+      if (!cm.somethingSelected() || !event.cancelable || cm.isReadOnly()) return;
+      event.preventDefault();
+      cm.replaceSelection(event.inputType === 'insertText' ? event.data || '' : /^insert/.test(event.inputType) ? '\n' : '', 'end', 'type');
+    });
+    input.addEventListener('input', function (event) { // what comes in between two looks at it would be lost
+      if (!event.isComposing && !cm.display.input.composing && cm.display.input.readDOMTimeout !== null) cm.display.input.updateFromDOM();
+    });
   }
 
   // Takes in changes of others, in a document of its own that follows the text: undoing leaves it as it is.

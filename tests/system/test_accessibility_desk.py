@@ -21,10 +21,12 @@ pytestmark = [needs_browser, pytest.mark.one_engine("the engine makes no differe
 def test_every_state(office, language):
     http, desk = office
     version = re.findall(r'<option value="(\d+)"', desk.page("/history?text=en").text)[-1]
+    issue = re.search(r'href="/(issue/\d+)"', http.page("/").text).group(1)
     plan = {"url": http.url, "cookie": http.cookie, "languages": [language], "widths": [375, 1280], "shots": os.environ.get("SHOTS"),
             "pages": {"drafts": "/drafts", "approval": desk.path + "/approval", "send": desk.path + "/send", "calendar": "/calendar",
                       "library": "/library", "versions": f"{desk.path}/history?text=en&version={version}&with=0",
-                      "kept": "/boilerplates", "draft": desk.path + "?text=en"}}
+                      "kept": "/boilerplates", "progress": "/" + issue, "report": f"/{issue}/report", "people": "/people",
+                      "draft": desk.path + "?text=en"}}
     run = subprocess.run(["node", "states.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True, timeout=280, check=False)
     assert run.returncode == 0, run.stderr.decode()
     found = json.loads(run.stdout)
