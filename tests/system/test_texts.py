@@ -697,7 +697,7 @@ RARE = {
     "Some of them may have got it already: sending ended before their server answered.",
     # a receipt of somebody whose address of the network is recorded, or whom the office has added: test_receipts
     "IP address", "Text of the form that you filled in", "Stated when you were added",
-    "All others", "At least {{count}} issues found", "Last complaint", "Or write to us and we will add you:",
+    "At least {{count}} issues found", "Last complaint", "Or write to us and we will add you:",
     "Mailing list", "Please log in.", "Preparing: {{made}} of about {{about}}",
     "less than a minute",
     # an issue with a second subject, limits of the configuration, other issues of the list, no program for PDFs: test_sending_room
