@@ -207,8 +207,10 @@ class WholeWorld:
     def share_out(self, domains, people):
         """As 1, 1/2, 1/3 and so on, but three each at least."""
         weights = [1 / (number + 4) for number in range(len(domains))]
-        for domain, weight in zip(domains, weights):
-            self.add_people(domain, max(3, int(people * weight / sum(weights))))
+        counts = [max(3, int(people * weight / sum(weights))) for weight in weights]
+        counts[0] += max(0, people - sum(counts))
+        for domain, count in zip(domains, counts):
+            self.add_people(domain, count)
 
     def add_people(self, domain, count):
         self.people += [f"p{number}@{domain}" for number in range(count)]
