@@ -120,6 +120,7 @@ enum nl_status nl_reconfirm_page(struct nl_staff_call *call, const char *name,
     nl_staff_say(call, "heading", NL_TEXT("Ask people whether they still want this list"));
     if (nl_request_query(call->request, "done") != NULL)
         nl_staff_say(call, "done", NL_TEXT("The question is on its way."));
+    nl_data_set(call->data, "desk", "desk");
     nl_data_set(call->data, "name", name);
     nl_data_set(call->data, "months", choice.months);
     nl_data_set(call->data, "segment", choice.segment);
