@@ -174,7 +174,7 @@ def hold(web, asked):
 def held(sent, serve):
     """A server whose decoder has been stopped over a photo, and the pool that asks about it."""
     web = serve("--no-mail")
-    large = file_of(Image.effect_noise((2000, 2000), 8).convert("RGB"))
+    large = file_of(Image.effect_noise((900, 900), 8).convert("RGB"))
     stopped = None
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         try:
@@ -206,7 +206,7 @@ def test_others_are_answered_while_a_photo_is_decoded(sent, held):
 
 def test_few_files_wait_for_the_decoder(sent, held):
     web, pool, [first] = held
-    small = file_of(page(code(number_of(sent)), (700, 700), (100, 100)))
+    small = file_of(page(code(number_of(sent), 4), (300, 300), (60, 60)))
     asked = [pool.submit(ask_about_file, web, small) for _ in range(9)]  # one more than may wait
     [answer] = [one.result() for one in concurrent.futures.wait(asked, return_when=concurrent.futures.FIRST_COMPLETED).done]
     assert answer.status == 503 and 1 <= int(answer.headers["Retry-After"]) <= 60 and "Many people are asking" in answer.text
