@@ -5,6 +5,7 @@
 #include <gsf/gsf-infile-msole.h>
 #include <gsf/gsf-infile.h>
 #include <gsf/gsf-input-memory.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,25 @@ enum { LONG = 0x0003, STRING8 = 0x001E, UNICODE = 0x001F, BINARY = 0x0102, OBJEC
 
 static const char broken[] = "the mail is broken";
 
+/* The library leaves out what is broken, and writes a warning: it would be another mail. */
+static atomic_uint warnings;
+
+static void count_warning(const gchar *domain, GLogLevelFlags level, const gchar *text,
+                          gpointer ctx) {
+    (void)text;
+    (void)ctx;
+    if (domain != NULL && strncmp(domain, "libgsf", 6) == 0 &&
+        (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0)
+        atomic_fetch_add(&warnings, 1);
+}
+
 struct nl_storage {
     GsfInfile *directory;
     struct nl_buf properties; /* those of a fixed size */
     size_t head;
     int attachments[ATTACHMENTS]; /* their places in the directory */
     size_t count;
+    bool has_properties; /* that are streams */
     int code_page;
     uint64_t *left; /* the bytes that may be read: of the whole file */
     uint64_t whole;
@@ -124,19 +138,24 @@ long nl_storage_number(const struct nl_storage *storage, unsigned property, long
 }
 
 bool nl_storage_is_mail(const struct nl_storage *storage) {
-    return storage->properties.len > 0;
+    return storage->properties.len > 0 || storage->has_properties;
 }
 
 /* ---- storages ---- */
 
-static enum nl_status find_attachments(struct nl_storage *storage, struct nl_error *err) {
-    static const char prefix[] = "__attach_version1.0_#";
+static bool begins_with(const char *name, const char *prefix) {
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static enum nl_status look_around(struct nl_storage *storage, struct nl_error *err) {
     int names = gsf_infile_num_children(storage->directory);
     if (names > NAMES)
         return nl_error_set(err, NL_DATA, "the mail has too many parts");
     for (int i = 0; i < names; i++) {
         const char *name = gsf_infile_name_by_index(storage->directory, i);
-        if (name == NULL || strncmp(name, prefix, sizeof prefix - 1) != 0)
+        storage->has_properties =
+            storage->has_properties || (name != NULL && begins_with(name, "__substg1.0_"));
+        if (name == NULL || !begins_with(name, "__attach_version1.0_#"))
             continue;
         if (storage->count == ATTACHMENTS)
             return nl_error_set(err, NL_DATA, "the mail has too many attachments");
@@ -154,7 +173,7 @@ static enum nl_status read_storage(struct nl_storage *storage, GsfInput *input, 
     enum nl_status status =
         read_named(storage, "__properties_version1.0", &storage->properties, &found, err);
     if (status == NL_OK)
-        status = find_attachments(storage, err);
+        status = look_around(storage, err);
     if (status != NL_OK)
         return status;
     long code_page = nl_storage_number(storage, NL_MAPI_INTERNET_CODE_PAGE, storage->code_page);
@@ -211,14 +230,6 @@ enum nl_status nl_storage_object(const struct nl_storage *attachment, struct nl_
 
 /* ---- the file ---- */
 
-/* The library writes warnings about what is broken; the answer says it, too. */
-static void ignore(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer ctx) {
-    (void)domain;
-    (void)level;
-    (void)text;
-    (void)ctx;
-}
-
 /* The library keeps the names of a storage in a list that is sorted with each of them. So entries
  * of the directory (MS-CFB section 2.6.1) are counted first, by the kinds that they may have:
  * wherever it lies in the file, and at worst with some bytes of attachments that look alike. */
@@ -240,15 +251,19 @@ enum nl_status nl_storage_open(const struct nl_buf *file, struct nl_storage **ou
     struct nl_storage *storage = calloc(1, sizeof *storage);
     if (storage == NULL)
         return nl_error_nomem(err);
-    g_log_set_default_handler(ignore, NULL);
+    g_log_set_default_handler(count_warning, NULL);
+    unsigned before = atomic_load(&warnings);
     storage->code_page = NL_CODE_PAGE_ANSI;
     storage->whole = file->len;
     storage->left = &storage->whole;
     GsfInput *input =
         gsf_input_memory_new((const guint8 *)nl_buf_text(file), (gsf_off_t)file->len, FALSE);
     GsfInfile *opened = input != NULL ? gsf_infile_msole_new(input, NULL) : NULL;
-    enum nl_status status = opened != NULL ? read_storage(storage, GSF_INPUT(opened), HEAD, err)
-                                           : nl_error_set(err, NL_DATA, "%s", broken);
+    bool sound = opened != NULL && atomic_load(&warnings) == before;
+    if (opened != NULL && !sound)
+        g_object_unref(opened);
+    enum nl_status status = sound ? read_storage(storage, GSF_INPUT(opened), HEAD, err)
+                                  : nl_error_set(err, NL_DATA, "%s", broken);
     if (input != NULL)
         g_object_unref(input);
     if (status == NL_OK && !nl_storage_is_mail(storage))

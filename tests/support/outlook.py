@@ -119,7 +119,7 @@ class Properties:
         return self.tree
 
 
-def storage(text=None, html=None, rtf=None, headers=None, subject="A title", attachments=(), code_page=None, internet_code_page=65001,
+def storage(text=None, html=None, html_text=None, rtf=None, headers=None, subject="A title", attachments=(), code_page=None, internet_code_page=65001,
             html_charset="utf-8", within=False, kind="IPM.Note"):
     """The storage of a mail. rtf: bytes, as they stand in their stream."""
     mail = Properties(code_page)
@@ -136,6 +136,8 @@ def storage(text=None, html=None, rtf=None, headers=None, subject="A title", att
         mail.text(0x1000, text.replace("\r\n", "\n").replace("\n", "\r\n"))
     if html is not None:
         mail.put(0x1013, BINARY, html.encode(html_charset))
+    if html_text is not None:
+        mail.text(0x1013, html_text)
     if rtf is not None:
         mail.put(0x1009, BINARY, rtf)
     for number, attachment in enumerate(attachments):

@@ -50,6 +50,7 @@ KEPT = {
     "ANSI text": lambda text, page: {"text": text, "code_page": 1252},
     "HTML": lambda text, page: {"html": page},
     "HTML in UTF-16": lambda text, page: {"html": page, "html_charset": "utf-16-le", "internet_code_page": 1200},
+    "HTML as a text": lambda text, page: {"html_text": page},
     "RTF around HTML": lambda text, page: {"rtf": outlook.packed(outlook.wrapped(page))},
     "RTF around HTML, stored": lambda text, page: {"rtf": stored(outlook.wrapped(page))},
     "RTF around text": lambda text, page: {"rtf": outlook.packed(outlook.wrapped_text(text))},
@@ -143,6 +144,16 @@ def test_cyrillic_in_code_pages(office, russian, way):
     assert (answer["verdict"], answer["title"]) == ("unchanged", "Паром")
     [difference] = facts(office, message(lambda body: body.replace("в девять", "в десять")), 65)["differences"]
     assert "в девять" in difference["ours"] and "в десять" in difference["here"]
+
+
+def test_a_saved_mail_without_a_list_of_properties(sent, server):
+    """Some programs write the streams alone."""
+    text, page = bodies(server)
+    tree = outlook.storage(text=text, html=page)
+    del tree["__properties_version1.0"]
+    assert facts(sent, outlook.Compound(tree).data(), 0)["differences"] == []
+    [difference] = facts(sent, outlook.Compound({"__substg1.0_1000001F": text.replace("at nine", "at ten").encode("utf-16-le")}).data(), 65)["differences"]
+    assert "at ten." in difference["here"]
 
 
 def test_files_of_a_saved_mail(sent, server):
