@@ -53,9 +53,23 @@ void nl_storage_close(struct nl_storage *storage) {
 
 /* ---- streams ---- */
 
-/* The stream or storage of that name, or NULL. The caller releases it. */
-static GsfInput *child_of(const struct nl_storage *storage, const char *name) {
-    return gsf_infile_child_by_name(storage->directory, name);
+static bool has_name(const struct nl_storage *storage, const char *wanted) {
+    int names = gsf_infile_num_children(storage->directory);
+    for (int i = 0; i < names; i++) {
+        const char *name = gsf_infile_name_by_index(storage->directory, i);
+        if (name != NULL && strcmp(name, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The stream or storage of that name, or NULL. The caller releases it. NL_DATA for one that is
+ * there and cannot be read. */
+static enum nl_status find_child(const struct nl_storage *storage, const char *name, GsfInput **out,
+                                 struct nl_error *err) {
+    *out = gsf_infile_child_by_name(storage->directory, name);
+    return *out == NULL && has_name(storage, name) ? nl_error_set(err, NL_DATA, "%s", broken)
+                                                   : NL_OK;
 }
 
 static bool is_directory(GsfInput *input) {
@@ -79,9 +93,11 @@ static enum nl_status read_stream(const struct nl_storage *storage, GsfInput *st
 
 static enum nl_status read_named(const struct nl_storage *storage, const char *name,
                                  struct nl_buf *out, bool *found, struct nl_error *err) {
-    GsfInput *stream = child_of(storage, name);
+    GsfInput *stream = NULL;
+    enum nl_status status = find_child(storage, name, &stream, err);
     *found = stream != NULL && !is_directory(stream);
-    enum nl_status status = *found ? read_stream(storage, stream, out, err) : NL_OK;
+    if (*found)
+        status = read_stream(storage, stream, out, err);
     if (stream != NULL)
         g_object_unref(stream);
     return status;
@@ -219,13 +235,14 @@ enum nl_status nl_storage_object(const struct nl_storage *attachment, struct nl_
                                  struct nl_error *err) {
     char name[24];
     snprintf(name, sizeof name, "__substg1.0_%04X%04X", (unsigned)NL_MAPI_DATA, (unsigned)OBJECT);
-    GsfInput *input = child_of(attachment, name);
+    GsfInput *input = NULL;
+    enum nl_status status = find_child(attachment, name, &input, err);
     *out = NULL;
     if (input != NULL && is_directory(input))
         return open_child(attachment, input, HEAD_WITHIN, out, err);
     if (input != NULL)
         g_object_unref(input);
-    return NL_OK;
+    return status;
 }
 
 /* ---- the file ---- */
