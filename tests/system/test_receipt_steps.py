@@ -9,8 +9,8 @@ import subprocess
 
 import pytest
 from conftest import BINARY, sanitized
-from test_ledger import encoded
 from test_receipts import office  # noqa: F401
+from verify_ledger import encode
 
 pytestmark = [pytest.mark.slow, pytest.mark.one_engine("what SQLite reads is seen from outside"),
               pytest.mark.skipif(not shutil.which("strace") or sanitized(), reason="needs strace, and no sanitizer")]
@@ -24,7 +24,7 @@ def lengthen(office, count, at):  # noqa: F811
     rows = []
     for _ in range(count):
         number += 1
-        body = encoded(8, at, number, 7, 1, number)
+        body = b"\x86" + b"".join(map(encode, (8, at, number, 7, 1, number)))
         chain = hashlib.sha256(chain + number.to_bytes(8, "big") + body).digest()
         rows.append((number, body, chain))
     database.executemany("INSERT INTO ledger (id, stream, body, chain) VALUES (?, 0, ?, ?)", rows)
