@@ -4,7 +4,7 @@
 
 enum {
     RECORDS = 256, /* that are read at once: a walk to one part ends soon after it */
-    AT_ONCE = 100,  /* parts in one transaction */
+    AT_ONCE = 100, /* parts in one transaction */
 };
 
 /* ---- walking ---- */
