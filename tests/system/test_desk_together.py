@@ -96,7 +96,7 @@ def test_files_of_other_issues(desk, connected):  # noqa: F811
     desk.upload("picture", "Quay.png", PNG, alt="A quay")
     desk.upload("attachment", "table.csv", b"a,b\n")
     page = desk.http.page("/library?q=QUAY").text
-    assert "Quay.png" in page and "in the text: en" in page and "table.csv" not in page
+    assert "Quay.png" in page and "in the text: <bdi>en</bdi>" in page and "table.csv" not in page
     assert "not in the text" in desk.http.page("/library?q=table").text
     shown = desk.page("/file?name=Quay.png")
     assert shown.getheader("Content-Type") == "image/png" and desk.page("/file?name=table.csv").status == 404
