@@ -72,7 +72,7 @@
       direction: area.dir === 'rtl' ? 'rtl' : 'ltr', rtlMoveVisually: true, lineWrapping: true, spellcheck: true, autocorrect: true,
       autocapitalize: true, gutters: ['marks'], screenReaderLabel: label.textContent,
       allowDropFileTypes: ['text/plain', 'text/markdown'], lineWiseCopyCut: false,
-      viewportMargin: area.value.length < 300000 ? Infinity : 200, // all of it, for screen readers and the search of the browser
+      viewportMargin: area.value.length < 100000 ? Infinity : 200, // all of it, for screen readers and the search of the browser, unless that is slow
       extraKeys: { // Tab leaves the text, as it leaves a text area
         Tab: false, 'Shift-Tab': false, 'Ctrl-D': false, 'Cmd-D': false, Insert: false, Enter: 'newlineAndIndentContinueMarkdownList'
       }
