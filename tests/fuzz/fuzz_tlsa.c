@@ -44,16 +44,17 @@ static void check(const struct nl_mail_host *host) {
 
 /* As a handshake does it. */
 static void give_to_openssl(const struct nl_mail_host *host) {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    SSL *ssl = NULL;
+    static SSL_CTX *ctx;
     struct nl_dane *dane = nl_dane_new(host);
-    demand(ctx != NULL && dane != NULL);
-    nl_dane_prepare(ctx);
-    ssl = SSL_new(ctx);
-    demand(ssl != NULL);
+    if (ctx == NULL) {
+        ctx = SSL_CTX_new(TLS_client_method());
+        demand(ctx != NULL);
+        nl_dane_prepare(ctx);
+    }
+    SSL *ssl = SSL_new(ctx);
+    demand(ssl != NULL && dane != NULL);
     nl_dane_demand(dane, ssl);
     SSL_free(ssl);
-    SSL_CTX_free(ctx);
     nl_dane_free(dane);
 }
 
