@@ -10,7 +10,7 @@ enum { MOST = 20, SHA256 = 32, SHA512 = 64, LONGEST = 2048 };
 /* One record: usage, selector, type, and so many bytes of data. */
 struct record {
     unsigned char usage, selector, type;
-    size_t len;
+    int len;
     unsigned char fill;
 };
 
@@ -28,9 +28,9 @@ static struct ub_result *answer_of(struct answer *answer, const struct record *r
     for (size_t i = 0; i < count; i++) {
         const unsigned char head[3] = {records[i].usage, records[i].selector, records[i].type};
         memcpy(answer->bytes[i], head, sizeof head);
-        memset(answer->bytes[i] + 3, records[i].fill, records[i].len);
+        memset(answer->bytes[i] + 3, records[i].fill, (size_t)records[i].len);
         answer->data[i] = (char *)answer->bytes[i];
-        answer->len[i] = (int)(3 + records[i].len);
+        answer->len[i] = 3 + records[i].len;
     }
     answer->result.data = answer->data;
     answer->result.len = answer->len;
