@@ -782,7 +782,7 @@ def of_errors():
     """Texts by which services refuse something or a check finds it: test_refusals_shown.py, test_desk_fixes.py and test_canary_page.py see them on pages,
     with values put in."""
     told = set()
-    tellers = r"(?:nl_error_set|nl_error_context|end_as_failed|nl_findings_add\w*|\bfind(?:_why)?)"
+    tellers = r"(?:nl_error_set|nl_error_context|end_as_failed|nl_findings_add\w*|nl_columns_note|\bfind(?:_why)?)"
     for path in glob.glob(os.path.join(TOP, "src", "**", "*.c"), recursive=True):
         with open(path, encoding="utf-8") as source:
             text_of_file = source.read()
