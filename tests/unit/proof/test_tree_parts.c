@@ -228,6 +228,7 @@ static void test_a_record_that_cannot_be_read(void **state) {
 }
 
 static void test_parts_are_kept_as_they_fill(void **state) {
+    enum { KEPT = 2 * NL_LEDGER_PART }; /* leaves */
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     struct seen all = begin();
@@ -253,19 +254,18 @@ static void test_parts_are_kept_as_they_fill(void **state) {
     }
     /* The rest begins where the last part ends, in the middle of a record. */
     assert_ok(nl_tree_rest(fixture->store, last, &rest, &err));
-    assert_int_equal(rest.first, 2 * NL_LEDGER_PART);
+    assert_int_equal(rest.first, KEPT);
     struct seen after = begin();
     rest.each = see;
     rest.ctx = &after;
     assert_ok(nl_tree_walk(fixture->store, &rest, &err));
-    assert_int_equal(after.hashes.len / NL_DIGEST_LEN, leaves - 2 * NL_LEDGER_PART);
-    assert_memory_equal(after.hashes.data,
-                        all.hashes.data + (size_t)2 * NL_LEDGER_PART * NL_DIGEST_LEN,
+    assert_int_equal(after.hashes.len / NL_DIGEST_LEN, leaves - KEPT);
+    assert_memory_equal(after.hashes.data, all.hashes.data + (size_t)KEPT * NL_DIGEST_LEN,
                         after.hashes.len);
     /* Leaves of full parts alone have places. */
     int64_t before = (int64_t)leaves - 2520;
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM ledger_place WHERE first >= 1000"),
-                     2 * NL_LEDGER_PART - before);
+                     KEPT - before);
     assert_int_equal(fixture_sql(fixture, "SELECT leaf FROM ledger_place WHERE first = 1000"),
                      before);
     end(&after);

@@ -59,16 +59,23 @@ static void test_what_is_broken(void **state) {
     }
 }
 
+/* Sets the highest byte of the length that is claimed; the others are 0. */
+static void claim(char *data, char high) {
+    memset(data + 4, 0, 3);
+    data[7] = high;
+}
+
 static void test_bounds(void **state) {
     (void)state;
     char claims[sizeof runs];
     memcpy(claims, runs, sizeof runs);
-    memcpy(claims + 4, "\xff\xff\xff\x7f", 4);
+    claim(claims, 0x7f);
     assert_unpacked(claims, sizeof runs - 1, "the RTF text of the mail is too large");
     char *text = unpack(runs, sizeof runs - 1, 27);
     assert_string_equal(text, "the RTF text of the mail is too large");
     free(text);
-    memcpy(claims + 4, "\x05\0\0\0", 4); /* less than there is */
+    claim(claims, 0);
+    claims[4] = 5; /* less than there is */
     assert_unpacked(claims, sizeof runs - 1, "the RTF text of the mail is broken");
     assert_unpacked("\x0f\0\0\0\x04\0\0\0MELA\0\0\0\0abc", 19,
                     "the RTF text of the mail is broken");
