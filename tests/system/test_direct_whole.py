@@ -189,7 +189,10 @@ def check_once(rows, whole, world, senders):
         return collections.Counter(world.taken) + sum((host.taken() for host in whole.servers), collections.Counter())
     wait_for(lambda: sent <= set(taken()), 120)
     found = taken()
-    assert set(found.values()) == {1}, [item for item in found.items() if item[1] > 1][:20]
+    twice = [address for address, count in found.items() if count > 1]
+    assert not twice, [(address, found[address], rows[address], [line for host in whole.servers for line in host.log().splitlines() if address in line])
+                       for address in twice[:10]]
+    assert set(found.values()) == {1}
     assert set(found) <= sent | unknown, list(set(found) - sent - unknown)[:20]
     ours = {address for address in unknown if whole.kind_of[domain_of(address)].states == "sent"}
     assert len(ours) <= senders.in_doubt and len(sent) > len(rows) * 3 // 4, (len(ours), senders.in_doubt, len(sent))
