@@ -68,6 +68,7 @@ struct run {
     struct nl_maker maker;
     struct nl_sync *sync;
     int64_t renewed_at;       /* the leases */
+    bool overslept;           /* they may have ended before they were renewed */
     uint64_t committed;       /* commits so far */
     uint64_t synced;          /* the number of the last durable commit */
     uint64_t syncing;         /* the number of the last commit of the sync under way; 0: none is */

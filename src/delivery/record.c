@@ -81,6 +81,7 @@ static enum nl_status renew(struct run *run) {
     int64_t now = nl_env_now(nl_store_env(run->plan->store));
     if (!wants_renewal(run))
         return NL_OK;
+    run->overslept = run->overslept || now >= run->renewed_at + run->plan->config->lease;
     run->renewed_at = now;
     return nl_delivery_renew(run->plan->store, run->owner.text, now + run->plan->config->lease,
                              run->err);
@@ -88,6 +89,44 @@ static enum nl_status renew(struct run *run) {
 
 static bool wants_lease(const struct run *run) {
     return !nl_run_must_stop(run) && nl_backlog_wants(&run->backlog);
+}
+
+static bool is_held(const struct run *run, int64_t delivery, size_t before) {
+    const struct nl_backlog *backlog = &run->backlog;
+    for (size_t i = 0; i < before; i++)
+        if (backlog->items[backlog->first + i].job.delivery == delivery)
+            return true;
+    for (size_t i = 0; i < run->used; i++)
+        if (run->messages[i].busy && !run->messages[i].done &&
+            run->messages[i].pending.job.delivery == delivery)
+            return true;
+    for (size_t i = 0; i < run->breaker.count; i++)
+        if (run->breaker.items[i].delivery == delivery)
+            return true;
+    return false;
+}
+
+/* Where leases have ended before they were renewed, another process may have queued what we still
+ * hold, and we may lease it once more. Held twice, it would be sent twice: both belong to us. */
+static void drop_twins(struct run *run, size_t before) {
+    struct nl_backlog *backlog = &run->backlog;
+    size_t kept = before;
+    for (size_t i = before; i < backlog->count; i++) {
+        struct nl_pending *pending = &backlog->items[backlog->first + i];
+        if (run->overslept && is_held(run, pending->job.delivery, before))
+            nl_pending_free(pending);
+        else
+            backlog->items[backlog->first + kept++] = *pending;
+    }
+    backlog->count = kept;
+}
+
+static enum nl_status fill(struct run *run) {
+    size_t before = run->backlog.count;
+    enum nl_status status = nl_backlog_fill(&run->backlog, &run->summary->pause_reason, run->err);
+    if (status == NL_OK)
+        drop_twins(run, before);
+    return status;
 }
 
 bool nl_record_has_work(const struct run *run) {
@@ -142,7 +181,7 @@ static enum nl_status record_once(struct run *run) {
     if (status == NL_OK && releases)
         status = nl_backlog_release(&run->backlog, run->err);
     else if (status == NL_OK && wants_lease(run))
-        status = nl_backlog_fill(&run->backlog, &run->summary->pause_reason, run->err);
+        status = fill(run);
     if (status == NL_OK)
         status = nl_ahead_record(run);
     if (status == NL_OK)

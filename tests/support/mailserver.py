@@ -28,6 +28,8 @@ class Maildirs:
         self.tempfail = set(tempfail)
         self.reject = set(reject)
         self.delay = delay
+        self.slow = {}  # by address: seconds before the recipient is answered, and before the final dot is
+        self.held = 0  # of these
         self.accepted = 0
         self.resumed = []  # for each message over TLS: whether its session was resumed
         self.replies = {}
@@ -45,6 +47,9 @@ class Maildirs:
         return found
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if address in self.slow:
+            self.held += 1
+            await asyncio.sleep(self.slow[address][0])
         if address in self.tempfail or self.armed(address):
             self.tempfail.discard(address)
             return "451 4.2.1 Mailbox busy, try again later"
@@ -56,8 +61,7 @@ class Maildirs:
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, server, session, envelope):
-        if self.delay:
-            await asyncio.sleep(self.delay)
+        await asyncio.sleep(max([self.delay, *(self.slow[address][1] for address in envelope.rcpt_tos if address in self.slow)]))
         tls = server.transport.get_extra_info("ssl_object")
         if tls:
             self.resumed.append(tls.session_reused)

@@ -1,0 +1,30 @@
+"""A run that sleeps for longer than its leases hold (a laptop that is closed, a virtual machine that stands still)."""
+import signal
+import time
+
+import pytest
+from conftest import wait_for
+
+pytestmark = pytest.mark.slow(15)
+
+PEOPLE = [f"user{number}@example.org" for number in range(60)]
+SLOW = PEOPLE[-4:]  # fewer than connections
+
+
+def test_nothing_is_sent_twice_that_was_leased_again(connected, server):
+    """Another process puts the messages in its hands back into the queue, and the run leases them once more when it wakes up:
+    both would be in flight at the same time, and both belong to it."""
+    connected.configure(smtp={"connections": 8, "timeout": "60s"}, workers={"lease": "3s"})
+    connected.add_active(PEOPLE)
+    server.handler.delay = 0.05
+    server.handler.slow = dict.fromkeys(SLOW, (6.0, 8.0))
+    run = connected.popen("send", "--yes", connected.issue())
+    wait_for(lambda: server.handler.held == len(SLOW) and server.handler.accepted == len(PEOPLE) - len(SLOW))
+    run.send_signal(signal.SIGSTOP)
+    time.sleep(4)
+    connected.sql("UPDATE delivery SET state = 'queued', lease_owner = NULL, lease_until = NULL "
+                  "WHERE state = 'leased' AND dot_at IS NULL")  # as nl_delivery_recover does for another process
+    run.send_signal(signal.SIGCONT)
+    run.communicate(timeout=90)
+    assert {address: len(server.messages(address)) for address in PEOPLE} == dict.fromkeys(PEOPLE, 1)
+    assert connected.states() == {"sent": len(PEOPLE)}
