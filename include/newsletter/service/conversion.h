@@ -1,6 +1,6 @@
-/* Pictures, documents and Outlook's mails from outside are decoded by a process of its own within bounds: no
- * network, no secrets in its memory, and limits of time, memory and output (base/program.h). A
- * fault in a decoder ends that process and nothing else. */
+/* Pictures, documents and Outlook's mails from outside are decoded by a process of its own within
+ * bounds: no network, no secrets in its memory, and limits of time, memory and output
+ * (base/program.h). A fault in a decoder ends that process and nothing else. */
 #ifndef NEWSLETTER_SERVICE_CONVERSION_H
 #define NEWSLETTER_SERVICE_CONVERSION_H
 
