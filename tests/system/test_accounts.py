@@ -203,7 +203,7 @@ ADDRESSES = [
     ("/lists", "POST", {"action": "add", "name": "new-list", "from": "x@example.org"}, ADMINISTER),
     ("/lists/bulletin", "GET", None, ADMINISTER),
     ("/lists/bulletin/again", "GET", None, ADMINISTER),
-    ("/lists/bulletin/again", "POST", {}, ADMINISTER),  # 422: the box is not ticked
+    ("/lists/bulletin/again", "POST", {"sure": "yes"}, ADMINISTER),
     ("/lists/bulletin", "POST", {"action": "save", "title": "Other", "from": "x@example.org"}, ADMINISTER),
     ("/lists/new-list", "POST", {"action": "rename", "other": "newer"}, ADMINISTER),
     ("/lists/newer", "POST", {"action": "remove", "sure": "newer"}, ADMINISTER),

@@ -93,7 +93,7 @@ def test_a_pdf_keeps_nobody_waiting(presses, connected):
         asker.start()
     runs = os.path.join(connected.folder, "runs")
     wait_for(lambda: os.path.exists(runs))
-    slow = ("/people", "/audit", "/library", "/issue/1/report", "/issue/1/report.csv", "/issue/1/rest", "/", "/calendar")
+    slow = ("/people", "/audit", "/library", "/issue/1/report", "/issue/1/report.csv", "/issue/1/rest", "/lists/bulletin/again", "/", "/calendar")
     assert [presses.page(path).status for path in slow] == [200] * len(slow)
     assert presses.press("/drafts", how="new", title="Meanwhile", list="bulletin").status == 303
     assert answers == {}  # nobody has got one yet, and one is made at a time
