@@ -96,28 +96,62 @@ bool nl_direct_fetch_policy(struct nl_route_to *route, const struct nl_mail_rout
     return begun;
 }
 
-bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
-    const struct nl_sts_note *note = route->policy;
+/* Leaves out the hosts that `keeps` refuses. Those that are kept change places with them. */
+static bool keep_hosts(struct nl_route_to *route, struct nl_mail_route *found,
+                       bool (*keeps)(struct nl_route_to *route, struct nl_mail_host *host)) {
     size_t kept = 0;
-    if (note == NULL || note->policy.mode != NL_STS_ENFORCE ||
-        note->until <= seconds(route->direct))
-        return true;
     for (size_t i = 0; i < found->host_count; i++) {
         struct nl_mail_host host = found->hosts[i];
-        if (!nl_sts_policy_names(&note->policy, host.name))
+        if (!keeps(route, &host))
             continue;
-        if (host.tls != NL_HOST_TLS_DANE) /* which is stronger (section 2) */
-            host.tls = NL_HOST_TLS_NAMED;
         found->hosts[i] = found->hosts[kept];
         found->hosts[kept++] = host;
     }
     found->host_count = kept;
-    if (kept > 0)
+    return kept > 0;
+}
+
+static bool is_named(struct nl_route_to *route, struct nl_mail_host *host) {
+    if (!nl_sts_policy_names(&route->policy->policy, host->name))
+        return false;
+    if (host->tls != NL_HOST_TLS_DANE) /* which is stronger (section 2) */
+        host->tls = NL_HOST_TLS_NAMED;
+    return true;
+}
+
+static bool apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
+    const struct nl_sts_note *note = route->policy;
+    if (note == NULL || note->policy.mode != NL_STS_ENFORCE ||
+        note->until <= seconds(route->direct) || keep_hosts(route, found, is_named))
         return true;
     nl_buf_clear(&route->text);
     nl_buf_addf(&route->text, "the MTA-STS policy of %s (RFC 8461) names none of its mail hosts",
                 route->domain);
     return false;
+}
+
+static bool has_dane(struct nl_route_to *route, struct nl_mail_host *host) {
+    bool has = host->tls == NL_HOST_TLS_DANE;
+    if (!has)
+        nl_direct_count_without_dane(route->direct, route, host->name);
+    return has;
+}
+
+/* RFC 7672 leaves it to the domain whether there is DANE; the configuration may demand it. Hosts
+ * without TLSA records are left out then. */
+static bool apply_demand(struct nl_route_to *route, struct nl_mail_route *found) {
+    if (!nl_config_needs_dane(route->direct->plan.config, route->domain) ||
+        keep_hosts(route, found, has_dane))
+        return true;
+    nl_buf_clear(&route->text);
+    nl_buf_addf(&route->text,
+                "no mail host of %s has signed TLSA records (DANE, RFC 7672), which routes demands",
+                route->domain);
+    return false;
+}
+
+bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
+    return apply_demand(route, found) && apply_policy(route, found);
 }
 
 void nl_direct_step_policies(struct run *run) {

@@ -127,31 +127,6 @@ static struct nl_destination *find_destination(struct nl_direct *direct,
     return known;
 }
 
-/* RFC 7672 leaves it to the domain whether there is DANE; the configuration may demand it. Hosts
- * without TLSA records are left out then. */
-static bool apply_demand(struct nl_route_to *route, struct nl_mail_route *found) {
-    size_t kept = 0;
-    if (!nl_config_needs_dane(route->direct->plan.config, route->domain))
-        return true;
-    for (size_t i = 0; i < found->host_count; i++) {
-        struct nl_mail_host host = found->hosts[i];
-        if (host.tls != NL_HOST_TLS_DANE) {
-            nl_direct_count_without_dane(route->direct, route, host.name);
-            continue;
-        }
-        found->hosts[i] = found->hosts[kept];
-        found->hosts[kept++] = host;
-    }
-    found->host_count = kept;
-    if (kept > 0)
-        return true;
-    nl_buf_clear(&route->text);
-    nl_buf_addf(&route->text,
-                "no mail host of %s has signed TLSA records (DANE, RFC 7672), which routes demands",
-                route->domain);
-    return false;
-}
-
 /* Called by the resolver. */
 static void take_route(const struct nl_mail_route *found, void *ctx) {
     struct nl_route_to *route = ctx;
@@ -167,8 +142,7 @@ static void take_route(const struct nl_mail_route *found, void *ctx) {
     if (found->bogus[0] != '\0')
         nl_direct_count_bogus(direct, route, found->bogus);
     struct nl_mail_route allowed = *found;
-    if (found->state == NL_ROUTE_FOUND && apply_demand(route, &allowed) &&
-        nl_direct_apply_policy(route, &allowed)) {
+    if (found->state == NL_ROUTE_FOUND && nl_direct_apply_policy(route, &allowed)) {
         route->destination = find_destination(direct, &allowed);
         route->state = route->destination != NULL ? NL_TO_HOSTS : NL_TO_LATER;
     }
