@@ -113,7 +113,7 @@ static void drop_twins(struct run *run, size_t before) {
     size_t kept = before;
     for (size_t i = before; i < backlog->count; i++) {
         struct nl_pending *pending = &backlog->items[backlog->first + i];
-        if (run->overslept && is_held(run, pending->job.delivery, before))
+        if (is_held(run, pending->job.delivery, before))
             nl_pending_free(pending);
         else
             backlog->items[backlog->first + kept++] = *pending;
@@ -124,7 +124,7 @@ static void drop_twins(struct run *run, size_t before) {
 static enum nl_status fill(struct run *run) {
     size_t before = run->backlog.count;
     enum nl_status status = nl_backlog_fill(&run->backlog, &run->summary->pause_reason, run->err);
-    if (status == NL_OK)
+    if (status == NL_OK && run->overslept)
         drop_twins(run, before);
     return status;
 }
