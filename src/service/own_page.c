@@ -65,26 +65,21 @@ static enum nl_status set_attributes(const struct nl_form_fields *fields,
 }
 
 enum nl_status nl_own_page_save(const struct nl_office *office, const struct nl_own_page *page,
-                                struct nl_error *err) {
-    struct nl_preferences person = {0};
+                                struct nl_preferences *person, struct nl_error *err) {
     const struct nl_signup consent = {.source = "preferences",
                                       .ip = page->ip,
                                       .text_version = office->config->confirmation.text_version,
                                       .wording = page->wording};
-    enum nl_status status = nl_preferences_read(office->store, page->subscriber, &person, err);
-    for (size_t i = 0; i < person.list_count; i++)
-        person.lists[i].active = page->joins(person.lists[i].name, page->ctx);
+    for (size_t i = 0; i < person->list_count; i++)
+        person->lists[i].active = page->joins(person->lists[i].name, page->ctx);
+    enum nl_status status =
+        nl_office_set_text(&person->name, page->name != NULL ? page->name : "", err);
     if (status == NL_OK)
-        status = nl_office_set_text(&person.name, page->name != NULL ? page->name : "", err);
+        status = nl_office_set_text(&person->language, page->language != NULL ? page->language : "",
+                                    err);
     if (status == NL_OK)
-        status =
-            nl_office_set_text(&person.language, page->language != NULL ? page->language : "", err);
-    if (status == NL_OK)
-        status = set_attributes(&office->config->forms, page, &person, err);
-    if (status == NL_OK)
-        status = nl_preferences_write(office->store, &person, &consent, err);
-    nl_preferences_free(&person);
-    return status;
+        status = set_attributes(&office->config->forms, page, person, err);
+    return status == NL_OK ? nl_preferences_write(office->store, person, &consent, err) : status;
 }
 
 /* ---- another address ---- */

@@ -133,14 +133,14 @@ static void look_for_list(const char *name, const char *value, void *ctx) {
         ticked->found = true;
 }
 
-static bool joins(const char *list, void *ctx) {
+static bool joins(const char *list, const void *ctx) {
     const struct visit *visit = ctx;
     struct ticked ticked = {.list = list};
     nl_request_each_field(visit->request, look_for_list, &ticked);
     return ticked.found;
 }
 
-static const char *attribute_of(const char *attribute, void *ctx) {
+static const char *attribute_of(const char *attribute, const void *ctx) {
     const struct visit *visit = ctx;
     struct nl_buf name = {0};
     nl_buf_addf(&name, "attribute.%s", attribute);
@@ -150,34 +150,28 @@ static const char *attribute_of(const char *attribute, void *ctx) {
 }
 
 /* The wording that is kept is that of the page in the language in which it was shown. */
-static enum nl_status word(struct visit *visit, int64_t *wording, struct nl_error *err) {
-    const struct nl_office office = nl_site_office(visit->site);
-    struct nl_preferences person = {0};
-    const struct nl_theme *theme = NULL;
-    enum nl_status status = nl_own_page_read(&office, visit->subscriber, &person, err);
-    if (status == NL_OK)
-        status = nl_site_theme(visit->site, visit->request, person.language, &theme, err);
-    if (status == NL_OK)
-        status = nl_own_page_wording(visit->site, theme, wording, err);
-    nl_preferences_free(&person);
-    return status;
-}
-
 static enum nl_status write_form(const struct visit *visit, const struct nl_form *form,
                                  struct nl_error *err) {
     const struct nl_office office = nl_site_office(visit->site);
-    struct visit filled = *visit;
+    struct nl_preferences person = {0};
+    const struct nl_theme *theme = NULL;
     char client[NL_IP_TEXT];
     nl_ip_text(nl_request_client(visit->request), client);
-    struct nl_own_page page = {.subscriber = visit->subscriber,
-                               .name = form->name,
+    struct nl_own_page page = {.name = form->name,
                                .language = form->language,
                                .ip = client,
                                .joins = joins,
                                .value = attribute_of,
-                               .ctx = &filled};
-    enum nl_status status = word(&filled, &page.wording, err);
-    return status == NL_OK ? nl_own_page_save(&office, &page, err) : status;
+                               .ctx = visit};
+    enum nl_status status = nl_own_page_read(&office, visit->subscriber, &person, err);
+    if (status == NL_OK)
+        status = nl_site_theme(visit->site, visit->request, person.language, &theme, err);
+    if (status == NL_OK)
+        status = nl_own_page_wording(visit->site, theme, &page.wording, err);
+    if (status == NL_OK)
+        status = nl_own_page_save(&office, &page, &person, err);
+    nl_preferences_free(&person);
+    return status;
 }
 
 static enum nl_status save(const struct visit *visit, struct nl_response *response,

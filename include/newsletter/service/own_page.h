@@ -25,21 +25,22 @@ NL_CHECKED enum nl_status nl_own_page_read(const struct nl_office *office, int64
 
 /* The page as somebody filled it in. All borrowed. */
 struct nl_own_page {
-    int64_t subscriber;
     const char *name, *language; /* "" or NULL removes it */
     const char *ip;
     int64_t wording; /* of the page, as nl_office_wording numbers it */
     /* Whether a list is ticked, and the value of an attribute that forms may set: NULL where the
      * form has none. */
-    bool (*joins)(const char *list, void *ctx);
-    const char *(*value)(const char *attribute, void *ctx);
-    void *ctx;
+    bool (*joins)(const char *list, const void *ctx);
+    const char *(*value)(const char *attribute, const void *ctx);
+    const void *ctx;
 };
 
-/* Saves it: joins and leaves lists, without a further mail, since the link came by mail. Attributes
- * that forms may not set stay. NL_DATA for a value that does not fit its attribute. */
+/* Changes `person`, who was read, by it and saves that: joins and leaves lists, without a further
+ * mail, since the link came by mail. Attributes that forms may not set stay. NL_DATA for a value
+ * that does not fit its attribute. */
 NL_CHECKED enum nl_status nl_own_page_save(const struct nl_office *office,
                                            const struct nl_own_page *page,
+                                           struct nl_preferences *person,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Queues the mail to a new address that asks its owner: *notice, or 0 where none is sent. */
