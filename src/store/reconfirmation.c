@@ -112,6 +112,8 @@ static enum nl_status end_overdue(struct nl_store *store, void *ctx, struct nl_e
 }
 
 enum nl_status nl_reconfirmation_end(struct nl_store *store, int64_t *count, struct nl_error *err) {
-    *count = 0;
-    return nl_sql_exclusive(store, end_overdue, count, err);
+    enum nl_status status = nl_sql_exclusive(store, end_overdue, count, err);
+    if (status != NL_OK)
+        *count = 0;
+    return status;
 }
