@@ -145,8 +145,7 @@ static enum nl_status compare_question(const struct nl_approval_row *row, void *
     struct nl_booked_approval *booked = nl_numbered_find(&books->approvals, row->id);
     (void)err;
     if (booked == NULL) {
-        books->audit->before += row->id <= books->last_approval;
-        if (row->id > books->last_approval)
+        if (!nl_books_before(books, row->id, books->last_approval))
             nl_books_fault(books, "approval", "approval %" PRId64 " (%s) is not in the ledger",
                            row->id, row->state);
         return NL_OK;
@@ -168,8 +167,7 @@ static enum nl_status compare_word(const struct nl_approval_word_row *row, void 
     struct nl_booked_word *booked = nl_numbered_find(&books->approval_words, row->id);
     (void)err;
     if (booked == NULL) {
-        books->audit->before += row->id <= books->last_approval_word;
-        if (row->id > books->last_approval_word)
+        if (!nl_books_before(books, row->id, books->last_approval_word))
             nl_books_fault(books, "approval",
                            "answer %" PRId64 " (%s) to approval %" PRId64 " is not in the ledger",
                            row->id, row->kind, row->approval);

@@ -20,6 +20,11 @@ static enum nl_claim claim_of(const char *rule) {
     return NL_CLAIM_ROWS;
 }
 
+bool nl_books_before(struct nl_books *books, int64_t id, int64_t last) {
+    books->audit->before += id <= last;
+    return id <= last;
+}
+
 void nl_books_fault(struct nl_books *books, const char *rule, const char *format, ...) {
     char text[256];
     va_list arguments;

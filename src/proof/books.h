@@ -67,6 +67,10 @@ void nl_mark_event(const int64_t numbers[6], const char *kind, size_t kind_len,
 void nl_mark_action(int64_t at, int64_t id, const char *door, const char *action, size_t door_len,
                     size_t action_len, unsigned char out[NL_MARK_LEN]);
 
+/* Whether a row that is not in the ledger is older than it, by the id of the `last` such row; it is
+ * counted then. */
+bool nl_books_before(struct nl_books *books, int64_t id, int64_t last);
+
 /* Notes a fault. */
 void nl_books_fault(struct nl_books *books, const char *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -53,8 +53,7 @@ static enum nl_status compare_event(const struct nl_event_row *row, void *ctx,
     struct nl_booked_event *event = nl_numbered_find(&books->events, row->id);
     (void)err;
     if (event == NULL) {
-        books->audit->before += row->id <= books->last_event;
-        if (row->id > books->last_event && !is_of_delivery(row))
+        if (!nl_books_before(books, row->id, books->last_event) && !is_of_delivery(row))
             nl_books_fault(books, "event", "event %" PRId64 " (%s) is not in the ledger", row->id,
                            row->kind);
         return NL_OK;
@@ -98,8 +97,7 @@ static enum nl_status compare_action(const struct nl_action_row *row, void *ctx,
     struct nl_booked_action *action = nl_numbered_find(&books->actions, row->id);
     (void)err;
     if (action == NULL) {
-        books->audit->before += row->id <= books->last_action;
-        if (row->id > books->last_action)
+        if (!nl_books_before(books, row->id, books->last_action))
             nl_books_fault(books, "action", "action %" PRId64 " of staff (%s) is not in the ledger",
                            row->id, row->action);
         return NL_OK;
@@ -172,8 +170,7 @@ static enum nl_status compare_subscription(const struct nl_subscription_row *row
     struct nl_booked_subscription *booked = nl_numbered_find(&books->subscriptions, row->id);
     (void)err;
     if (booked == NULL || booked->unsaid) {
-        books->audit->before += row->id <= books->last_subscription;
-        if (row->id > books->last_subscription)
+        if (!nl_books_before(books, row->id, books->last_subscription))
             nl_books_fault(books, "subscription",
                            "subscription %" PRId64 " (%s) is not in the ledger", row->id,
                            row->state);

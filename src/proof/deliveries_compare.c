@@ -48,8 +48,7 @@ static enum nl_status compare(const struct nl_delivery_state_row *row, void *ctx
     struct nl_booked_delivery *delivery = nl_numbered_find(&books->deliveries, row->id);
     (void)err;
     if (delivery == NULL) {
-        books->audit->before += row->id <= books->last_delivery;
-        if (row->id > books->last_delivery && is_settled(row->state))
+        if (!nl_books_before(books, row->id, books->last_delivery) && is_settled(row->state))
             nl_books_fault(books, "delivery", "delivery %" PRId64 " (%s) is not in the ledger",
                            row->id, row->state);
         return NL_OK;
