@@ -18,11 +18,8 @@ size_t nl_staff_form_limit(void *ctx, const struct nl_request *request) {
 }
 
 static void choose_text(struct nl_desk *desk) {
-    const char *wanted = nl_request_is_post(desk->call->request)
-                             ? nl_site_field(desk->call->request, "text")
-                             : nl_request_query(desk->call->request, "text");
     const json_t *first = json_array_get(json_object_get(desk->draft, "texts"), 0);
-    desk->text = wanted != NULL ? wanted : "";
+    desk->text = nl_site_asked(desk->call->request, "text");
     if (nl_desk_text(desk) == NULL)
         desk->text = first != NULL ? json_string_value(json_object_get(first, "language")) : "";
 }

@@ -51,6 +51,12 @@ bool nl_site_refuses_body(const struct nl_request *request, struct nl_response *
     return true;
 }
 
+const char *nl_site_asked(const struct nl_request *request, const char *name) {
+    const char *value = nl_request_is_post(request) ? nl_request_form(request, name)
+                                                    : nl_request_query(request, name);
+    return value != NULL ? value : "";
+}
+
 const char *nl_site_field(const struct nl_request *request, const char *name) {
     const char *value = nl_request_form(request, name);
     return value != NULL ? value : "";

@@ -107,6 +107,9 @@ enum nl_status nl_site_not_found(struct nl_site *site, const struct nl_request *
 /* Answers a request whose body is too large or no form; false if it is a form or empty. */
 bool nl_site_refuses_body(const struct nl_request *request, struct nl_response *response);
 
+/* A value of the form, or of the address where there is none (GET); "" if it is not there. */
+const char *nl_site_asked(const struct nl_request *request, const char *name);
+
 /* A value of the form; "" if it is not there. */
 const char *nl_site_field(const struct nl_request *request, const char *name);
 

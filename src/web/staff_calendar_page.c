@@ -53,18 +53,12 @@ static void clock_text(int64_t at, const char *zone, char day[NL_DAY_LEN + 1], c
     time[5] = '\0';
 }
 
-static const char *asked(const struct nl_staff_call *call, const char *name) {
-    const char *value = nl_request_is_post(call->request) ? nl_site_field(call->request, name)
-                                                          : nl_request_query(call->request, name);
-    return value != NULL ? value : "";
-}
-
 static void read_month(const struct nl_staff_call *call, struct month *out) {
     struct nl_datetime day = {0};
     char text[16];
     char clock[6];
-    const char *zone = nl_zone_find(asked(call, "zone"));
-    const char *wanted = asked(call, "month");
+    const char *zone = nl_zone_find(nl_site_asked(call->request, "zone"));
+    const char *wanted = nl_site_asked(call->request, "month");
     *out = (struct month){.zone = zone != NULL && zone[0] != '\0' ? zone : "UTC"};
     clock_text(nl_store_now(call->staff->site->store), out->zone, out->today, clock);
     snprintf(text, sizeof text, "%.7s-01", wanted);
@@ -200,7 +194,7 @@ static enum nl_status show(struct nl_staff_call *call, struct nl_response *respo
         json_array_foreach(issues, at, issue) describe(call, &month, issue);
         add_frame(call, &month);
         add_grid(call, &month, issues);
-        if (strcmp(asked(call, "moved"), "1") == 0)
+        if (strcmp(nl_site_asked(call->request, "moved"), "1") == 0)
             nl_staff_say(call, "done", NL_TEXT("The issue has another time now."));
         nl_staff_show_rows(call, "issues", json_incref(issues));
     }
@@ -232,11 +226,12 @@ static enum nl_status may_move(struct nl_staff_call *call, int64_t issue, bool *
 static enum nl_status move(struct nl_staff_call *call, int64_t issue, struct nl_response *response,
                            struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);
-    struct nl_calendar_move change = {
-        .issue = issue, .at = asked(call, "at"), .zone = asked(call, "zone")};
+    struct nl_calendar_move change = {.issue = issue,
+                                      .at = nl_site_asked(call->request, "at"),
+                                      .zone = nl_site_asked(call->request, "zone")};
     int64_t at = 0;
     enum nl_status status =
-        nl_text_integer(asked(call, "from"), &change.from)
+        nl_text_integer(nl_site_asked(call->request, "from"), &change.from)
             ? nl_office_calendar_move(&office, &change, &at, err)
             : nl_error_set(err, NL_DATA, "the form lacks the time that the issue has");
     if (status == NL_OK && call->staff->sender != NULL)
@@ -265,7 +260,7 @@ enum nl_status nl_calendar_act(struct nl_staff_call *call, struct nl_response *r
     int64_t issue = 0;
     bool visible = false;
     bool send = false;
-    bool known = nl_text_integer(asked(call, "issue"), &issue) && issue > 0;
+    bool known = nl_text_integer(nl_site_asked(call->request, "issue"), &issue) && issue > 0;
     enum nl_status status = known ? may_move(call, issue, &visible, &send, err) : NL_OK;
     if (status != NL_OK) {
         json_decref(call->data);

@@ -42,15 +42,24 @@ json_t *nl_choices_of_states(const struct nl_staff_call *call, const char *chose
     return array;
 }
 
-static const char *asked(const struct nl_request *request, const char *name) {
-    const char *value = nl_request_is_post(request) ? nl_site_field(request, name)
-                                                    : nl_request_query(request, name);
-    return value != NULL ? value : "";
+enum nl_status nl_choose_segment(const struct nl_office *office, bool offers, const char *chosen,
+                                 json_t *data, struct nl_error *err) {
+    json_t *segments = NULL;
+    json_t *names = json_array();
+    json_t *one = NULL;
+    size_t at = 0;
+    enum nl_status status = offers ? nl_office_segments(office, &segments, err) : NL_OK;
+    json_array_foreach(segments, at, one)
+        nl_choice_add(names, nl_facts_word(one, "name"), nl_facts_word(one, "name"), chosen);
+    json_object_set_new(data, "any_segments", json_boolean(json_array_size(names) > 0));
+    json_object_set_new(data, "segments", names);
+    json_decref(segments);
+    return status;
 }
 
 struct nl_audience nl_choice_of_audience(const struct nl_request *request) {
-    return (struct nl_audience){.segment = asked(request, "segment"),
-                                .language = asked(request, "audience_language")};
+    return (struct nl_audience){.segment = nl_site_asked(request, "segment"),
+                                .language = nl_site_asked(request, "audience_language")};
 }
 
 static void mark(json_t *choices, const char *member, const char *chosen) {

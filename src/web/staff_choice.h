@@ -22,6 +22,10 @@ struct nl_choice {
 json_t *nl_choices(const struct nl_staff_call *call, const struct nl_choice *choices,
                    const char *context, const char *chosen);
 
+/* Adds the members of staff-segment.html; none where `offers` is false. */
+enum nl_status nl_choose_segment(const struct nl_office *office, bool offers, const char *chosen,
+                                 json_t *data, struct nl_error *err);
+
 /* The audience that a page is asked for. */
 struct nl_audience nl_choice_of_audience(const struct nl_request *request);
 

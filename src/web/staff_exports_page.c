@@ -19,24 +19,6 @@ static const char *field(const struct nl_staff_call *call, const char *name) {
 
 /* ---- the page ---- */
 
-/* Segments ask about anything that is known of people, so they are for those who may see it. */
-static enum nl_status add_segments(const struct nl_staff_call *call,
-                                   const struct nl_people_rights *rights, struct nl_error *err) {
-    const struct nl_office office = nl_staff_office(call->staff, call->session);
-    json_t *segments = NULL;
-    json_t *names = json_array();
-    size_t at = 0;
-    json_t *one = NULL;
-    enum nl_status status =
-        rights->everywhere ? nl_office_segments(&office, &segments, err) : NL_OK;
-    json_array_foreach(segments, at, one) nl_choice_add(
-        names, nl_facts_word(one, "name"), nl_facts_word(one, "name"), field(call, "segment"));
-    json_object_set_new(call->data, "any_segments", json_boolean(json_array_size(names) > 0));
-    json_object_set_new(call->data, "segments", names);
-    json_decref(segments);
-    return status;
-}
-
 static enum nl_status show(struct nl_staff_call *call, const struct nl_people_rights *rights,
                            struct nl_response *response, struct nl_error *err) {
     static const struct nl_choice formats[] = {
@@ -55,7 +37,9 @@ static enum nl_status show(struct nl_staff_call *call, const struct nl_people_ri
                         nl_choices_of_states(call, field(call, "state")));
     json_object_set_new(call->data, "formats",
                         nl_choices(call, formats, NULL, field(call, "format")));
-    enum nl_status status = add_segments(call, rights, err);
+    /* Segments ask about anything that is known of people, so they are for those who may see it. */
+    enum nl_status status =
+        nl_choose_segment(&office, rights->everywhere, field(call, "segment"), call->data, err);
     if (status == NL_OK)
         status = nl_office_exports(&office, before, NL_TASKS_SHOWN + 1, &exports, err);
     if (status == NL_OK)

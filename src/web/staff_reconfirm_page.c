@@ -4,7 +4,6 @@
 #include "newsletter/report/facts.h"
 #include "newsletter/service/lists.h"
 #include "newsletter/service/reconfirming.h"
-#include "newsletter/service/segments.h"
 #include "newsletter/template/data.h"
 #include "newsletter/web/mailer.h"
 #include "web/staff_choice.h"
@@ -22,15 +21,9 @@ struct choice {
     char where[64];
 };
 
-static const char *asked(const struct nl_request *request, const char *name) {
-    const char *value = nl_request_is_post(request) ? nl_site_field(request, name)
-                                                    : nl_request_query(request, name);
-    return value != NULL ? value : "";
-}
-
 static bool read_choice(const struct nl_request *request, struct choice *out) {
-    *out =
-        (struct choice){.months = asked(request, "months"), .segment = asked(request, "segment")};
+    *out = (struct choice){.months = nl_site_asked(request, "months"),
+                           .segment = nl_site_asked(request, "segment")};
     char *end = NULL;
     long months = strtol(out->months, &end, 10);
     if (out->months[0] == '\0')
@@ -50,21 +43,6 @@ static struct nl_reconfirming wanted_by(const struct choice *choice, const char 
         .limit = NL_RECONFIRM_MOST,
         .count_only = count_only,
     };
-}
-
-static enum nl_status add_segments(const struct nl_office *office, const char *chosen, json_t *data,
-                                   struct nl_error *err) {
-    json_t *segments = NULL;
-    json_t *names = json_array();
-    json_t *segment = NULL;
-    size_t at = 0;
-    enum nl_status status = nl_office_segments(office, &segments, err);
-    json_array_foreach(segments, at, segment) nl_choice_add(names, nl_facts_word(segment, "name"),
-                                                            nl_facts_word(segment, "name"), chosen);
-    json_object_set_new(data, "any_segments", json_boolean(json_array_size(names) > 0));
-    json_object_set_new(data, "segments", names);
-    json_decref(segments);
-    return status;
 }
 
 static void add_count(const struct nl_reconfirmed *counted, json_t *data) {
@@ -114,7 +92,7 @@ enum nl_status nl_reconfirm_page(struct nl_staff_call *call, const char *name,
         refuse_months(call, response);
     enum nl_status status = count(&office, name, &choice, &counted, err);
     if (status == NL_OK)
-        status = add_segments(&office, choice.segment, call->data, err);
+        status = nl_choose_segment(&office, true, choice.segment, call->data, err);
     if (status == NL_OK)
         status = add_title(&office, name, call->data, err);
     nl_staff_say(call, "heading", NL_TEXT("Ask people whether they still want this list"));

@@ -12,13 +12,11 @@
 static const char *const states[] = {"failed", "bounced", "unknown"};
 
 static struct nl_issue_resend read_choice(const struct nl_issue_page *page) {
-    const struct nl_request *request = page->call->request;
-    bool post = nl_request_is_post(request);
-    const char *state = post ? nl_site_field(request, "state") : nl_request_query(request, "state");
-    const char *reply = post ? nl_site_field(request, "reply") : nl_request_query(request, "reply");
+    const char *state = nl_site_asked(page->call->request, "state");
+    const char *reply = nl_site_asked(page->call->request, "reply");
     return (struct nl_issue_resend){.issue = page->id,
-                                    .state = state != NULL && *state != '\0' ? state : states[0],
-                                    .reply = reply != NULL && *reply != '\0' ? reply : NULL};
+                                    .state = *state != '\0' ? state : states[0],
+                                    .reply = *reply != '\0' ? reply : NULL};
 }
 
 static void add_choice(const struct nl_issue_page *page, const struct nl_issue_resend *choice) {

@@ -16,12 +16,6 @@
 
 enum { SAMPLE = 10, EXPRESSION_MOST = 4000, SPARE_ROWS = 2 };
 
-static const char *asked(const struct nl_staff_call *call, const char *name) {
-    const char *sent = nl_request_is_post(call->request) ? nl_request_form(call->request, name)
-                                                         : nl_request_query(call->request, name);
-    return sent != NULL ? sent : "";
-}
-
 /* ---- the form of conditions ---- */
 
 static const char *label_of_field(const struct nl_staff_call *call, const char *field) {
@@ -109,11 +103,12 @@ static enum nl_status read_rows(const struct nl_staff_call *call, struct nl_buf 
         static const char letters[] = "fatv";
         for (size_t at = 0; at < 4; at++)
             snprintf(names[at], sizeof names[at], "%c%zu", letters[at], i + 1);
-        rows[i] = (struct nl_segment_row){asked(call, names[0]), asked(call, names[1]),
-                                          asked(call, names[2]), asked(call, names[3])};
+        rows[i] = (struct nl_segment_row){
+            nl_site_asked(call->request, names[0]), nl_site_asked(call->request, names[1]),
+            nl_site_asked(call->request, names[2]), nl_site_asked(call->request, names[3])};
     }
-    return nl_segment_from_rows(rows, NL_SEGMENT_ROWS, strcmp(asked(call, "match"), "any") == 0,
-                                out, err);
+    return nl_segment_from_rows(
+        rows, NL_SEGMENT_ROWS, strcmp(nl_site_asked(call->request, "match"), "any") == 0, out, err);
 }
 
 /* ---- the expression, and how many it selects ---- */
@@ -122,11 +117,11 @@ static enum nl_status read_rows(const struct nl_staff_call *call, struct nl_buf 
 static enum nl_status read_expression(const struct nl_staff_call *call, struct nl_buf *out,
                                       struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);
-    const char *name = asked(call, "name");
+    const char *name = nl_site_asked(call->request, "name");
     json_t *saved = NULL;
-    if (strcmp(asked(call, "build"), "1") == 0)
+    if (strcmp(nl_site_asked(call->request, "build"), "1") == 0)
         return read_rows(call, out, err);
-    nl_buf_adds(out, asked(call, "where"));
+    nl_buf_adds(out, nl_site_asked(call->request, "where"));
     if (out->len > EXPRESSION_MOST)
         return nl_error_set(err, NL_DATA, NL_TEXT("the expression is longer than %d bytes"),
                             EXPRESSION_MOST);
@@ -142,7 +137,7 @@ static enum nl_status read_expression(const struct nl_staff_call *call, struct n
 static enum nl_status count(const struct nl_staff_call *call, const char *expression,
                             struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);
-    const char *list = asked(call, "list");
+    const char *list = nl_site_asked(call->request, "list");
     const struct nl_segment_query query = {
         .where = expression, .list = list[0] != '\0' ? list : NULL, .sample = SAMPLE};
     struct nl_segment_people people = {0};
@@ -157,7 +152,7 @@ static enum nl_status count(const struct nl_staff_call *call, const char *expres
 
 static enum nl_status add_choices(const struct nl_staff_call *call, struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);
-    const char *chosen = asked(call, "list");
+    const char *chosen = nl_site_asked(call->request, "list");
     json_t *lists = NULL;
     json_t *segments = NULL;
     size_t at = 0;
@@ -177,7 +172,7 @@ static enum nl_status show(struct nl_staff_call *call, struct nl_response *respo
                            struct nl_error *err) {
     struct nl_buf expression = {0};
     nl_staff_say(call, "heading", NL_TEXT("Segments"));
-    if (asked(call, "done")[0] != '\0')
+    if (nl_site_asked(call->request, "done")[0] != '\0')
         nl_staff_say(call, "done", NL_TEXT("Done."));
     json_object_set_new(call->data, "counted", json_false());
     enum nl_status status = read_expression(call, &expression, err);
@@ -187,7 +182,7 @@ static enum nl_status show(struct nl_staff_call *call, struct nl_response *respo
     if (status != NL_OK && nl_staff_explains(call, status, response, err))
         status = NL_OK;
     nl_data_set(call->data, "where", text);
-    nl_data_set(call->data, "name", asked(call, "name"));
+    nl_data_set(call->data, "name", nl_site_asked(call->request, "name"));
     json_object_set_new(call->data, "ready", json_boolean(text[0] != '\0'));
     add_rows(call, text);
     nl_buf_free(&expression);
@@ -201,9 +196,9 @@ static enum nl_status show(struct nl_staff_call *call, struct nl_response *respo
 static enum nl_status carry_out(const struct nl_staff_call *call, const char *action,
                                 struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);
-    const char *name = asked(call, "name");
+    const char *name = nl_site_asked(call->request, "name");
     if (strcmp(action, "save") == 0)
-        return nl_office_segment_put(&office, name, asked(call, "where"), err);
+        return nl_office_segment_put(&office, name, nl_site_asked(call->request, "where"), err);
     if (strcmp(action, "remove") == 0)
         return nl_office_segment_remove(&office, name, err);
     return nl_error_set(err, NL_DATA, "'%s' is no action", action);
@@ -211,7 +206,7 @@ static enum nl_status carry_out(const struct nl_staff_call *call, const char *ac
 
 static enum nl_status act(struct nl_staff_call *call, struct nl_response *response,
                           struct nl_error *err) {
-    const char *action = asked(call, "action");
+    const char *action = nl_site_asked(call->request, "action");
     enum nl_status status = carry_out(call, action, err);
     if (status != NL_OK && nl_staff_explains(call, status, response, err))
         return show(call, response, err);
