@@ -10,13 +10,13 @@ enum {
     LONGEST_PATIENCE = 3600000,
     TROUBLES_LIMIT = 3,
     REFUSALS_LIMIT =
-        10,             /* a server that knows nobody is confused: Google's was, in December 2020 */
-    LONGEST_PARK = 300, /* seconds */
+        10, /* a server that knows nobody is confused: Google's was, in December 2020 */
 };
 
 void nl_destination_free(struct nl_destination *destination) {
     nl_buf_free(&destination->why);
     nl_buf_free(&destination->parked);
+    nl_buf_free(&destination->due);
     free(destination->key);
     free(destination->tlsa);
 }
@@ -176,7 +176,8 @@ bool nl_destination_is_down(struct nl_destination *destination, int64_t now) {
     return destination->down;
 }
 
-/* Where the whole share was sent meanwhile, the others could have come back sooner. */
+/* Where the whole share was sent meanwhile, the others could have come back sooner; where nothing
+ * was, they come later. */
 void nl_destination_park(struct nl_destination *destination, size_t share, int64_t now) {
     size_t taken = destination->total - destination->parked_total;
     int64_t seconds = destination->park_seconds;
@@ -184,9 +185,11 @@ void nl_destination_park(struct nl_destination *destination, size_t share, int64
         seconds /= 2;
     else if (taken > 0)
         seconds = (int64_t)share * (now - destination->parked_at) / 1000 / (int64_t)taken;
-    else
+    else if (now - destination->parked_at >= seconds * 1000)
         seconds *= 2;
-    destination->park_seconds = seconds < 1 ? 1 : seconds > LONGEST_PARK ? LONGEST_PARK : seconds;
+    destination->park_seconds = seconds < 1                 ? 1
+                                : seconds > NL_LONGEST_PARK ? NL_LONGEST_PARK
+                                                            : seconds;
     destination->parked_at = now;
     destination->parked_total = destination->total;
 }

@@ -58,12 +58,14 @@ struct nl_destination {
     int64_t parked_at;    /* milliseconds: when they last were, */
     size_t parked_total;  /* and `total` then */
     struct nl_buf parked; /* those deliveries: an array of int64_t; */
+    struct nl_buf due;    /* when each of them comes back by itself, as there; */
     size_t recalled;      /* so many of them are back */
     struct nl_buf why;    /* it is down */
     /* One pass over the deliveries that wait. */
     uint64_t pass;
     bool exhausted; /* it has no connection for another message */
     size_t waiting; /* deliveries that found none */
+    size_t worth;   /* a further connection is for more of them than so many */
 };
 void nl_destination_free(struct nl_destination *destination);
 
@@ -110,8 +112,10 @@ void nl_destination_down(struct nl_destination *destination, int64_t retry_at, c
  * again. */
 bool nl_destination_is_down(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;
 
-/* Sets for how many seconds deliveries beyond its `share` are put off, from `now` in milliseconds:
- * about as long as the share takes at the speed since the last time. */
+enum { NL_LONGEST_PARK = 300 }; /* seconds */
+
+/* Sets for how many seconds the first deliveries beyond its `share` are put off, from `now` in
+ * milliseconds: about as long as the share takes at the speed since the last time. */
 void nl_destination_park(struct nl_destination *destination, size_t share,
                          int64_t now) NL_ALL_NONNULL;
 

@@ -293,6 +293,7 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
 
 bool nl_direct_connection(const struct run *run, size_t *connection, struct nl_result *verdict) {
     struct nl_direct *direct = run->direct;
+    direct->gained++;
     if (direct->connected && direct->admitted != NULL && direct->admitted->limits != NULL)
         nl_direct_begins(direct, direct->admitted->limits,
                          nl_direct_source_number(

@@ -71,7 +71,13 @@ struct nl_direct {
     uint64_t pass;
     int64_t now; /* milliseconds */
     int64_t idle_check, share_at, look_at, sessions_at;
-    bool recalls; /* a destination starves while deliveries of its own are put off */
+    bool looks_later; /* at look_at */
+    bool recalls;     /* a destination starves while deliveries of its own are put off */
+    /* direct_park.c: whether it helps to put deliveries off. */
+    size_t gained;                /* deliveries that went out, and domains that were not known */
+    size_t parked;                /* deliveries that were put off the last time, */
+    size_t had;                   /* and `gained` then */
+    int64_t parked_at, park_wait; /* milliseconds */
     struct nl_counted_session *sessions; /* direct_tls.c: not stored yet */
     size_t session_count;
     struct nl_buf text;
@@ -122,6 +128,10 @@ void nl_direct_park(struct run *run);
 /* Looks for destinations whose share is gone before the others are due; the next turn calls them
  * back, in its transaction. */
 void nl_direct_look_for_parked(struct run *run);
+
+/* How long a run may wait at most that would wait so many milliseconds. */
+int nl_direct_wait(const struct run *run, int milliseconds);
+
 NL_CHECKED enum nl_status nl_direct_recall(struct run *run);
 
 /* Whether a server is a mail host of recipients. */

@@ -6,6 +6,8 @@
 enum {
     REMEMBERED = 20000, /* of each destination; others come back when their time has passed */
     LOOK_MILLISECONDS = 20,
+    FIRST_WAIT = 200, /* milliseconds */
+    LONGEST_WAIT = 1600,
 };
 
 static struct nl_destination *destination_of(struct nl_direct *direct,
@@ -41,13 +43,40 @@ static size_t count_parked(const struct nl_destination *destination) {
     return destination->parked.len / sizeof(int64_t);
 }
 
-static void remember(struct nl_destination *destination, int64_t delivery) {
+static void remember(struct nl_destination *destination, int64_t delivery, int64_t due) {
     if (count_parked(destination) == destination->recalled) {
         nl_buf_clear(&destination->parked);
+        nl_buf_clear(&destination->due);
         destination->recalled = 0;
     }
-    if (count_parked(destination) < REMEMBERED)
+    if (count_parked(destination) == REMEMBERED)
+        return;
+    nl_buf_add(&destination->due, &due, sizeof due);
+    if (!destination->due.failed)
         nl_buf_add(&destination->parked, &delivery, sizeof delivery);
+}
+
+/* Those that are back by themselves. */
+static void forget_due(struct nl_destination *destination, int64_t now) {
+    const int64_t *due = (const int64_t *)(const void *)destination->due.data;
+    while (destination->recalled < count_parked(destination) && due[destination->recalled] <= now)
+        destination->recalled++;
+}
+
+/* Deliveries are put off for what takes their places: at once where connections have nothing to do
+ * and the last time has helped, or else more and more seldom. Each one costs two changes of a row.
+ */
+static bool is_time(struct run *run) {
+    struct nl_direct *direct = run->direct;
+    bool idle = 4 * nl_in_flight_count(run) < 3 * nl_transport_open(run->transport);
+    bool helps = idle && direct->gained - direct->had >= direct->parked;
+    if (!helps && direct->now < direct->parked_at + direct->park_wait)
+        return false;
+    if (helps || direct->park_wait == 0)
+        direct->park_wait = FIRST_WAIT;
+    else if (direct->park_wait < LONGEST_WAIT)
+        direct->park_wait *= 2;
+    return true;
 }
 
 void nl_direct_park(struct run *run) {
@@ -55,7 +84,7 @@ void nl_direct_park(struct run *run) {
     struct nl_backlog *backlog = &run->backlog;
     int64_t now = nl_env_now(nl_store_env(run->plan->store));
     if (direct == NULL || !backlog->blocked || backlog->drained || backlog->parking > 0 ||
-        backlog->count < backlog->size / 4 * 3)
+        backlog->count < backlog->size / 4 * 3 || !is_time(run))
         return;
     size_t share = find_share(run);
     nl_direct_begin_pass(run);
@@ -68,16 +97,22 @@ void nl_direct_park(struct run *run) {
             continue;
         if (destination->waiting == stays + 1)
             nl_destination_park(destination, stays, direct->now);
-        pending->park_until = now + destination->park_seconds;
+        /* It comes back when those before it have gone, at the pace of the destination. */
+        int64_t turn = destination->park_seconds * (int64_t)destination->waiting / (int64_t)stays;
+        pending->park_until = now + (turn < NL_LONGEST_PARK ? turn : NL_LONGEST_PARK);
         backlog->parking++;
-        remember(destination, pending->job.delivery);
+        remember(destination, pending->job.delivery, pending->park_until);
     }
+    direct->parked = backlog->parking;
+    direct->parked_at = direct->now;
+    direct->had = direct->gained;
 }
 
 /* ---- back again ---- */
 
 /* A destination starves if it has nothing to send while deliveries of its own are put off. */
-static bool starves(const struct nl_direct *direct, const struct nl_destination *destination) {
+static bool starves(const struct nl_direct *direct, struct nl_destination *destination) {
+    forget_due(destination, nl_env_now(nl_store_env(direct->plan.store)));
     return count_parked(destination) > destination->recalled && !destination->down &&
            (destination->pass != direct->pass || destination->waiting == 0);
 }
@@ -92,8 +127,11 @@ static void look(const void *node, VISIT visit, void *ctx) {
 void nl_direct_look_for_parked(struct run *run) {
     struct nl_direct *direct = run->direct;
     struct nl_backlog *backlog = &run->backlog;
-    if (direct == NULL || direct->now < direct->look_at || backlog->parking > 0 ||
-        backlog->count > backlog->size / 2)
+    if (direct == NULL || backlog->parking > 0 || backlog->count > backlog->size / 2)
+        return;
+    /* With nothing to do the run would end. */
+    direct->looks_later = direct->now < direct->look_at && backlog->count > 0;
+    if (direct->looks_later)
         return;
     direct->look_at = direct->now + LOOK_MILLISECONDS;
     twalk_r(direct->destinations, look, run);
@@ -103,6 +141,12 @@ void nl_direct_look_for_parked(struct run *run) {
         backlog->not_before = 0;
         backlog->drained = false;
     }
+}
+
+int nl_direct_wait(const struct run *run, int milliseconds) {
+    return run->direct != NULL && run->direct->looks_later && milliseconds > LOOK_MILLISECONDS
+               ? LOOK_MILLISECONDS
+               : milliseconds;
 }
 
 struct recall {

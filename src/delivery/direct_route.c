@@ -181,6 +181,7 @@ static struct nl_route_to *find_route(struct nl_direct *direct, const char *doma
         return NULL;
     }
     ask(direct, route);
+    direct->gained++;
     return route;
 }
 

@@ -205,7 +205,8 @@ static enum nl_status loop(struct run *run) {
         if (nl_record_gathers(run))
             nl_transport_wait(run->transport, 1);
         else if (!nl_record_has_work(run))
-            nl_transport_wait(run->transport, nl_maker_wait(&run->maker, WAIT_MILLISECONDS));
+            nl_transport_wait(run->transport,
+                              nl_direct_wait(run, nl_maker_wait(&run->maker, WAIT_MILLISECONDS)));
     }
 }
 

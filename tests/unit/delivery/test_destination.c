@@ -195,8 +195,10 @@ static void test_parking_goes_by_what_was_taken(void **state) {
         nl_destination_accepted(&to, 0);
     nl_destination_park(&to, 20, 54000); /* all of it, so there might have been more */
     assert_int_equal(to.park_seconds, 20);
-    for (int i = 0; i < 30; i++)
-        nl_destination_park(&to, 20, 60000);
+    nl_destination_park(&to, 20, 60000); /* sooner than that, so nothing is known yet */
+    assert_int_equal(to.park_seconds, 20);
+    for (int64_t i = 1; i < 30; i++)
+        nl_destination_park(&to, 20, 60000 + i * 300000);
     assert_int_equal(to.park_seconds, 300);
     nl_destination_free(&to);
 }

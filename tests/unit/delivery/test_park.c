@@ -1,0 +1,196 @@
+#include "support.h"
+
+#include "delivery/direct.h"
+#include "delivery/made_transport.h"
+
+#include <search.h>
+#include <stdlib.h>
+
+enum { PLACES = 64, LARGE = 50, SMALL = 10, NOW = 5000 /* milliseconds */ };
+
+/* A run whose backlog is full: most of it is for a large destination, the rest for a small one. */
+struct crowd {
+    struct nl_config config;
+    struct nl_relay *relay;
+    struct nl_run_plan plan;
+    struct nl_direct direct;
+    struct nl_destination large, small;
+    struct nl_route_to to_large, to_small;
+    struct nl_pending items[PLACES];
+    struct run run;
+};
+
+static int by_address(const void *a, const void *b) {
+    return a < b ? -1 : a > b;
+}
+
+static void fill(struct crowd *crowd) {
+    struct nl_backlog *backlog = &crowd->run.backlog;
+    backlog->first = backlog->parking = 0;
+    backlog->count = LARGE + SMALL;
+    for (size_t i = 0; i < backlog->count; i++)
+        crowd->items[i] =
+            (struct nl_pending){.job = {.delivery = (int64_t)i + 1},
+                                .route = i < LARGE ? &crowd->to_large : &crowd->to_small};
+}
+
+static void prepare(struct fixture *fixture, struct crowd *crowd) {
+    struct nl_error err = {0};
+    made = (struct made){0};
+    *crowd = (struct crowd){0};
+    crowd->config.server.host = (char *)"relay.example";
+    crowd->config.server.weight = 1;
+    assert_ok(nl_relay_new(&crowd->config, NULL, &crowd->relay, &err));
+    crowd->plan = (struct nl_run_plan){.store = fixture->store, .config = &crowd->config};
+    crowd->direct.plan = crowd->plan;
+    crowd->direct.now = NOW;
+    crowd->large.limit = crowd->small.limit = 1;
+    crowd->to_large = (struct nl_route_to){.state = NL_TO_HOSTS, .destination = &crowd->large};
+    crowd->to_small = (struct nl_route_to){.state = NL_TO_HOSTS, .destination = &crowd->small};
+    crowd->run = (struct run){.plan = &crowd->plan, .direct = &crowd->direct};
+    crowd->run.backlog.items = crowd->items;
+    crowd->run.backlog.size = PLACES;
+    crowd->run.backlog.blocked = true;
+    fill(crowd);
+    assert_ok(nl_transport_new(crowd->relay, 2, &crowd->run.transport, &err));
+    assert_non_null(tsearch(&crowd->large, &crowd->direct.destinations, by_address));
+    assert_non_null(tsearch(&crowd->small, &crowd->direct.destinations, by_address));
+}
+
+static void keep(void *item) {
+    (void)item;
+}
+
+static void clean_up(struct crowd *crowd) {
+    nl_transport_free(crowd->run.transport);
+    tdestroy(crowd->direct.destinations, keep);
+    nl_destination_free(&crowd->large);
+    nl_destination_free(&crowd->small);
+    nl_relay_free(crowd->relay);
+}
+
+/* As the next commit does it. */
+static void commit(struct crowd *crowd) {
+    nl_backlog_drop_parked(&crowd->run.backlog);
+}
+
+/* Half of the places become free; those of the small one, and some of the large one, stay. */
+static void test_a_large_destination_makes_room(void **state) {
+    struct crowd crowd;
+    prepare(*state, &crowd);
+    nl_direct_park(&crowd.run);
+    assert_int_equal(crowd.run.backlog.parking, 32);
+    for (size_t i = LARGE; i < LARGE + SMALL; i++)
+        assert_int_equal(crowd.items[i].park_until, 0);
+    commit(&crowd);
+    assert_int_equal(crowd.run.backlog.count, LARGE + SMALL - 32);
+    clean_up(&crowd);
+}
+
+/* At the pace of the destination: the first after a share's time, the others later. */
+static void test_they_come_back_one_after_the_other(void **state) {
+    struct fixture *fixture = *state;
+    struct crowd crowd;
+    int64_t last = nl_env_now(&fixture->env);
+    prepare(fixture, &crowd);
+    crowd.large.park_seconds = 10; /* and nothing was taken meanwhile */
+    nl_direct_park(&crowd.run);
+    for (size_t i = 0; i < LARGE; i++) {
+        int64_t until = crowd.items[i].park_until;
+        assert_true(until == 0 || until >= last);
+        last = until == 0 ? last : until;
+    }
+    assert_int_equal(crowd.large.park_seconds, 10);
+    assert_int_equal(last, nl_env_now(&fixture->env) + 10 * LARGE / (16 + 2));
+    clean_up(&crowd);
+}
+
+/* As long as that brings nothing that can go out, it happens more and more seldom. */
+static void test_what_does_not_help_becomes_seldom(void **state) {
+    static const int64_t waits[] = {200, 400, 800, 1600, 1600};
+    struct crowd crowd;
+    prepare(*state, &crowd);
+    nl_direct_park(&crowd.run);
+    for_each_row (i, waits, NULL) {
+        fill(&crowd);
+        crowd.direct.now += waits[i] - 1;
+        nl_direct_park(&crowd.run);
+        assert_int_equal(crowd.run.backlog.parking, 0);
+        crowd.direct.now++;
+        nl_direct_park(&crowd.run);
+        assert_int_equal(crowd.run.backlog.parking, 32);
+    }
+    /* A connection has nothing to do, and as many as were put off could go out. */
+    fill(&crowd);
+    assert_true(nl_transport_connect(crowd.run.transport));
+    crowd.direct.gained += 31;
+    nl_direct_park(&crowd.run);
+    assert_int_equal(crowd.run.backlog.parking, 0);
+    crowd.direct.gained++;
+    nl_direct_park(&crowd.run);
+    assert_int_equal(crowd.run.backlog.parking, 32);
+    clean_up(&crowd);
+}
+
+/* A run does not end, nor sleep, while deliveries that it has put off could go out. */
+static void test_a_run_does_not_end_before_they_are_back(void **state) {
+    struct crowd crowd;
+    prepare(*state, &crowd);
+    nl_direct_park(&crowd.run);
+    commit(&crowd);
+    crowd.run.backlog.count = 0;
+    crowd.run.backlog.drained = true; /* the others are due too late to stay for */
+    crowd.direct.pass++;
+    crowd.direct.look_at = NOW + 1; /* it has just looked */
+    nl_direct_look_for_parked(&crowd.run);
+    assert_false(crowd.run.backlog.drained);
+    assert_true(crowd.direct.recalls);
+    clean_up(&crowd);
+}
+
+static void test_a_run_looks_again_in_time(void **state) {
+    struct crowd crowd;
+    prepare(*state, &crowd);
+    nl_direct_park(&crowd.run);
+    commit(&crowd);
+    crowd.direct.pass++;
+    crowd.direct.look_at = NOW + 1;
+    nl_direct_look_for_parked(&crowd.run);
+    assert_false(crowd.direct.recalls);
+    assert_int_equal(nl_direct_wait(&crowd.run, 1000), 20);
+    assert_int_equal(nl_direct_wait(&crowd.run, 5), 5);
+    crowd.direct.now++;
+    nl_direct_look_for_parked(&crowd.run);
+    assert_true(crowd.direct.recalls);
+    assert_int_equal(nl_direct_wait(&crowd.run, 1000), 1000);
+    clean_up(&crowd);
+}
+
+/* Nobody asks the database for those whose time has passed. */
+static void test_those_that_are_back_are_forgotten(void **state) {
+    struct fixture *fixture = *state;
+    struct crowd crowd;
+    prepare(fixture, &crowd);
+    nl_direct_park(&crowd.run);
+    commit(&crowd);
+    crowd.direct.pass++;
+    fixture->fake.now += NL_LONGEST_PARK;
+    nl_direct_look_for_parked(&crowd.run);
+    assert_false(crowd.direct.recalls);
+    assert_int_equal(crowd.large.recalled, 32);
+    clean_up(&crowd);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+    static const struct CMUnitTest tests[] = {
+        TEST(test_a_large_destination_makes_room),
+        TEST(test_they_come_back_one_after_the_other),
+        TEST(test_what_does_not_help_becomes_seldom),
+        TEST(test_a_run_does_not_end_before_they_are_back),
+        TEST(test_a_run_looks_again_in_time),
+        TEST(test_those_that_are_back_are_forgotten),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
