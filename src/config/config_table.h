@@ -82,7 +82,7 @@ static const struct setting {
     {"routes.#.by", WAY, ROUTE(by), "direct", 0, 0},
     {"routes.#.dane", BOOL, ROUTE(dane), "false", 0, 0},
     {"direct.port", NUMBER, AT(direct.port), "25", 1, 65535},
-    {"direct.connections", NUMBER, AT(direct.connections), "10", 1, 500},
+    {"direct.connections", NUMBER, AT(direct.connections), "20", 1, 500},
     {"direct.allow_networks", TEXT, AT(direct.allow_networks), NULL, 0, 0},
     {"direct.ca_file", PATH, AT(direct.ca_file), NULL, 0, 0},
     {"direct.tls_reports", BOOL, AT(direct.tls_reports), "true", 0, 0},

@@ -11,6 +11,8 @@ enum {
     CONNECTIONS = 400, /* in all, unless smtp.connections is more */
     RELAY_CONNECTIONS = 10,
     IDLE_MILLISECONDS = 5000,
+    CROWDED_MILLISECONDS = 200, /* the same, where others need connections */
+    WORTH = 8, /* messages that wait for each connection, before there is another */
     SHARE_MILLISECONDS = 2000,
     LATER_SECONDS = 300, /* the earliest attempt after that */
 };
@@ -124,6 +126,7 @@ void nl_direct_join_pass(const struct nl_direct *direct, struct nl_destination *
     destination->pass = direct->pass;
     destination->exhausted = false;
     destination->waiting = 0;
+    destination->worth = 0;
 }
 
 static bool connect_to(struct run *run, const struct nl_destination *destination, size_t server) {
@@ -141,13 +144,14 @@ static void open_one(struct run *run, struct nl_destination *destination) {
     size_t there = nl_transport_leading_to(run->transport, destination->first,
                                            last_of(direct, destination), &connecting);
     size_t all = nl_transport_open(run->transport) + nl_transport_connecting(run->transport);
-    if (connecting >= destination->waiting)
+    destination->worth = WORTH * there;
+    if (destination->waiting <= destination->worth)
         return;
     destination->exhausted = true;
     if (there >= destination->limit)
         return;
     if (all >= direct->connections - (there > 0 ? direct->connections / 4 : 0)) {
-        nl_transport_close_idle(run->transport, 0, 1);
+        nl_transport_close_idle(run->transport, CROWDED_MILLISECONDS, 1);
         return;
     }
     if (destination == &direct->relays)
@@ -180,7 +184,7 @@ static bool find_connection(struct run *run, struct nl_destination *destination)
     if (destination->waiting == 0 && find_idle(run, destination))
         return true;
     destination->waiting++;
-    if (!destination->exhausted)
+    if (!destination->exhausted && destination->waiting > destination->worth)
         open_one(run, destination);
     return false;
 }
