@@ -32,7 +32,7 @@ struct nl_destination {
     struct nl_place *limits;   /* set it: what its provider takes; NULL in tests */
     char *tlsa;                /* set it: TLSA records of its first host; NULL: none */
     struct nl_route_to *asked; /* of the last delivery that wanted a connection */
-    char place[NL_MAIL_NAME];  /* set it: the provider, or the first host */
+    const char *place;         /* set it: the provider, or the first host */
     int preferences[NL_MAIL_HOSTS];
     unsigned families[NL_MAIL_HOSTS]; /* of the addresses of each host; 0: not known */
     unsigned usable;                  /* families that have an address of ours to come from */

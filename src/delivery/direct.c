@@ -81,11 +81,10 @@ bool nl_direct_is_host(const struct run *run, size_t server) {
 static void share_destination(const void *node, VISIT visit, void *ctx) {
     struct run *run = ctx;
     struct nl_destination *destination = *(struct nl_destination *const *)node;
-    size_t connecting = 0;
     if ((visit == postorder || visit == leaf) &&
         (destination->holds != destination->holds_noted ||
          nl_transport_leading_to(run->transport, destination->first,
-                                 destination->first + destination->count - 1, &connecting) > 0))
+                                 destination->first + destination->count - 1) > 0))
         nl_destination_share(destination, run->plan->store, run->direct->now);
 }
 
@@ -112,6 +111,7 @@ void nl_direct_step(struct run *run) {
 
 void nl_direct_begin_pass(struct run *run) {
     run->direct->pass++;
+    run->direct->crowded = false;
 }
 
 /* The number of its last server. */
@@ -135,14 +135,18 @@ static bool connect_to(struct run *run, const struct nl_destination *destination
     return nl_transport_connect_to(run->transport, server, chosen ? &from : NULL);
 }
 
+/* There is no place for another connection: one that is idle leaves its own. */
+static void make_room(struct run *run) {
+    run->direct->crowded = nl_transport_close_idle(run->transport, CROWDED_MILLISECONDS, 1) == 0;
+}
+
 /* Opens a connection where that is of use. The first one to a destination goes before the second
  * one to another. */
 static void open_one(struct run *run, struct nl_destination *destination) {
     struct nl_direct *direct = run->direct;
-    size_t connecting = 0;
     size_t server = 0;
-    size_t there = nl_transport_leading_to(run->transport, destination->first,
-                                           last_of(direct, destination), &connecting);
+    size_t there =
+        nl_transport_leading_to(run->transport, destination->first, last_of(direct, destination));
     size_t all = nl_transport_open(run->transport) + nl_transport_connecting(run->transport);
     destination->worth = WORTH * there;
     if (destination->waiting <= destination->worth)
@@ -151,7 +155,8 @@ static void open_one(struct run *run, struct nl_destination *destination) {
     if (there >= destination->limit)
         return;
     if (all >= direct->connections - (there > 0 ? direct->connections / 4 : 0)) {
-        nl_transport_close_idle(run->transport, CROWDED_MILLISECONDS, 1);
+        if (!direct->crowded)
+            make_room(run);
         return;
     }
     if (destination == &direct->relays)

@@ -50,7 +50,7 @@ struct nl_place {
         int64_t not_before; /* seconds: no more of them until then */
         bool warms_up;      /* that is the plan of its warm-up */
         int64_t parked;     /* deliveries that were put off since */
-    } sources[NL_SOURCES];  /* as in the configuration; the first one alone where it has none */
+    } sources[];            /* as in the configuration; one alone where it has none */
 };
 
 struct nl_direct {
@@ -66,10 +66,12 @@ struct nl_direct {
     size_t server_room;
     struct nl_our_sources sources;
     struct nl_destination relays;
+    struct nl_destination unknown; /* of deliveries for whose domains the DNS is asked */
     struct nl_route_to to_relay;
     size_t connections; /* in all */
     uint64_t pass;
-    int64_t now; /* milliseconds */
+    bool crowded; /* in this pass: there are no more connections, and none is idle */
+    int64_t now;  /* milliseconds */
     int64_t idle_check, share_at, look_at, sessions_at;
     bool looks_later; /* at look_at */
     bool recalls;     /* a destination starves while deliveries of its own are put off */

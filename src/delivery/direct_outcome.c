@@ -148,9 +148,7 @@ void nl_direct_take_refused(struct run *run, const struct nl_transport_event *ev
     }
     if (event->tls_failure[0] != '\0')
         nl_direct_count_failure(direct, destination, event);
-    size_t connecting = 0;
-    size_t there =
-        nl_transport_leading_to(run->transport, event->server, event->server, &connecting);
+    size_t there = nl_transport_leading_to(run->transport, event->server, event->server);
     /* Connections on their way count: a host that takes one connection may turn the second away
      * before it has greeted the first. If they come to nothing, the last one decides. */
     if (!destination->down &&

@@ -2,9 +2,11 @@
 #include "delivery/direct.h"
 
 #include <search.h>
+#include <string.h>
 
 enum {
     REMEMBERED = 20000, /* of each destination; others come back when their time has passed */
+    ASKING_SECONDS = 1, /* by then the DNS may have answered */
     LOOK_MILLISECONDS = 20,
     FIRST_WAIT = 200, /* milliseconds */
     LONGEST_WAIT = 1600,
@@ -13,6 +15,8 @@ enum {
 static struct nl_destination *destination_of(struct nl_direct *direct,
                                              const struct nl_pending *pending) {
     const struct nl_route_to *route = pending->route;
+    if (route != NULL && route->state == NL_TO_ASKING)
+        return &direct->unknown;
     return route != NULL && route->state == NL_TO_HOSTS ? route->destination : &direct->relays;
 }
 
@@ -43,17 +47,31 @@ static size_t count_parked(const struct nl_destination *destination) {
     return destination->parked.len / sizeof(int64_t);
 }
 
-static void remember(struct nl_destination *destination, int64_t delivery, int64_t due) {
-    if (count_parked(destination) == destination->recalled) {
-        nl_buf_clear(&destination->parked);
-        nl_buf_clear(&destination->due);
-        destination->recalled = 0;
-    }
+static void drop_first(struct nl_buf *numbers, size_t count) {
+    size_t gone = count * sizeof(int64_t);
+    if (count > 0)
+        memmove(numbers->data, numbers->data + gone, numbers->len - gone);
+    numbers->len -= gone;
+}
+
+/* Those that are back need no place. */
+static void compact(struct nl_destination *destination) {
+    drop_first(&destination->parked, destination->recalled);
+    drop_first(&destination->due, destination->recalled);
+    destination->recalled = 0;
+}
+
+/* False where there are too many of them. */
+static bool remember(struct nl_destination *destination, int64_t delivery, int64_t due) {
+    if (count_parked(destination) == destination->recalled ||
+        count_parked(destination) == REMEMBERED)
+        compact(destination);
     if (count_parked(destination) == REMEMBERED)
-        return;
+        return false;
     nl_buf_add(&destination->due, &due, sizeof due);
     if (!destination->due.failed)
         nl_buf_add(&destination->parked, &delivery, sizeof delivery);
+    return !destination->due.failed && !destination->parked.failed;
 }
 
 /* Those that are back by themselves. */
@@ -95,13 +113,18 @@ void nl_direct_park(struct run *run) {
         size_t stays = share + 2 * destination->limit;
         if (++destination->waiting <= stays)
             continue;
+        backlog->parking++;
+        if (destination == &direct->unknown) {
+            pending->park_until = now + ASKING_SECONDS;
+            continue;
+        }
         if (destination->waiting == stays + 1)
             nl_destination_park(destination, stays, direct->now);
         /* It comes back when those before it have gone, at the pace of the destination. */
         int64_t turn = destination->park_seconds * (int64_t)destination->waiting / (int64_t)stays;
         pending->park_until = now + (turn < NL_LONGEST_PARK ? turn : NL_LONGEST_PARK);
-        backlog->parking++;
-        remember(destination, pending->job.delivery, pending->park_until);
+        if (!remember(destination, pending->job.delivery, pending->park_until))
+            pending->park_until = now + destination->park_seconds;
     }
     direct->parked = backlog->parking;
     direct->parked_at = direct->now;
@@ -112,7 +135,8 @@ void nl_direct_park(struct run *run) {
 
 /* A destination starves if it has nothing to send while deliveries of its own are put off. */
 static bool starves(const struct nl_direct *direct, struct nl_destination *destination) {
-    forget_due(destination, nl_env_now(nl_store_env(direct->plan.store)));
+    if (count_parked(destination) > destination->recalled)
+        forget_due(destination, nl_env_now(nl_store_env(direct->plan.store)));
     return count_parked(destination) > destination->recalled && !destination->down &&
            (destination->pass != direct->pass || destination->waiting == 0);
 }

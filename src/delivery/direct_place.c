@@ -24,12 +24,18 @@ static int by_name(const void *a, const void *b) {
     return strcmp(((const struct nl_place *)a)->name, ((const struct nl_place *)b)->name);
 }
 
+/* Without any, the kernel's choice is one. */
+static size_t count_sources(const struct nl_direct *direct) {
+    return direct->sources.count > 0 ? direct->sources.count : 1;
+}
+
 struct nl_place *nl_direct_place(struct nl_direct *direct, const char *host, const char *name) {
     const struct nl_place wanted = {.name = (char *)name};
     struct nl_place **known = tfind(&wanted, &direct->places, by_name);
     if (known != NULL)
         return *known;
-    struct nl_place *place = calloc(1, sizeof *place);
+    struct nl_place *place =
+        calloc(1, sizeof *place + count_sources(direct) * sizeof place->sources[0]);
     if (place == NULL)
         return NULL;
     place->name = strdup(name);
@@ -157,7 +163,7 @@ void nl_direct_begins(struct nl_direct *direct, struct nl_place *place, size_t s
 
 /* Each address has a span's worth of messages in each span. */
 int64_t nl_direct_turn(struct nl_direct *direct, struct nl_place *place, int64_t until) {
-    size_t count = direct->sources.count > 0 ? direct->sources.count : 1;
+    size_t count = count_sources(direct);
     int64_t limit = 0;
     struct spans spans;
     find_spans(direct, place, 0, &spans);
@@ -172,7 +178,7 @@ int64_t nl_direct_turn(struct nl_direct *direct, struct nl_place *place, int64_t
 static void give_back(const void *node, VISIT visit, void *ctx) {
     struct nl_direct *direct = ctx;
     struct nl_place *place = *(struct nl_place *const *)node;
-    size_t count = direct->sources.count > 0 ? direct->sources.count : 1;
+    size_t count = count_sources(direct);
     for (size_t i = 0; (visit == postorder || visit == leaf) && i < count; i++) {
         struct nl_error ignored = {0};
         struct spans spans;

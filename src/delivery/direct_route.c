@@ -5,7 +5,6 @@
 #include "newsletter/base/clock.h"
 
 #include <search.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,13 +86,13 @@ static bool set_limits(struct nl_direct *direct, const struct nl_mail_route *fou
     struct nl_mailbox_provider known = {0};
     bool is_known = nl_mailbox_provider_find(host, &known);
     destination->usable = NL_FAMILY_SIX | NL_FAMILY_FOUR;
-    snprintf(destination->place, sizeof destination->place, "%s", is_known ? known.name : host);
     destination->most = (size_t)direct->plan.config->direct.connections;
-    destination->limits = nl_direct_place(direct, host, destination->place);
+    destination->limits = nl_direct_place(direct, host, is_known ? known.name : host);
     if (found->hosts[0].tls == NL_HOST_TLS_DANE && found->hosts[0].tlsa != NULL)
         destination->tlsa = strdup(found->hosts[0].tlsa);
     if (destination->limits == NULL)
         return false;
+    destination->place = destination->limits->name;
     const struct nl_mailbox_provider *takes = &destination->limits->provider;
     if ((size_t)takes->connections < destination->most)
         destination->most = (size_t)takes->connections;

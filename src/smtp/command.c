@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+enum { DOTS = 64 }; /* room for those that are doubled, and for the end */
+
 void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) {
     size_t copied = 0;
+    nl_buf_reserve(out, len + DOTS);
     /* There are far fewer dots than lines, and hardly one at the start of a line. */
     for (const char *dot = memchr(text, '.', len); dot != NULL;
          dot = memchr(dot + 1, '.', len - (size_t)(dot + 1 - text))) {

@@ -117,6 +117,7 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server,
         return false;
     }
     connection->state = CONNECTING;
+    transport->health.servers[server].connections++;
     if (at >= transport->used)
         transport->used = at + 1;
     transport->connecting++;

@@ -4,6 +4,8 @@ void nl_connection_close(struct nl_transport *transport, struct connection *conn
     if (connection->state == CONNECTING)
         transport->connecting--;
     transport->open -= connection->state == OPEN;
+    if (connection->state != CLOSED)
+        transport->health.servers[connection->host].connections--;
     if (connection->handle != NULL) {
         curl_multi_remove_handle(transport->multi, connection->handle);
         curl_easy_cleanup(connection->handle);

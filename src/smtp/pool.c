@@ -46,17 +46,10 @@ size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseco
     return closed;
 }
 
-size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last,
-                               size_t *connecting) {
+size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last) {
     size_t count = 0;
-    *connecting = 0;
-    for (size_t i = 0; i < transport->used; i++) {
-        const struct connection *connection = &transport->connections[i];
-        if (connection->state == CLOSED || connection->host < first || connection->host > last)
-            continue;
-        count++;
-        *connecting += connection->state == CONNECTING;
-    }
+    for (size_t i = first; i <= last && i < transport->health.room; i++)
+        count += transport->health.servers[i].connections;
     return count;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* RFC 5321 section 4.5.3.1.5 says 512; servers send more. */
-enum { LINE_LIMIT = 4096, LINES_LIMIT = 100, TEXT_LIMIT = 1000, KEEP_OUTPUT = 256 * 1024 };
+enum { LINE_LIMIT = 4096, LINES_LIMIT = 100, TEXT_LIMIT = 1000, KEEP_OUTPUT = 4096 };
 
 /* A message of this size fits into the buffers of a socket and is sent in one piece with its dot.
  * Larger ones are sent while the commit point is being recorded. */

@@ -34,6 +34,8 @@ bool nl_transport_idle(const struct nl_transport *transport, size_t *connection)
 bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, size_t last,
                           size_t *connection) {
     size_t fewest = SIZE_MAX;
+    if (nl_transport_leading_to(transport, first, last) == 0)
+        return false;
     for (size_t i = 0; i < transport->used && fewest > 0; i++) {
         const struct connection *candidate = &transport->connections[i];
         if (candidate->carried_count >= fewest || candidate->host < first ||

@@ -79,10 +79,9 @@ void nl_transport_retire_from(struct nl_transport *transport, size_t first, size
 const struct nl_source *nl_transport_source(const struct nl_transport *transport,
                                             size_t connection) NL_ALL_NONNULL;
 
-/* The number of connections to the servers from `first` to `last`, open or being opened, and of
- * those the number being opened. */
-size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last,
-                               size_t *connecting) NL_ALL_NONNULL;
+/* The number of connections to the servers from `first` to `last`, open or being opened. */
+size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first,
+                               size_t last) NL_ALL_NONNULL;
 
 /* Closes up to `most` connections to recipients' mail hosts on which no message was for so many
  * milliseconds. */

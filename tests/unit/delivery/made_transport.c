@@ -88,11 +88,9 @@ const struct nl_source *nl_transport_source(const struct nl_transport *transport
     return NULL;
 }
 
-size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last,
-                               size_t *connecting) {
+size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first, size_t last) {
     (void)first;
     (void)last;
-    *connecting = 0;
     return nl_transport_open(transport);
 }
 

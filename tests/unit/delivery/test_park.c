@@ -6,7 +6,7 @@
 #include <search.h>
 #include <stdlib.h>
 
-enum { PLACES = 64, LARGE = 50, SMALL = 10, NOW = 5000 /* milliseconds */ };
+enum { PLACES = 64, LARGE = 50, SMALL = 10, NOW = 5000 /* milliseconds */, REMEMBERED = 20000 };
 
 /* A run whose backlog is full: most of it is for a large destination, the rest for a small one. */
 struct crowd {
@@ -66,6 +66,7 @@ static void clean_up(struct crowd *crowd) {
     tdestroy(crowd->direct.destinations, keep);
     nl_destination_free(&crowd->large);
     nl_destination_free(&crowd->small);
+    nl_destination_free(&crowd->direct.unknown);
     nl_relay_free(crowd->relay);
 }
 
@@ -102,6 +103,44 @@ static void test_they_come_back_one_after_the_other(void **state) {
     }
     assert_int_equal(crowd.large.park_seconds, 10);
     assert_int_equal(last, nl_env_now(&fixture->env) + 10 * LARGE / (16 + 2));
+    clean_up(&crowd);
+}
+
+/* A domain whose answer is under way is no large destination: the answer comes soon. */
+static void test_domains_that_are_asked_for_come_back_soon(void **state) {
+    struct fixture *fixture = *state;
+    struct crowd crowd;
+    prepare(fixture, &crowd);
+    crowd.to_large.state = NL_TO_ASKING;
+    nl_direct_park(&crowd.run);
+    assert_int_equal(crowd.run.backlog.parking, 34);
+    for (size_t i = 0; i < LARGE; i++)
+        assert_int_equal(crowd.items[i].park_until, i < 16 ? 0 : nl_env_now(&fixture->env) + 1);
+    assert_int_equal(crowd.large.parked.len + crowd.direct.relays.parked.len, 0);
+    clean_up(&crowd);
+}
+
+/* Those that nobody would call back come back in time by themselves. */
+static void test_more_than_are_remembered(void **state) {
+    static const int64_t far = INT64_MAX;
+    struct fixture *fixture = *state;
+    struct crowd crowd;
+    prepare(fixture, &crowd);
+    for (int64_t i = 0; i < REMEMBERED - 10; i++) {
+        nl_buf_add(&crowd.large.parked, &i, sizeof i);
+        nl_buf_add(&crowd.large.due, &far, sizeof far);
+    }
+    crowd.large.park_seconds = 10;
+    nl_direct_park(&crowd.run);
+    assert_int_equal(crowd.large.parked.len, REMEMBERED * sizeof(int64_t));
+    assert_int_equal(crowd.items[LARGE - 1].park_until, nl_env_now(&fixture->env) + 10);
+    commit(&crowd);
+    fill(&crowd);
+    crowd.direct.now += 1000;
+    crowd.large.recalled = 100; /* which makes room for others */
+    nl_direct_park(&crowd.run);
+    assert_int_equal(crowd.large.parked.len, (REMEMBERED - 100 + 32) * sizeof(int64_t));
+    assert_true(crowd.items[LARGE - 1].park_until > nl_env_now(&fixture->env) + 10);
     clean_up(&crowd);
 }
 
@@ -187,6 +226,8 @@ int main(void) {
     static const struct CMUnitTest tests[] = {
         TEST(test_a_large_destination_makes_room),
         TEST(test_they_come_back_one_after_the_other),
+        TEST(test_domains_that_are_asked_for_come_back_soon),
+        TEST(test_more_than_are_remembered),
         TEST(test_what_does_not_help_becomes_seldom),
         TEST(test_a_run_does_not_end_before_they_are_back),
         TEST(test_a_run_looks_again_in_time),
