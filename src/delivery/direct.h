@@ -218,6 +218,10 @@ void nl_direct_count_bogus(struct nl_direct *direct, const struct nl_route_to *r
 void nl_direct_count_without_dane(struct nl_direct *direct, const struct nl_route_to *route,
                                   const char *server) NL_ALL_NONNULL;
 
+/* Notes that none of the TLSA records of a domain's mail host can be used. */
+void nl_direct_count_unusable_dane(struct nl_direct *direct, const struct nl_route_to *route,
+                                   const char *server) NL_ALL_NONNULL;
+
 /* The MTA-STS policy of a domain cannot be had. */
 void nl_direct_count_no_policy(struct nl_direct *direct, struct nl_route_to *route,
                                const char *why);

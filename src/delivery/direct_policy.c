@@ -132,7 +132,7 @@ static bool apply_policy(struct nl_route_to *route, struct nl_mail_route *found)
 
 static bool has_dane(struct nl_route_to *route, struct nl_mail_host *host) {
     bool has = host->tls == NL_HOST_TLS_DANE;
-    if (!has)
+    if (!has && host->tls != NL_HOST_TLS_ALWAYS)
         nl_direct_count_without_dane(route->direct, route, host->name);
     return has;
 }
@@ -144,13 +144,18 @@ static bool apply_demand(struct nl_route_to *route, struct nl_mail_route *found)
         keep_hosts(route, found, has_dane))
         return true;
     nl_buf_clear(&route->text);
-    nl_buf_addf(&route->text,
-                "no mail host of %s has signed TLSA records (DANE, RFC 7672), which routes demands",
-                route->domain);
+    nl_buf_addf(
+        &route->text,
+        "no mail host of %s has signed TLSA records that can be used (DANE, RFC 7672), which "
+        "routes demands",
+        route->domain);
     return false;
 }
 
 bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
+    for (size_t i = 0; i < found->host_count; i++)
+        if (found->hosts[i].tls == NL_HOST_TLS_ALWAYS)
+            nl_direct_count_unusable_dane(route->direct, route, found->hosts[i].name);
     return apply_demand(route, found) && apply_policy(route, found);
 }
 

@@ -177,6 +177,12 @@ void nl_direct_count_without_dane(struct nl_direct *direct, const struct nl_rout
                           "our configuration demands TLSA records of each mail host");
 }
 
+void nl_direct_count_unusable_dane(struct nl_direct *direct, const struct nl_route_to *route,
+                                   const char *server) {
+    count_without_session(direct, route, "tlsa-invalid", server,
+                          "none of its TLSA records can be used with SMTP (RFC 7672 section 3.1)");
+}
+
 void nl_direct_count_no_policy(struct nl_direct *direct, struct nl_route_to *route,
                                const char *why) {
     bool invalid = strstr(why, "policy") != NULL && strstr(why, "fetch") == NULL;

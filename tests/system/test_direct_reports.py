@@ -212,9 +212,10 @@ def test_reports_can_be_off(site, world):
 
 def test_broken_signatures_and_missing_dane_are_reported(site, world):
     """dnssec-invalid: a zone whose signatures are wrong, of TLSA records and of a mail host. dane-required: routes demands DANE of a
-    domain, and one of its mail hosts has no TLSA records, or none has. A DANE host without TLS: starttls-not-supported."""
+    domain, and one of its mail hosts has no TLSA records, or none has. tlsa-invalid: there are some, and none can be used: mail goes over
+    TLS with any certificate, or not at all where DANE is demanded. A DANE host without TLS: starttls-not-supported."""
     place = collect(world, "reports.example")
-    asking = ["forged.example", "astray.example", "half.example", "without.example", "plain.example"]
+    asking = ["forged.example", "astray.example", "half.example", "without.example", "plain.example", "useless.example", "refused.example"]
     world.destination("forged.example", tls=world.certificate())
     world.below["bogus"]["_tcp.mx.forged.example"] = "note._tcp.mx.forged.example. TXT none"
     world.domain("astray.example", "mx.bogus.example")
@@ -225,13 +226,19 @@ def test_broken_signatures_and_missing_dane_are_reported(site, world):
     world.destination("without.example", tls=world.certificate())
     plain = world.destination("plain.example")
     world.tlsa(plain.name, world.certified(plain.name))
+    for domain in ("useless.example", "refused.example"):  # PKIX-EE(1) is not for SMTP, and a digest that is too short is none
+        host = world.destination(domain, tls=world.certificate())
+        world.records.append(f"_{{port}}._tcp.{host.name}. TLSA 1 1 1 {'ab' * 32}")
+        world.records.append(f"_{{port}}._tcp.{host.name}. TLSA 3 1 1 {'ab' * 31}")
     for domain in asking:
         asks(world, domain, f"https://reports.example/v1/{domain}")
     ready(site, world, people(*asking), retry={"first": "1h", "max": "1h"},
-          routes=[{"domain": domain, "by": "direct", "dane": True} for domain in ("half.example", "without.example")])
+          routes=[{"domain": domain, "by": "direct", "dane": True} for domain in ("half.example", "without.example", "refused.example")])
     send(site, expect=None)
     assert {address.split("@")[1].split(".")[0]: state for address, state in site.state_of_each().items()} == {
-        "forged": "deferred", "astray": "deferred", "half": "sent", "without": "deferred", "plain": "deferred"}, replies(site)
+        "forged": "deferred", "astray": "deferred", "half": "sent", "without": "deferred", "plain": "deferred",
+        "useless": "sent", "refused": "deferred"}, replies(site)
+    assert world.hosts["mx.useless.example"].over_tls == 1 and not world.hosts["mx.refused.example"].connections
     assert not first.taken and not first.connections and second.over_tls == 1
     assert "DANE" in replies(site)["p0@without.example"] and not world.hosts["mx.without.example"].connections
     report_now(site)
@@ -247,7 +254,9 @@ def test_broken_signatures_and_missing_dane_are_reported(site, world):
         "astray.example": [("tlsa", 0, "dnssec-invalid", None)],
         "half.example": [("tlsa", 0, "dane-required", "first.half.example"), ("tlsa", 1, None, None)],
         "without.example": [("tlsa", 0, "dane-required", "mx.without.example")],
-        "plain.example": [("tlsa", 0, "starttls-not-supported", "mx.plain.example")]}
+        "plain.example": [("tlsa", 0, "starttls-not-supported", "mx.plain.example")],
+        "useless.example": [("no-policy-found", 1, None, None), ("tlsa", 0, "tlsa-invalid", "mx.useless.example")],
+        "refused.example": [("tlsa", 0, "tlsa-invalid", "mx.refused.example")]}
 
 
 def test_dane_is_demanded_of_direct_delivery_only(site):
