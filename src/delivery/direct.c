@@ -12,8 +12,7 @@ enum {
     RELAY_CONNECTIONS = 10,
     IDLE_MILLISECONDS = 5000,
     CROWDED_MILLISECONDS = 200, /* the same, where others need connections */
-    WORTH = 8, /* messages that wait for each connection, before there is another */
-    SHARE_MILLISECONDS = 2000,
+    WORTH = 8,           /* messages that wait for each connection, before there is another */
     LATER_SECONDS = 300, /* the earliest attempt after that */
 };
 
@@ -50,6 +49,7 @@ void nl_direct_close(struct run *run) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
         return;
+    nl_direct_leave(run);
     nl_sts_fetcher_free(direct->fetcher);
     nl_direct_store_sessions(direct, true);
     nl_direct_close_sources(direct);
@@ -77,17 +77,6 @@ bool nl_direct_is_host(const struct run *run, size_t server) {
     return run->direct != NULL && nl_relay_is_host(run->direct->relay, server);
 }
 
-/* Other processes learn what was found of destinations that are mailed to. */
-static void share_destination(const void *node, VISIT visit, void *ctx) {
-    struct run *run = ctx;
-    struct nl_destination *destination = *(struct nl_destination *const *)node;
-    if ((visit == postorder || visit == leaf) &&
-        (destination->holds != destination->holds_noted ||
-         nl_transport_leading_to(run->transport, destination->first,
-                                 destination->first + destination->count - 1) > 0))
-        nl_destination_share(destination, run->plan->store, run->direct->now);
-}
-
 void nl_direct_step(struct run *run) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
@@ -101,10 +90,7 @@ void nl_direct_step(struct run *run) {
         nl_transport_close_idle(run->transport, IDLE_MILLISECONDS, direct->connections);
         direct->idle_check = direct->now + IDLE_MILLISECONDS / 5;
     }
-    if (direct->now >= direct->share_at) {
-        twalk_r(direct->destinations, share_destination, run);
-        direct->share_at = direct->now + SHARE_MILLISECONDS;
-    }
+    nl_direct_share(run);
 }
 
 /* ---- to the hosts ---- */
@@ -152,7 +138,7 @@ static void open_one(struct run *run, struct nl_destination *destination) {
     if (destination->waiting <= destination->worth)
         return;
     destination->exhausted = true;
-    if (there >= destination->limit)
+    if (there >= nl_direct_allowed(direct, destination))
         return;
     if (all >= direct->connections - (there > 0 ? direct->connections / 4 : 0)) {
         if (!direct->crowded)

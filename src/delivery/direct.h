@@ -70,8 +70,9 @@ struct nl_direct {
     struct nl_route_to to_relay;
     size_t connections; /* in all */
     uint64_t pass;
-    bool crowded; /* in this pass: there are no more connections, and none is idle */
-    int64_t now;  /* milliseconds */
+    bool crowded;   /* in this pass: there are no more connections, and none is idle */
+    int64_t now;    /* milliseconds */
+    size_t senders; /* processes that deliver directly, with this one; 0: it has not said so */
     int64_t idle_check, share_at, look_at, sessions_at;
     bool looks_later; /* at look_at */
     bool recalls;     /* a destination starves while deliveries of its own are put off */
@@ -138,6 +139,18 @@ NL_CHECKED enum nl_status nl_direct_recall(struct run *run);
 
 /* Whether a server is a mail host of recipients. */
 bool nl_direct_is_host(const struct run *run, size_t server);
+
+/* ---- direct_share.c: the other processes ---- */
+
+/* Tells them what was found, and learns from them, now and then. */
+void nl_direct_share(struct run *run) NL_ALL_NONNULL;
+
+/* How many connections to a destination this process may have: its part of what it takes. */
+size_t nl_direct_allowed(const struct nl_direct *direct,
+                         const struct nl_destination *destination) NL_ALL_NONNULL;
+
+/* This process no longer delivers. */
+void nl_direct_leave(struct run *run) NL_ALL_NONNULL;
 
 /* ---- direct_route.c ---- */
 

@@ -64,6 +64,16 @@ void nl_transport_retire_from(struct nl_transport *transport, size_t first, size
     }
 }
 
+void nl_transport_keep(struct nl_transport *transport, size_t first, size_t last, size_t most) {
+    size_t kept = 0;
+    for (size_t i = 0; i < transport->used; i++) {
+        struct connection *connection = &transport->connections[i];
+        if (connection->state == OPEN && connection->host >= first && connection->host <= last &&
+            !connection->message_limit_reached && ++kept > most)
+            retire(transport, connection);
+    }
+}
+
 const struct nl_source *nl_transport_source(const struct nl_transport *transport,
                                             size_t connection) {
     return transport->connections[connection].source;

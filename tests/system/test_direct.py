@@ -3,6 +3,7 @@ import asyncio
 import collections
 import json
 import signal
+import time
 
 import pytest
 
@@ -139,6 +140,32 @@ def test_one_turned_away_before_another_is_greeted(site, world):
     ready(site, world, people("one.example", count=30))
     send(site)
     assert site.states() == {"sent": 30} and host.turned_away >= 1 and host.connections - host.turned_away == 1
+
+
+def test_processes_share_the_connections_of_a_server(site, world):
+    """Two processes have half of them each, and the one that is left takes them all; one that was killed counts for some seconds."""
+    host = world.destination("shared.example", pace=0.05)
+    world.start()
+    site.configure(**world.settings(connections=8))
+    site.add_active(people("shared.example", count=2000))
+    paths = [site.issue(name=f"{number}.md", number=f"No {number}", title=f"Issue {number}") for number in (1, 2)]
+    first = site.popen("send", paths[0], "--yes")
+    wait_for(lambda: host.open == 8)
+    second = site.popen("send", paths[1], "--yes")
+    senders = "SELECT count(*) FROM setting WHERE key LIKE 'direct sender %'"
+    wait_for(lambda: site.sql(senders) == [(2,)])
+    wait_for(lambda: host.open == 8)  # the first closes four of its own, and the second has four
+    for _ in range(20):
+        assert host.open <= 8
+        time.sleep(0.1)
+    second.kill()
+    second.communicate()
+    wait_for(lambda: host.open <= 4)
+    wait_for(lambda: host.open == 8)
+    first.terminate()
+    assert first.wait(60) == 75
+    assert site.sql(senders) == [(0,)]
+    assert not [address for address, count in host.taken.items() if count > 2]
 
 
 def test_a_server_that_knows_nobody_is_not_believed(site, world):

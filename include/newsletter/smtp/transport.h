@@ -75,6 +75,11 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server,
 void nl_transport_retire_from(struct nl_transport *transport, size_t first, size_t last,
                               const struct nl_source *source) NL_ALL_NONNULL;
 
+/* Closes connections to the servers from `first` to `last` but `most` of them, once no message is
+ * on them. */
+void nl_transport_keep(struct nl_transport *transport, size_t first, size_t last,
+                       size_t most) NL_ALL_NONNULL;
+
 /* Where a connection comes from; NULL: the kernel has chosen. */
 const struct nl_source *nl_transport_source(const struct nl_transport *transport,
                                             size_t connection) NL_ALL_NONNULL;

@@ -81,6 +81,13 @@ void nl_transport_retire_from(struct nl_transport *transport, size_t first, size
     (void)source;
 }
 
+void nl_transport_keep(struct nl_transport *transport, size_t first, size_t last, size_t most) {
+    (void)transport;
+    (void)first;
+    (void)last;
+    (void)most;
+}
+
 const struct nl_source *nl_transport_source(const struct nl_transport *transport,
                                             size_t connection) {
     (void)transport;
