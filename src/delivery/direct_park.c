@@ -54,7 +54,7 @@ static void drop_first(struct nl_buf *numbers, size_t count) {
     numbers->len -= gone;
 }
 
-/* Those that are back need no place. */
+/* No place is needed for those that are back. */
 static void compact(struct nl_destination *destination) {
     drop_first(&destination->parked, destination->recalled);
     drop_first(&destination->due, destination->recalled);
@@ -74,7 +74,7 @@ static bool remember(struct nl_destination *destination, int64_t delivery, int64
     return !destination->due.failed && !destination->parked.failed;
 }
 
-/* Those that are back by themselves. */
+/* Leaves out those that are back by themselves. */
 static void forget_due(struct nl_destination *destination, int64_t now) {
     const int64_t *due = (const int64_t *)(const void *)destination->due.data;
     while (destination->recalled < count_parked(destination) && due[destination->recalled] <= now)

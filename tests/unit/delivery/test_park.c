@@ -120,7 +120,7 @@ static void test_domains_that_are_asked_for_come_back_soon(void **state) {
     clean_up(&crowd);
 }
 
-/* Those that nobody would call back come back in time by themselves. */
+/* Nobody would call them back, so they come back in time by themselves. */
 static void test_more_than_are_remembered(void **state) {
     static const int64_t far = INT64_MAX;
     struct fixture *fixture = *state;
