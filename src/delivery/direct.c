@@ -252,6 +252,11 @@ static bool wait_for_turn(struct run *run, struct nl_destination *destination,
     return false;
 }
 
+/* As found for another delivery in this pass. */
+static bool is_exhausted(const struct nl_direct *direct, const struct nl_destination *destination) {
+    return destination->pass == direct->pass && destination->exhausted;
+}
+
 bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     struct nl_direct *direct = run->direct;
     if (direct == NULL)
@@ -262,6 +267,10 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
     direct->admitted = NULL;
     if (route == NULL || route->state == NL_TO_ASKING)
         return false;
+    if (route->state == NL_TO_HOSTS && is_exhausted(direct, route->destination)) {
+        route->destination->waiting++;
+        return false;
+    }
     if (route->state == NL_TO_RELAY || (fallback && route->state == NL_TO_LATER))
         return find_connection(run, &direct->relays);
     if (route->state != NL_TO_HOSTS) {
