@@ -83,6 +83,116 @@ static void test_connections_grow_one_by_one_and_are_halved(void **state) {
     nl_destination_free(&to);
 }
 
+/* However little a destination takes, one connection stays: with none, its mail would wait for
+ * ever.
+ */
+static void test_one_connection_stays(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    to.limit = 1;
+    nl_destination_pushed_back(&to, 1000);
+    assert_int_equal(to.limit, 1);
+    to.limit = 2;
+    nl_destination_heard(&to, 0, 2000);
+    assert_int_equal(to.limit, 1);
+    nl_destination_begin(&to, 0, true, 3000);
+    assert_int_equal(to.limit, 1);
+    nl_destination_free(&to);
+}
+
+/* Another process tells of a limit: only a lower one is taken. */
+static void test_what_another_process_has_found(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    to.limit = 4;
+    nl_destination_heard(&to, 4, 1000);
+    assert_int_equal(to.holds, 0);
+    nl_destination_heard(&to, 5, 1000);
+    assert_int_equal(to.limit, 4);
+    nl_destination_heard(&to, 3, 1000);
+    assert_int_equal(to.limit, 3);
+    assert_int_equal(to.holds, 1);
+    assert_int_equal(to.holds_noted, 1); /* it is not told back */
+    nl_destination_begin(&to, 20, false, 1000);
+    assert_int_equal(to.limit, 10);
+    assert_int_equal(to.holds, 1);
+    nl_destination_begin(&to, 6, true, 1000000);
+    assert_int_equal(to.limit, 6);
+    assert_int_equal(to.holds, 2);
+    nl_destination_free(&to);
+}
+
+/* A minute, then two, then four, and an hour at most, counted from each push. */
+static void test_patience_has_a_bound(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    static const int64_t waits[] = {60, 120, 240, 480, 960, 1920, 3600, 3600, 3600}; /* seconds */
+    int64_t now = 0;
+    for_each_row (i, waits, NULL) {
+        nl_destination_pushed_back(&to, now);
+        assert_int_equal(to.patience, waits[i] * 1000);
+        assert_int_equal(to.grow_at, now + waits[i] * 1000);
+        assert_int_equal(to.holds, i + 1);
+        nl_destination_pushed_back(&to, to.grow_at - 1); /* the same push */
+        assert_int_equal(to.holds, i + 1);
+        now = to.grow_at;
+    }
+    nl_destination_free(&to);
+}
+
+/* Addresses of a family that this machine does not have are passed over; one without addresses may
+ * have any. */
+static void test_families(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    size_t server = 0;
+    to.usable = NL_FAMILY_FOUR;
+    to.families[0] = NL_FAMILY_SIX;
+    to.families[1] = NL_FAMILY_SIX | NL_FAMILY_FOUR;
+    assert_true(nl_destination_pick(&to, 0, 0.0, &server));
+    assert_int_equal(server, 6);
+    to.families[1] = NL_FAMILY_SIX;
+    assert_true(nl_destination_pick(&to, 0, 0.0, &server)); /* of the next preference */
+    assert_int_equal(server, 7);
+    to.families[2] = NL_FAMILY_SIX;
+    assert_false(nl_destination_pick(&to, 0, 0.0, &server));
+    nl_destination_free(&to);
+}
+
+static void test_a_share_that_waits(void **state) {
+    static const struct {
+        size_t taken;
+        int64_t before, seconds, after; /* `seconds` have passed */
+    } cases[] = {
+        {100, 60, 60, 30}, /* the whole share was taken */
+        {101, 60, 60, 30}, /* and more */
+        {99, 60, 60, 60},  /* 100 would take so long */
+        {50, 60, 60, 120}, /* half of it */
+        {1, 60, 1, 100},   /* */
+        {0, 60, 60, 120},  /* nothing */
+        {100, 1, 60, 1},   /* one second at least */
+        {100, 2, 60, 1},   /* */
+    };
+    (void)state;
+    for_each_row (i, cases, NULL) {
+        struct nl_destination to = three_hosts();
+        to.park_seconds = cases[i].before;
+        to.total = 1000 + cases[i].taken;
+        to.parked_total = 1000;
+        to.parked_at = 5000;
+        nl_destination_park(&to, 100, 5000 + cases[i].seconds * 1000);
+        assert_int_equal(to.park_seconds, cases[i].after);
+        assert_int_equal(to.parked_at, 5000 + cases[i].seconds * 1000);
+        assert_int_equal(to.parked_total, to.total);
+        nl_destination_free(&to);
+    }
+    struct nl_destination to = three_hosts();
+    to.park_seconds = 1 << 30;
+    nl_destination_park(&to, 100, 0);
+    assert_true(to.park_seconds < 1 << 30);
+    nl_destination_free(&to);
+}
+
 static void test_down_until_its_time(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
@@ -248,6 +358,11 @@ int main(void) {
         cmocka_unit_test(test_a_host_that_takes_no_more_connections_is_not_dead),
         cmocka_unit_test(test_a_host_that_refuses_all_on_their_way_is_left),
         cmocka_unit_test(test_connections_grow_one_by_one_and_are_halved),
+        cmocka_unit_test(test_one_connection_stays),
+        cmocka_unit_test(test_what_another_process_has_found),
+        cmocka_unit_test(test_patience_has_a_bound),
+        cmocka_unit_test(test_families),
+        cmocka_unit_test(test_a_share_that_waits),
         cmocka_unit_test(test_down_until_its_time),
         cmocka_unit_test(test_trouble_counts_in_a_row),
         cmocka_unit_test(test_ten_refusals_in_a_row_are_believed),
