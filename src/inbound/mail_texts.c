@@ -15,9 +15,19 @@ void nl_mail_texts_free(struct nl_mail_texts *texts) {
     *texts = (struct nl_mail_texts){0};
 }
 
+/* How long the text is before its first empty line. */
+static size_t header_len(const char *data, size_t len) {
+    for (size_t at = 0; at < len; at++) {
+        bool begins = at == 0 || data[at - 1] == '\n';
+        bool empty = data[at] == '\n' || (data[at] == '\r' && at + 1 < len && data[at + 1] == '\n');
+        if (begins && empty)
+            return at;
+    }
+    return len;
+}
+
 bool nl_mail_is_one(const char *data, size_t len) {
-    const struct nl_span header = {data, len < NL_MAIL_HEADER ? len : NL_MAIL_HEADER};
-    struct nl_span at = header;
+    struct nl_span at = {data, header_len(data, len < NL_MAIL_HEADER ? len : NL_MAIL_HEADER)};
     char *name = NULL;
     char *value = NULL;
     bool from = false;
