@@ -7,6 +7,9 @@
 #include "newsletter/inbound/hook.h"
 #include "newsletter/inbound/provider.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct nl_error err;
@@ -96,6 +99,77 @@ static void test_sendgrids_own_example(void **state) {
     nl_error_free(&err);
 }
 
+/* Signs as Mailgun does. */
+static void sign_mailgun(const char *timestamp, const char *token, char hex[NL_HEX_LEN]) {
+    struct nl_buf text = {0};
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+    nl_buf_addf(&text, "%s%s", timestamp, token);
+    assert_non_null(HMAC(EVP_sha256(), "secret", 6, (const unsigned char *)nl_buf_text(&text),
+                         text.len, mac, &len));
+    for (unsigned i = 0; i < len; i++)
+        snprintf(hex + (size_t)2 * i, 3, "%02x", mac[i]);
+    nl_buf_free(&text);
+}
+
+static enum nl_status verify_mailgun(const char *format, const char *timestamp, const char *token,
+                                     int64_t now) {
+    char hex[NL_HEX_LEN];
+    char *found = NULL;
+    struct nl_buf body = {0};
+    sign_mailgun(timestamp, token, hex);
+    nl_buf_addf(&body, format, timestamp, token, hex);
+    const struct nl_hook_report report = {.body = nl_buf_text(&body), .len = body.len};
+    nl_error_free(&err);
+    enum nl_status status = nl_mailgun_verify("secret", &report, now, 3600, &found, &err);
+    if (status == NL_OK)
+        assert_string_equal(found, token);
+    else
+        assert_null(found);
+    free(found);
+    nl_buf_free(&body);
+    return status;
+}
+
+#define MAILGUN(fields) "{\"signature\":{" fields "}}"
+#define TIME "\"timestamp\":\"%s\""
+#define TOKEN "\"token\":\"%s\""
+#define SIGNATURE "\"signature\":\"%s\""
+
+/* Each of its members must be there; the time is a text, or a number as some libraries send it. */
+static void test_mailgun(void **state) {
+    static const char all[] = MAILGUN(TIME "," TOKEN "," SIGNATURE);
+    static const struct {
+        const char *format;
+        enum nl_status status;
+    } rows[] = {
+        {all, NL_OK},
+        {MAILGUN("\"timestamp\":%s," TOKEN "," SIGNATURE), NL_OK},
+        {MAILGUN("\"x\":\"%s\"," TOKEN "," SIGNATURE), NL_NOPERM},
+        {MAILGUN(TIME ",\"x\":\"%s\"," SIGNATURE), NL_NOPERM},
+        {MAILGUN(TIME "," TOKEN ",\"x\":\"%s\""), NL_NOPERM},
+        {MAILGUN(TIME "," TOKEN ",\"signature\":\"0%s\""), NL_NOPERM},
+        {MAILGUN("\"timestamp\":\"1%s\"," TOKEN "," SIGNATURE), NL_NOPERM},
+        {MAILGUN(TIME ",\"token\":\"1%s\"," SIGNATURE), NL_NOPERM},
+        {"{\"x\":[\"%s\",\"%s\",\"%s\"]}", NL_NOPERM},
+        {"%s %s %s", NL_DATA},
+    };
+    char token[300] = "";
+    (void)state;
+    for_each_row (i, rows, rows[i].format)
+        assert_int_equal(verify_mailgun(rows[i].format, "1000000", "abc", 1000000), rows[i].status);
+    assert_int_equal(verify_mailgun(all, "1000000", "abc", 1000000 + 3600), NL_OK);
+    assert_int_equal(verify_mailgun(all, "1000000", "abc", 1000000 + 3601), NL_NOPERM);
+    assert_int_equal(verify_mailgun(all, "1000000", "abc", 1000000 - NL_HOOK_AHEAD), NL_OK);
+    assert_int_equal(verify_mailgun(all, "1000000", "abc", 1000000 - NL_HOOK_AHEAD - 1), NL_NOPERM);
+    assert_int_equal(verify_mailgun(all, "soon", "abc", 1000000), NL_NOPERM);
+    memset(token, 'a', 201);
+    assert_int_equal(verify_mailgun(all, "1000000", token, 1000000), NL_NOPERM);
+    token[200] = '\0';
+    assert_int_equal(verify_mailgun(all, "1000000", token, 1000000), NL_OK);
+    nl_error_free(&err);
+}
+
 static void test_urls_of_amazon(void **state) {
     (void)state;
     static const char here[] = "arn:aws:sns:eu-west-1:123456789012:bounces";
@@ -173,6 +247,7 @@ int main(void) {
         cmocka_unit_test(test_logins),
         cmocka_unit_test(test_a_request_without_a_login_is_a_strangers),
         cmocka_unit_test(test_sendgrids_own_example),
+        cmocka_unit_test(test_mailgun),
         cmocka_unit_test(test_urls_of_amazon),
         cmocka_unit_test(test_every_provider_has_its_guide),
     };
