@@ -60,8 +60,8 @@ static void test_scripts(void **state) {
         assert_language(&cases[i]);
 }
 
-/* Of a language with the same script: eight words, of which three and a fifth are among the
- * commonest, and more than three times as many as of the issue's own language. */
+/* Another language with the same script shows by eight words, three of them and a fifth among its
+ * commonest, and more than three times as many as among those of the issue's own language. */
 static void test_common_words(void **state) {
     static const struct row cases[] = {
         {"the ship and harbour of summer wind", "de", NULL}, /* seven words */

@@ -91,7 +91,7 @@ static void test_plain_text(void **state) {
         assert_words(cases[i].text, false, false, cases[i].words);
 }
 
-/* What differs between readers counts only in our own texts. */
+/* The marks of values and passages count only in our own texts. */
 static void test_slots(void **state) {
     static const struct row cases[] = {
         {"Dear " NL_WORDING_SLOT ",", "Dear \xef\xbf\xbc,"},

@@ -1,4 +1,4 @@
-/* What a canary has found: each finding, and when the others get the issue. */
+/* The judgement of a canary: each finding, and when the others get the issue. */
 #include "support.h"
 
 #include "delivery/canary_run.h"

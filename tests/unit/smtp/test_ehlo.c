@@ -1,4 +1,4 @@
-/* What a server offers, what a failure to connect means, and the policies of MTA-STS. */
+/* The extensions of a server, the meaning of a failure to connect, and policies of MTA-STS. */
 #include "support.h"
 
 #include "newsletter/smtp/sts.h"

@@ -85,7 +85,7 @@ static void test_which_list_asks(void **state) {
     }
 }
 
-/* Not with a suppressed address, whoever asks; nor at the sixth time within a day. */
+/* A suppressed address is not asked; nor is anybody for the sixth time within a day. */
 static void test_how_often(void **state) {
     struct fixture *fixture = *state;
     set_up(fixture);

@@ -257,7 +257,7 @@ static void assert_last_text(struct fixture *fixture, const char *language, cons
     nl_buf_free(&out);
 }
 
-/* What a new version is compared with: what somebody has approved before, and nobody returned. */
+/* A new version is compared with the text that somebody approved before, and nobody returned. */
 static void test_the_text_approved_last(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};

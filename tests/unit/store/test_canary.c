@@ -218,7 +218,7 @@ static void test_the_end(void **state) {
         fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'canary-paused'"), 1);
 }
 
-/* What is noted of it while it waits; afterwards it stays as it ended. */
+/* Notes count while it waits; afterwards it stays as it ended. */
 static void test_notes(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};

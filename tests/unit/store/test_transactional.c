@@ -82,7 +82,7 @@ static void test_keys(void **state) {
         fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'message-queued'"), 5);
 }
 
-/* Who is suppressed, or has no subscription left that has not ended badly, gets none. */
+/* Suppressed people, and those whose subscriptions have all ended badly, get none. */
 static void test_who_gets_none(void **state) {
     static const struct {
         const char *first, *second; /* states of subscriptions on two lists; NULL: none */
@@ -213,7 +213,7 @@ static bool has_content(struct fixture *fixture, int64_t id) {
     return status == NL_OK;
 }
 
-/* What is settled loses its content and is told; of another owner nothing counts. */
+/* A settled message loses its content and is told; nothing of another owner counts. */
 static void test_outcomes(void **state) {
     static const struct {
         enum nl_outcome outcome;
@@ -295,7 +295,7 @@ static void test_suppressed_meanwhile(void **state) {
     assert_false(has_content(fixture, ids[0]));
 }
 
-/* What was settled before a time is removed; what waits, and later ones, stay. */
+/* Messages that were settled before a time are removed; waiting and later ones stay. */
 static void test_the_old_are_forgotten(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
