@@ -14,6 +14,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+void nl_file_add_pattern(struct nl_buf *out, const char *path) {
+    for (const char *p = path; *p != '\0'; p++) {
+        if (strchr("*?[\\", *p) != NULL)
+            nl_buf_addc(out, '\\');
+        nl_buf_addc(out, *p);
+    }
+}
+
 enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doing,
                                const char *path) {
     enum nl_status status = NL_IO;

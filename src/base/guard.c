@@ -77,11 +77,7 @@ void nl_guard_end(struct nl_guard *guard) {
 void nl_guard_sweep(const char *path, const char *ending, int64_t now) {
     struct nl_buf pattern = {0};
     glob_t found = {0};
-    for (const char *p = path; *p != '\0'; p++) {
-        if (strchr("*?[\\", *p) != NULL)
-            nl_buf_addc(&pattern, '\\');
-        nl_buf_addc(&pattern, *p);
-    }
+    nl_file_add_pattern(&pattern, path);
     nl_buf_addf(&pattern, ".????????%s", ending);
     if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
         for (size_t i = 0; i < found.gl_pathc; i++) {

@@ -97,7 +97,8 @@ static enum nl_status find_items(struct gathering *self, struct nl_error *err) {
     struct nl_buf pattern = {0};
     glob_t found = {0};
     enum nl_status status = NL_OK;
-    nl_buf_addf(&pattern, "%s/*.md", self->compilation->folder);
+    nl_file_add_pattern(&pattern, self->compilation->folder);
+    nl_buf_adds(&pattern, "/*.md");
     if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
         for (size_t i = 0; status == NL_OK && i < found.gl_pathc; i++)
             if (strncmp(base_name(found.gl_pathv[i]), prefix, sizeof prefix - 1) != 0)
@@ -131,19 +132,24 @@ static size_t heading_level(const char *line) {
                                                                                          : 0;
 }
 
-static bool is_code_fence(const char *line) {
+/* The sign of a line that begins or ends a block of code; 0 if it is none. */
+static char code_fence(const char *line) {
     line += strspn(line, " ");
-    return strncmp(line, "```", 3) == 0 || strncmp(line, "~~~", 3) == 0;
+    return strncmp(line, "```", 3) == 0 || strncmp(line, "~~~", 3) == 0 ? line[0] : '\0';
 }
 
 /* Copies an item's text, its headings moved to levels below its title. */
 static void add_body(const char *body, struct nl_buf *out) {
-    bool code = false;
+    char code = '\0'; /* the sign of the block that is open */
     body += strspn(body, "\n");
     while (*body != '\0') {
         size_t len = strcspn(body, "\n");
-        size_t level = code ? 0 : heading_level(body);
-        code = code != is_code_fence(body);
+        size_t level = code != '\0' ? 0 : heading_level(body);
+        char fence = code_fence(body);
+        if (code == '\0')
+            code = fence;
+        else if (code == fence)
+            code = '\0';
         if (level > 0)
             for (size_t i = level; i < level + DEEPER && i < DEEPEST; i++)
                 nl_buf_addc(out, '#');

@@ -1,3 +1,4 @@
+#include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/messages.h"
 
@@ -14,7 +15,8 @@ enum nl_status nl_office_message_templates(const struct nl_office *office, json_
     struct nl_buf pattern = {0};
     glob_t found = {0};
     *out = json_pack("[s]", plain);
-    nl_buf_addf(&pattern, "%s%s*.txt", folder != NULL ? folder : "", prefix);
+    nl_file_add_pattern(&pattern, folder != NULL ? folder : "");
+    nl_buf_addf(&pattern, "%s*.txt", prefix);
     if (folder != NULL && glob(nl_buf_text(&pattern), 0, NULL, &found) != 0)
         found.gl_pathc = 0;
     for (size_t i = 0; i < found.gl_pathc; i++) {

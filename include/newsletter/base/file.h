@@ -68,6 +68,10 @@ void nl_file_sync_folder(const char *path) NL_ALL_NONNULL;
 /* Whether both names lead to one file. */
 bool nl_file_is_same(const char *a, const char *b) NL_ALL_NONNULL;
 
+/* Appends a path as glob() takes it for itself: its signs "*", "?", "[" and "\\" stand for nothing
+ * else. */
+void nl_file_add_pattern(struct nl_buf *out, const char *path) NL_ALL_NONNULL;
+
 /* Says why a system call on `path` failed, in words, with the matching status. */
 enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doing,
                                const char *path);

@@ -140,12 +140,29 @@ static void test_a_file_with_two_names_keeps_its_mode(void **state) {
     remove_folder(folder);
 }
 
+/* A path with signs of glob() is still that path. */
+static void test_patterns(void **state) {
+    static const char *const paths[][2] = {{"/a/b c", "/a/b c"},
+                                           {"/a/[b]*", "/a/\\[b]\\*"},
+                                           {"c?d", "c\\?d"},
+                                           {"e\\f", "e\\\\f"},
+                                           {"", ""}};
+    (void)state;
+    for_each_row (i, paths, paths[i][0]) {
+        struct nl_buf out = {0};
+        nl_file_add_pattern(&out, paths[i][0]);
+        assert_string_equal(nl_buf_text(&out), paths[i][1]);
+        nl_buf_free(&out);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_beneath),
         cmocka_unit_test(test_by_parts),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_a_file_with_two_names_keeps_its_mode),
+        cmocka_unit_test(test_patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
