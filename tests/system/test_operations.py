@@ -38,14 +38,15 @@ def test_backup(site):
 
 @pytest.mark.slow
 def test_backup_into_a_folder(site):
-    site.run("backup", "old", "--keep", "2")
-    assert stat.S_IMODE(os.stat(os.path.join(site.folder, "old")).st_mode) == 0o700
-    other = site.write("old/notes.txt", "mine")
-    site.run("backup", "old/notes.txt", "--keep", "2", expect=64)
+    folder = "old [x]"  # signs of glob() stand for themselves
+    site.run("backup", folder, "--keep", "2")
+    assert stat.S_IMODE(os.stat(os.path.join(site.folder, folder)).st_mode) == 0o700
+    other = site.write(f"{folder}/notes.txt", "mine")
+    site.run("backup", f"{folder}/notes.txt", "--keep", "2", expect=64)
     for _ in range(2):
         time.sleep(1.01)  # they are named by the second
-        name = site.run("backup", "old", "--keep", "2").out.strip()
-    found = sorted(glob.glob(os.path.join(site.folder, "old", "newsletter-*.db")))
+        name = site.run("backup", folder, "--keep", "2").out.strip()
+    found = sorted(glob.glob(os.path.join(glob.escape(os.path.join(site.folder, folder)), "newsletter-*.db")))
     assert len(found) == 2 and found[-1].endswith(name) and os.path.exists(other)
 
 
