@@ -100,7 +100,9 @@ def test_robots_and_floods(web, connected, server):
     assert connected.sql("SELECT count(*) FROM delivery") == [(0,)]
     statuses = [web.post("/preferences", {"email": "bob@example.org"}).status for _ in range(12)]
     assert statuses == [200] * 10 + [429] * 2  # by address, known or not
-    assert web.post("/join", {"email": "bob@example.org", "list": "bulletin"}).status == 429
+    assert "Too many requests" in web.post("/preferences", {"email": "bob@example.org"}).text
+    limited = web.post("/join", {"email": "bob@example.org", "list": "bulletin"})
+    assert limited.status == 429 and "Too many requests" in limited.text
     assert web.post("/join", {"email": "carl@example.org", "list": "bulletin"}).status == 200
 
 
