@@ -123,40 +123,39 @@ XXE = (b'<?xml version="1.0"?>\n<!DOCTYPE feedback [<!ENTITY x SYSTEM "file:///e
        dmarc([record()], "&x;", head="").encode())
 
 
-def hostile():
-    """{name: attached file}: none of them may be counted."""
-    good = dmarc([record()])
-    return {
-        "zip bomb": zipped(b" " * (64 << 20)),
-        "gz bomb": gz(b"<feedback>" + b"<record></record>" * (4 << 20)),
-        "zip in a zip": zipped(zipped(good)),
-        "gz in a gz": gz(gz(good)),
-        "billion laughs": gz(BOMB),
-        "billion laughs in an attribute": gz(BOMB.replace(b"<report_metadata>", b'<report_metadata x="&j;">')),
-        "file as an entity": gz(XXE),
-        "external subset": gz(b'<!DOCTYPE feedback SYSTEM "file:///etc/passwd">' + dmarc([record()], head="").encode()),
-        "100,000 records": gz(dmarc(["<record><row><count>1</count></row></record>"] * 100000)),
-        "negative count": gz(dmarc([record(count=-5)])),
-        "count beyond 64 bits": gz(dmarc([record(count="99999999999999999999999")])),
-        "count beyond reason": gz(dmarc([record(count=2 ** 62)] * 4)),
-        "count in words": gz(dmarc([record(count="ten")])),
-        "no end": gz(good)[:-40],
-        "no end of its text": gz(good[:-30]),
-        "time backwards": gz(dmarc([record()], end=BEGIN - 1)),
-        "time beyond 64 bits": gz(dmarc([record()], begin="9" * 30)),
-        "no identifier": gz(dmarc([record()], report="")),
-        "too deep": gz(good.replace("</feedback>", "<a>" * 2000 + "</a>" * 2000 + "</feedback>")),
-        "encrypted zip": zipped(good)[:8] + b"\x63\x00" + zipped(good)[10:],
-        "empty": b"",
-        "negative sessions": tls([tls_policy(good=-1)]).encode(),
-        "sessions beyond 64 bits": tls().replace('"total-successful-session-count": 100',
-                                                 '"total-successful-session-count": ' + "9" * 40).encode(),
-        "sessions with a point": tls().replace('"total-successful-session-count": 100',
-                                               '"total-successful-session-count": 1.5').encode(),
-        "too many policies": tls([tls_policy(bad=0)] * 1001).encode(),
-        "nested JSON": b'{"policies": ' + b"[" * 100000 + b', "date-range": 1',
-        "cut off JSON": gz(tls()[:-20]),
-    }
+GOOD = dmarc([record()])
+# Attached files by name, made when they are asked for: none of them may be counted.
+HOSTILE = {
+    "zip bomb": lambda: zipped(b" " * (64 << 20)),
+    "gz bomb": lambda: gz(b"<feedback>" + b"<record></record>" * (4 << 20)),
+    "zip in a zip": lambda: zipped(zipped(GOOD)),
+    "gz in a gz": lambda: gz(gz(GOOD)),
+    "billion laughs": lambda: gz(BOMB),
+    "billion laughs in an attribute": lambda: gz(BOMB.replace(b"<report_metadata>", b'<report_metadata x="&j;">')),
+    "file as an entity": lambda: gz(XXE),
+    "external subset": lambda: gz(b'<!DOCTYPE feedback SYSTEM "file:///etc/passwd">' + dmarc([record()], head="").encode()),
+    "100,000 records": lambda: gz(dmarc(["<record><row><count>1</count></row></record>"] * 100000)),
+    "negative count": lambda: gz(dmarc([record(count=-5)])),
+    "count beyond 64 bits": lambda: gz(dmarc([record(count="99999999999999999999999")])),
+    "count beyond reason": lambda: gz(dmarc([record(count=2 ** 62)] * 4)),
+    "count in words": lambda: gz(dmarc([record(count="ten")])),
+    "no end": lambda: gz(GOOD)[:-40],
+    "no end of its text": lambda: gz(GOOD[:-30]),
+    "time backwards": lambda: gz(dmarc([record()], end=BEGIN - 1)),
+    "time beyond 64 bits": lambda: gz(dmarc([record()], begin="9" * 30)),
+    "no identifier": lambda: gz(dmarc([record()], report="")),
+    "too deep": lambda: gz(GOOD.replace("</feedback>", "<a>" * 2000 + "</a>" * 2000 + "</feedback>")),
+    "encrypted zip": lambda: zipped(GOOD)[:8] + b"\x63\x00" + zipped(GOOD)[10:],
+    "empty": lambda: b"",
+    "negative sessions": lambda: tls([tls_policy(good=-1)]).encode(),
+    "sessions beyond 64 bits": lambda: tls().replace('"total-successful-session-count": 100',
+                                                     '"total-successful-session-count": ' + "9" * 40).encode(),
+    "sessions with a point": lambda: tls().replace('"total-successful-session-count": 100',
+                                                   '"total-successful-session-count": 1.5').encode(),
+    "too many policies": lambda: tls([tls_policy(bad=0)] * 1001).encode(),
+    "nested JSON": lambda: b'{"policies": ' + b"[" * 100000 + b', "date-range": 1',
+    "cut off JSON": lambda: gz(tls()[:-20]),
+}
 
 
 def fill(site):

@@ -1,5 +1,6 @@
 """Logging in by an identity provider: a real one (oidc-provider), and one that answers what it should not."""
 import base64
+import functools
 import hashlib
 import http.client
 import http.cookies
@@ -170,7 +171,7 @@ def test_a_real_provider(begun, provider, connected):
 def test_ways_of_providers(begun, provider, connected):
     """ES256, the secret in the form, claims that are asked for apart, an account that is made, the second step."""
     one = provider(client={"id_token_signed_response_alg": "ES256", "token_endpoint_auth_method": "client_secret_post"}, userinfo=True,
-                   jwks={"keys": [{"kty": "EC", "crv": "P-256", "kid": "e", **jwk_numbers(EC_KEY, private=True)}]})
+                   jwks={"keys": [{"kty": "EC", "crv": "P-256", "kid": "e", **jwk_numbers(key_of("EC"), private=True)}]})
     staff = begun(one.issuer, role="author")
     url, cookie = go(staff)
     inside = come_back(staff, cookie, **one.visit(url, "2"))
@@ -198,10 +199,10 @@ def test_by_a_verified_address(begun, provider, connected):
 
 # ---- one that answers what it should not ----
 
-RSA_KEY = rsa.generate_private_key(65537, 2048)
-EC_KEY = ec.generate_private_key(ec.SECP256R1())
-OTHER_KEY = rsa.generate_private_key(65537, 2048)
-WEAK_KEY = rsa.generate_private_key(65537, 1024)
+@functools.lru_cache(None)
+def key_of(name):
+    """Keys take long to make: none is before a test needs it."""
+    return ec.generate_private_key(ec.SECP256R1()) if name == "EC" else rsa.generate_private_key(65537, 1024 if name == "weak" else 2048)
 
 
 def base64url(data):
@@ -221,7 +222,8 @@ def jwk_numbers(key, private=False):
     return {**numbers, "d": number(key.private_numbers().private_value, 32)} if private else numbers
 
 
-def sign(claims, key=RSA_KEY, algorithm="RS256", header=None):
+def sign(claims, key=None, algorithm="RS256", header=None):
+    key = key or key_of("RSA")
     head = {"alg": algorithm, "kid": "1", **(header or {})}
     text = base64url(json.dumps(head).encode()) + "." + base64url(json.dumps(claims).encode())
     if algorithm == "RS256":
@@ -266,8 +268,8 @@ class Hostile:
             "issuer": self.issuer, "authorization_endpoint": self.issuer + "/auth", "token_endpoint": self.issuer + "/token",
             "jwks_uri": self.issuer + "/keys", "response_types_supported": ["code"],
             "id_token_signing_alg_values_supported": ["RS256"], **self.discovery},
-            "/keys": self.keys if self.keys is not None else {"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", **jwk_numbers(EC_KEY)},
-                                            {"kty": "RSA", "kid": "1", "use": "sig", **jwk_numbers(RSA_KEY)}]},
+            "/keys": self.keys if self.keys is not None else {"keys": [{"kty": "EC", "crv": "P-256", "kid": "1", **jwk_numbers(key_of("EC"))},
+                                            {"kty": "RSA", "kid": "1", "use": "sig", **jwk_numbers(key_of("RSA"))}]},
             "/token": {"access_token": "x", "token_type": "Bearer", "id_token": self.token or ""}}
         body = self.special(path, handler) if self.special else None
         if body is None:
@@ -322,7 +324,7 @@ def test_tokens_that_are_none(begun, hostile):
     assert form["code"] == "c" and len(form["code_verifier"]) == 43 and form["redirect_uri"] == BACK and "client_secret" not in form
     user, password = base64.b64decode(asked[2].split()[1]).decode().split(":")
     assert (urllib.parse.unquote(user), urllib.parse.unquote(password)) == ("newsletter:1", SECRET)
-    assert attempt(staff, hostile, key=EC_KEY, algorithm="ES256").status == 200
+    assert attempt(staff, hostile, key=key_of("EC"), algorithm="ES256").status == 200
     now = int(time.time())
     wrong = [lambda c, k=key, v=value: {**c, k: v} for key, value in (
         ("nonce", "other"), ("nonce", ""), ("nonce", None), ("iss", "https://evil.example"), ("iss", None), ("aud", "other"), ("aud", ["other"]),
@@ -333,12 +335,12 @@ def test_tokens_that_are_none(begun, hostile):
         assert attempt(staff, hostile, change).status == 403, hostile.token
     both = attempt(staff, hostile, lambda c: {**c, "aud": ["other", "newsletter:1"], "azp": "newsletter:1"})
     assert both.status == 200
-    for signing in ({"key": OTHER_KEY}, {"algorithm": "none"}, {"algorithm": "None"}, {"algorithm": "HS256", "key": b"x"},
-                    {"algorithm": "HS256", "key": jwk_numbers(RSA_KEY)["n"].encode()}, {"header": {"crit": ["x"]}}, {"header": {"kid": "2"}},
+    for signing in ({"key": key_of("other")}, {"algorithm": "none"}, {"algorithm": "None"}, {"algorithm": "HS256", "key": b"x"},
+                    {"algorithm": "HS256", "key": jwk_numbers(key_of("RSA"))["n"].encode()}, {"header": {"crit": ["x"]}}, {"header": {"kid": "2"}},
                     {"algorithm": "RS384"}, {"algorithm": "ES256", "key": ec.generate_private_key(ec.SECP256R1())}):
         assert attempt(staff, hostile, **signing).status == 403, signing
-    hostile.keys = {"keys": [{"kty": "RSA", **jwk_numbers(WEAK_KEY)}]}
-    assert attempt(staff, hostile, key=WEAK_KEY).status == 403
+    hostile.keys = {"keys": [{"kty": "RSA", **jwk_numbers(key_of("weak"))}]}
+    assert attempt(staff, hostile, key=key_of("weak")).status == 403
     for keys in ({}, {"keys": 7}, {"keys": [7, {}, {"kty": "RSA"}, {"kty": "RSA", "n": "!", "e": "AQAB"}]}, {"keys": [{"kty": "oct", "k": "eA"}]}):
         hostile.keys = keys
         assert attempt(staff, hostile).status == 403, keys

@@ -1,4 +1,5 @@
 """The PDF of an issue, by the real WeasyPrint and the real Chromium, in cages without network."""
+import importlib.util
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from conftest import BINARY, wait_for
 from test_enclosures import png
 from webserver import WebServer
 
-WEASYPRINT = subprocess.run(["/usr/bin/python3", "-I", "-c", "import weasyprint"], capture_output=True, check=False).returncode == 0
+WEASYPRINT = importlib.util.find_spec("weasyprint") is not None
 CHROMIUM = any(os.path.exists(path) for path in ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium"))
 RENDERERS = [pytest.param("weasyprint", marks=pytest.mark.skipif(not WEASYPRINT, reason="WeasyPrint is not installed")),
              pytest.param("chromium", marks=pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed"))]

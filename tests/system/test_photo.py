@@ -130,10 +130,10 @@ def test_codes_that_are_not_ours(sent, text, status, said):
 
 
 @pytest.mark.parametrize("data", [
-    png(30000, 1000)[:400], b"\xff\xd8\xff\xe0" + bytes(200), file_of(Image.new("L", (6000, 5000))), png()[:40],
+    lambda: png(30000, 1000)[:400], lambda: b"\xff\xd8\xff\xe0" + bytes(200), lambda: file_of(Image.new("L", (6000, 5000))), lambda: png()[:40],
 ], ids=["cut", "broken", "too many pixels", "head alone"])
 def test_pictures_that_cannot_be_read(sent, data):
-    run = sent.run("verify", sent.write("photo.jpg", data), expect=None)
+    run = sent.run("verify", sent.write("photo.jpg", data()), expect=None)
     assert run.returncode == 65 and run.err, (run.returncode, run.err)
 
 

@@ -81,9 +81,9 @@ def test_only_our_domains_are_kept(connected):
 NO_REPORTS = ("zip in a zip", "gz in a gz", "empty")  # nothing says that they want to be some
 
 
-@pytest.mark.parametrize("attack", reports.hostile())
+@pytest.mark.parametrize("attack", reports.HOSTILE)
 def test_hostile_files_are_not_counted(connected, attack):
-    data = reports.hostile()[attack]
+    data = reports.HOSTILE[attack]()
     raw = message(("application/octet-stream", "report.xml.gz", data))
     said = connected.run("bounce", "--json", stdin=raw)
     assert json.loads(said.out)["kind"] == "unknown" or len(raw) >= 1 << 20

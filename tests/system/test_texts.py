@@ -1,6 +1,7 @@
 """Every mail and page in every language: no English is left, no value is missing, and nothing is too wide for a
 telephone. Names and contents are Greek letters, so that each Latin word of a page is one that newsletter wrote."""
 import calendar
+import functools
 import glob
 import html.parser
 import json
@@ -34,8 +35,12 @@ NAMES = {"gmail", "preheader'", "newsletter", "json", "ics", "atom", "rss", "dma
          "asia", "almaty", "md", "zip", "zip-", "ok", "png", "jpeg", "gif", "words", "https", "address", "api", "api-", "webhook", "list-id",
          "docx", "odt", "html", "libreoffice", "word", "contact", "quay", "bob", "sigma", "delta", "eml", "msg", "qr", "qr-", "bounce"}
 
-OWN_NAMES = ["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0]
-                           for language in LANGUAGES]
+
+@functools.lru_cache(None)
+def own_names():
+    """What the languages call themselves, as one regular expression."""
+    return "|".join(["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0] for language in LANGUAGES])
+
 
 # A command is typed as it stands, whatever the language.
 COMMAND = re.compile(r"newsletter(?: [a-z]+)+(?: [a-z0-9]+)?(?: --[a-z-]+(?: [A-Z]+)?)*")
@@ -86,7 +91,7 @@ def shown_in(text):
 
 def words_of(text):
     """The same without addresses, names of files and names of languages."""
-    return re.sub(rf"{'|'.join(OWN_NAMES)}|(https?|webcal)://\S+|\S+@\S+|\b[\w-]+(\.[\w-]+)+\b", " ", shown_in(text))
+    return re.sub(rf"{own_names()}|(https?|webcal)://\S+|\S+@\S+|\b[\w-]+(\.[\w-]+)+\b", " ", shown_in(text))
 
 
 def latin(text):
