@@ -77,6 +77,18 @@ EVENTS = [{"title": "Round table", "date": "2026-09-14", "time": "09:30", "place
            "url": "https://www.example.org/1"}, {"title": "Tour", "date": "2026-10-01", "until": "2026-10-03"}]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_scheme_is_examined(tmp_path, scheme):
+    """The second scheme is shown without loading the page again; words that cannot be read in it are found all the same."""
+    page = tmp_path / "pale.html"
+    page.write_text(f"""<!DOCTYPE html><html lang="en"><title>x</title><style>body {{color: #111; background: #fff}}
+        @media (prefers-color-scheme: dark) {{body {{color: #eee; background: #111}}}}
+        @media (prefers-color-scheme: {scheme}) {{p {{color: #777; background: #666}}}}</style><main><h1>x</h1><p>Some words</p></main>""")
+    with pytest.raises(AssertionError) as caught:
+        look(tmp_path, {"pale": str(page)}, widths=(700,), mail=False)
+    assert f"pale-700{'-dark' if scheme == 'dark' else ''}.png" in str(caught.value) and "color-contrast" in str(caught.value)
+
+
 def test_bulletin(site, tmp_path):
     site.configure(contact={"person": "Жанар Т.", "phone": "+1 202 555 0148", "email": "press@example.org",
                             "web": "https://www.example.org"})

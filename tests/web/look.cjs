@@ -3,7 +3,7 @@
 // Prints for each what axe-core objects to, how wide it is, which words of tables are broken, and what it asked the
 // network for.
 const { launch } = require('./browser.cjs');
-const { violations } = require('./rules.cjs');
+const { prepare, violations } = require('./rules.cjs');
 
 // Words of tables of which a part stands in another line, though they are shorter than most names.
 function brokenWords() {
@@ -23,22 +23,37 @@ function brokenWords() {
   return broken;
 }
 
-async function look(browser, job) {
-  const context = await browser.newContext({
-    viewport: { width: job.width, height: 900 },
-    colorScheme: job.dark ? 'dark' : 'light',
-    extraHTTPHeaders: job.cookie ? { Cookie: job.cookie } : {},
-  });
-  const page = await context.newPage();
-  const requests = [];
-  page.on('request', (request) => {
-    if (!/^(file|data|about):/.test(request.url())) requests.push(request.url());
-  });
-  await page.goto(job.url, { waitUntil: 'load' });
+// A page of its own for each width and cookie, which keeps its process from one address to the next.
+async function open(browser, job, pages) {
+  const key = `${job.width} ${job.cookie}`;
+  if (!pages.has(key)) {
+    const context = await browser.newContext({ extraHTTPHeaders: job.cookie ? { Cookie: job.cookie } : {} });
+    await prepare(context);
+    const opened = { page: await context.newPage(), requests: [], url: null };
+    opened.page.on('request', (request) => {
+      if (!/^(file|data|about):/.test(request.url())) opened.requests.push(request.url());
+    });
+    pages.set(key, opened);
+  }
+  return pages.get(key);
+}
+
+// The second scheme of a page is shown without loading it again: of what axe-core asks, it can only change the colours.
+async function look(browser, job, pages) {
+  const opened = await open(browser, job, pages);
+  const { page } = opened;
+  const again = opened.url === job.url;
+  await page.setViewportSize({ width: job.width, height: 900 });
+  await page.emulateMedia({ colorScheme: job.dark ? 'dark' : 'light' });
+  if (!again) {
+    opened.requests.length = 0;
+    opened.url = job.url;
+    await page.goto(job.url, { waitUntil: 'load' });
+  }
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   const scheme = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   const broken = await page.evaluate(brokenWords);
-  const complaints = await violations(page, job.mail);
+  const complaints = await violations(page, job.mail, again ? ['color-contrast', 'link-in-text-block'] : null);
   // Frames below the fold are not painted, so there shall be no fold.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewportSize({ width: job.width, height: Math.min(height, 12000) });
@@ -48,15 +63,15 @@ async function look(browser, job) {
   }
   if (frames.length > 0) await page.waitForTimeout(500); // until they are painted
   await page.screenshot({ path: job.shot });
-  await context.close();
-  return { url: job.url, width, background: scheme, frames, requests, broken, violations: complaints };
+  return { url: job.url, width, background: scheme, frames, requests: [...opened.requests], broken, violations: complaints };
 }
 
 async function main() {
   const jobs = JSON.parse(require('fs').readFileSync(0, 'utf8'));
   const browser = await launch();
+  const pages = new Map();
   const results = [];
-  for (const job of jobs) results.push(await look(browser, job));
+  for (const job of jobs) results.push(await look(browser, job, pages));
   await browser.close();
   process.stdout.write(JSON.stringify(results));
 }

@@ -2,7 +2,7 @@
 // axe-core, and so is whether texts fit into their boxes. Standard input: {url, pages: {name: path}, languages, widths, cookie, shots}.
 // `shots`: a folder for pictures of all. Prints [{page, state, language, width, scheme, violations}] of what is wrong.
 const { launch } = require('./browser.cjs');
-const { violations } = require('./rules.cjs');
+const { prepare, violations } = require('./rules.cjs');
 const { give } = require('./writing.cjs');
 const fs = require('fs');
 
@@ -67,6 +67,7 @@ async function main() {
   for (const language of plan.languages) {
     for (const width of plan.widths) {
       const context = await browser.newContext({ viewport: { width, height: 900 }, locale: language, extraHTTPHeaders: { Cookie: plan.cookie } });
+      await prepare(context);
       const page = await context.newPage();
       page.on('dialog', (dialog) => dialog.accept());
       for (const [name, path] of Object.entries(plan.pages)) {

@@ -3,7 +3,7 @@
 // With `follow`, all pages of the same server that they link to are examined too. Prints for each language
 // {seen: [path], found: [{url, scheme, violations}]}.
 const { launch } = require('./browser.cjs');
-const { violations } = require('./rules.cjs');
+const { prepare, violations } = require('./rules.cjs');
 
 // One page of each kind is enough where there is one for each day or number.
 const kind = (url) => url.pathname.replace(/[0-9]+/g, '0') + [...url.searchParams.keys()].join();
@@ -67,6 +67,7 @@ async function main() {
         locale: language,
         extraHTTPHeaders: plan.cookie ? { Cookie: plan.cookie } : {},
       });
+      await prepare(context);
       const result = await walk(await context.newPage(), plan);
       for (const one of result.found) Object.assign(one, { language, width });
       results.push(result);
