@@ -63,12 +63,12 @@ class Words(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
-        inherited = self.open[-1][2] if self.open else self.language
-        shown = tag not in ("style", "script", "pre", "code")  # which are for machines
+        shown, inherited = self.open[-1][1:] if self.open else (True, self.language)
+        shown = shown and tag not in ("style", "script", "pre", "code")  # which are for machines
         if tag not in self.EMPTY:
             self.open.append((tag, shown, attrs.get("lang", inherited)))
         if self.is_shown():
-            self.texts += [attrs[name] for name in self.READ_OUT if attrs.get(name)]
+            self.texts += [attrs[name] for name in self.READ_OUT if attrs.get(name)] if attrs else []
             if tag == "meta" and attrs.get("name") == "description":
                 self.texts.append(attrs["content"])
 
@@ -77,15 +77,16 @@ class Words(html.parser.HTMLParser):
             pass
 
     def is_shown(self):
-        return all(shown for _, shown, _ in self.open) and (not self.open or self.open[-1][2] == self.language)
+        return not self.open or (self.open[-1][1] and self.open[-1][2] == self.language)
 
     def handle_data(self, data):
         if self.is_shown() and data.strip():
             self.texts.append(" ".join(data.split()))
 
 
+@functools.lru_cache(None)
 def shown_in(text):
-    """The text that a reader sees, of a page or of plain text."""
+    """The text that a reader sees, of a page or of plain text. Several tests ask for it, and reading a page takes long."""
     return "\n".join(Words(text).texts) if "<html" in text else text
 
 
