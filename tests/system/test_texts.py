@@ -38,7 +38,7 @@ NAMES = {"gmail", "preheader'", "newsletter", "json", "ics", "atom", "rss", "dma
 
 @functools.lru_cache(None)
 def own_names():
-    """What the languages call themselves, as one regular expression."""
+    """The own names of all languages, as one regular expression."""
     return "|".join(["English"] + [entries(os.path.join(TOP, "po", f"{language}.po"))["language", "English", ""][0] for language in LANGUAGES])
 
 
