@@ -72,6 +72,45 @@ def test_they_follow_each_change_of_state(refusing):
     totals(site)
 
 
+# One statement each. The last ones put deliveries back into the state in which they were found.
+AT_ONCE = (
+    "UPDATE delivery SET state = 'leased'",  # of two issues
+    "UPDATE delivery SET dot_at = 7",
+    "UPDATE delivery SET state = 'sent', updated_at = 7",
+    "UPDATE delivery SET updated_at = 8",
+    "UPDATE delivery SET state = 'leased' WHERE issue = 1",
+    "UPDATE delivery SET state = 'sent', updated_at = 9 WHERE issue = 1",  # the short way of a server
+    "UPDATE delivery SET state = 'leased' WHERE issue = 1",
+    "UPDATE delivery SET state = 'sent', updated_at = 9 + id WHERE issue = 1",  # at moments that differ
+    "UPDATE delivery SET state = CASE id % 2 WHEN 0 THEN 'leased' ELSE 'deferred' END WHERE issue = 1",
+    "UPDATE delivery SET state = 'sent', updated_at = 9 WHERE issue = 1",  # from states that differ
+    "UPDATE delivery SET state = CASE issue WHEN 1 THEN 'leased' ELSE 'queued' END",
+    "UPDATE delivery SET state = CASE id % 3 WHEN 0 THEN 'sent' WHEN 1 THEN 'bounced' ELSE 'queued' END, reply_code = 550",
+    "UPDATE delivery SET state = CASE id % 3 WHEN 0 THEN 'failed' WHEN 1 THEN 'unknown' ELSE 'skipped' END, updated_at = 10",
+    "DELETE FROM delivery",
+    "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) SELECT 'issue', i.id, s.id, 'queued', 1, 1 "
+    "FROM issue i CROSS JOIN subscription s WHERE i.id = 1",  # the short way of a server
+    "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) SELECT 'issue', i.id, s.id, "
+    "CASE s.id % 2 WHEN 0 THEN 'queued' ELSE 'deferred' END, 1, 1 FROM issue i CROSS JOIN subscription s WHERE i.id = 2",
+    "DELETE FROM delivery",
+    "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) SELECT 'issue', i.id, s.id, 'queued', 1, 1 "
+    "FROM issue i CROSS JOIN subscription s",
+)
+
+
+def test_a_statement_may_change_much_at_once(connected):
+    site = connected
+    site.add_active([f"{name}@example.org" for name in ("ann", "bob", "cleo")] + ["dan@example.net", "eve@example.net"])
+    for number in (1, 2):
+        site.run("send", "--yes", site.issue(number=f"No {number}", name=f"{number}.md"))
+    for statement in AT_ONCE:
+        site.sql(statement)
+        for kept, counted in zip([row for row in site.sql(KEPT) if any(row[1:])], site.sql(COUNTED), strict=True):
+            assert kept == counted, statement
+        for figures, counted in FIGURES:
+            assert site.sql(figures) == site.sql(counted), statement
+
+
 def test_they_are_what_is_shown(refusing):
     """Made-up totals appear wherever deliveries are told: nothing has counted rows."""
     site = refusing
