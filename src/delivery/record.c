@@ -368,7 +368,7 @@ static bool has_gathered(const struct run *run) {
         waiting += waits;
         others += message->busy && !waits;
     }
-    return waiting == 0 || waiting >= others || wants_lease(run) || nl_run_must_stop(run);
+    return waiting == 0 || waiting >= 3 * others || wants_lease(run) || nl_run_must_stop(run);
 }
 
 bool nl_record_gathers(struct run *run) {

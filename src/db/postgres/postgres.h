@@ -18,6 +18,7 @@ struct nl_postgres {
     bool read_only;        /* every session of this store is */
     uint64_t listens;      /* wait.c: the session that hears of changes */
     uint64_t sessions;     /* how often we connected: prepared statements end with their session */
+    uint64_t plans;        /* pipeline.c: the session that keeps to the plans it has made */
     uint64_t statements;   /* for their names */
 };
 
