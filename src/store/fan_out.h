@@ -34,6 +34,11 @@ NL_CHECKED enum nl_status nl_further_count(struct nl_store *store, int64_t list,
                                            const struct nl_segment *segment, int64_t *people,
                                            struct nl_error *err) NL_NONNULL(1, 5, 6);
 
+/* The beginning of a query on all of the audience, to which more may be added: `before` and all
+ * that follows it, from where an index of attributes leads to the people, if one does. Free it. */
+struct nl_query nl_audience_query(struct nl_store *store, const char *before, int64_t list,
+                                  const struct nl_segment *segment) NL_NONNULL(1, 2);
+
 /* How many the audience are. */
 /* The same audience: active people who are suppressed, and people who have not confirmed. */
 NL_CHECKED enum nl_status nl_audience_left_out(struct nl_store *store, int64_t list,

@@ -1,5 +1,6 @@
 #include "newsletter/store/member.h"
 
+#include "newsletter/store/segment_index.h"
 #include "store/segment_sql.h"
 
 enum { PAGE = 10000, ID = 13 /* the column */ };
@@ -20,20 +21,26 @@ static enum nl_status read_member(const struct nl_sql_row *row, struct nl_member
     return status;
 }
 
-/* Erased people have no address any more. */
-static void ask(const struct nl_store *store, const struct nl_member_filter *filter, int64_t after,
+/* Erased people have no address any more. An index may lead to the people of the first page, which
+ * most segments do not fill: for each page, it would lead to all of them again. */
+static void ask(struct nl_store *store, const struct nl_member_filter *filter, int64_t after,
                 struct nl_query *query) {
+    bool found = after == 0 && nl_segment_is_found(store, filter->segment);
     nl_query_add(query, NL_VALUES(NL_INT(filter->list),
                                   NL_STRING(nl_subscription_state_text(filter->state)),
                                   NL_INT(after), NL_INT(PAGE)));
     nl_buf_adds(&query->sql,
                 "SELECT s.consent_at, s.confirmed_at, s.ended_at, s.created_at, r.address, "
                 "r.name, r.language, r.attributes, l.name, s.state, s.consent_source, "
-                "s.consent_ip, s.consent_version, s.id FROM subscription s "
-                "JOIN subscriber r ON r.id = s.subscriber JOIN list l ON l.id = s.list "
-                "WHERE ?1 IN (0, s.list) AND (?2 IS NULL OR s.state = ?2) "
-                "AND r.address_key LIKE '%@%' AND s.id > ?3 AND ?4 > 0");
-    nl_segment_add(store, filter->segment, false, query);
+                "s.consent_ip, s.consent_version, s.id FROM ");
+    nl_buf_adds(&query->sql,
+                found ? "subscriber r CROSS JOIN subscription s JOIN list l ON l.id = s.list WHERE "
+                        "s.subscriber = r.id AND "
+                      : "subscription s JOIN subscriber r ON r.id = s.subscriber JOIN list l ON "
+                        "l.id = s.list WHERE ");
+    nl_buf_adds(&query->sql, "?1 IN (0, s.list) AND (?2 IS NULL OR s.state = ?2) AND "
+                             "r.address_key LIKE '%@%' AND s.id > ?3 AND ?4 > 0");
+    nl_segment_add(store, filter->segment, found, query);
     nl_buf_adds(&query->sql, " ORDER BY s.id LIMIT ?4");
 }
 

@@ -8,24 +8,34 @@
 
 #include <string.h>
 
-/* Attributes between spaces. */
+/* Names of indexes between spaces, and the statements that make them, each on a line. */
 struct wanted {
-    struct nl_buf names;
+    const struct nl_store *store;
+    struct nl_buf names, statements;
     size_t count;
 };
 
-static void want(struct wanted *wanted, const char *attribute) {
+static void want(struct wanted *wanted, const struct nl_segment *test) {
     enum { MOST = 8 };
-    if (wanted->count == MOST || nl_text_has_word(nl_buf_text(&wanted->names), attribute))
+    struct nl_buf name = {0};
+    enum nl_segment_index index = nl_segment_index_of(test);
+    if (index == NL_INDEX_NONE)
         return;
-    nl_buf_addf(&wanted->names, " %s", attribute);
-    wanted->count++;
+    nl_segment_index_name(index, test->attribute, &name);
+    if (wanted->count < MOST &&
+        !nl_text_has_word(nl_buf_text(&wanted->names), nl_buf_text(&name))) {
+        nl_buf_addf(&wanted->names, " %s", nl_buf_text(&name));
+        nl_segment_index_sql(wanted->store, index, test->attribute, &wanted->statements);
+        nl_buf_adds(&wanted->statements, "\n");
+        wanted->count++;
+    }
+    wanted->names.failed = wanted->names.failed || name.failed;
+    nl_buf_free(&name);
 }
 
 /* "name <> value" and what stands under NOT are true of most people, whom no index finds. */
 static void look_at(const struct nl_segment *segment, struct wanted *wanted) {
-    if (segment->kind == NL_SEGMENT_TEST && nl_segment_is_indexable(segment))
-        want(wanted, segment->attribute);
+    want(wanted, segment);
     if (segment->kind == NL_SEGMENT_TEST || segment->kind == NL_SEGMENT_NOT)
         return;
     look_at(segment->left, wanted);
@@ -53,22 +63,20 @@ static enum nl_status add_name(const struct nl_sql_row *row, void *ctx, struct n
     return names->failed ? nl_error_nomem(err) : NL_OK;
 }
 
-/* Runs `sql`, in which %s stands for the attribute, for each of `names` that is not in `others`. */
-static enum nl_status for_each_name(struct nl_store *store, const char *names, const char *others,
-                                    void (*write)(const char *name, struct nl_buf *sql),
-                                    struct nl_error *err) {
+static enum nl_status drop_others(struct nl_store *store, const char *present, const char *wanted,
+                                  struct nl_error *err) {
     enum nl_status status = NL_OK;
-    for (const char *at = names + strspn(names, " "); status == NL_OK && *at != '\0';
+    for (const char *at = present + strspn(present, " "); status == NL_OK && *at != '\0';
          at += strspn(at, " ")) {
         size_t len = strcspn(at, " ");
         struct nl_buf name = {0};
         struct nl_buf sql = {0};
         nl_buf_add(&name, at, len);
-        if (!nl_text_has_word(others, nl_buf_text(&name))) {
-            write(nl_buf_text(&name), &sql);
-            status = sql.failed || name.failed ? nl_error_nomem(err)
-                                               : nl_sql_script(store, nl_buf_text(&sql), err);
-        }
+        nl_buf_addf(&sql, "DROP INDEX IF EXISTS %s", nl_buf_text(&name));
+        if (sql.failed || name.failed)
+            status = nl_error_nomem(err);
+        else if (!nl_text_has_word(wanted, nl_buf_text(&name)))
+            status = nl_sql_script(store, nl_buf_text(&sql), err);
         nl_buf_free(&name);
         nl_buf_free(&sql);
         at += len;
@@ -76,39 +84,61 @@ static enum nl_status for_each_name(struct nl_store *store, const char *names, c
     return status;
 }
 
-static void write_drop(const char *name, struct nl_buf *sql) {
-    nl_buf_addf(sql, "DROP INDEX IF EXISTS " NL_SEGMENT_INDEX "%s", name);
+/* Of those that exist already, the statements do nothing. */
+static enum nl_status make_wanted(struct nl_store *store, char *statements, struct nl_error *err) {
+    enum nl_status status = NL_OK;
+    char *rest = NULL;
+    for (char *sql = strtok_r(statements, "\n", &rest); status == NL_OK && sql != NULL;
+         sql = strtok_r(NULL, "\n", &rest))
+        status = nl_sql_script(store, sql, err);
+    return status;
 }
 
-static void write_create(const char *name, struct nl_buf *sql) {
-    nl_buf_addf(sql, "CREATE INDEX IF NOT EXISTS " NL_SEGMENT_INDEX "%s ON subscriber (lower(",
-                name);
-    nl_segment_attribute("attributes", name, sql);
-    nl_buf_adds(sql, ")) WHERE lower(");
-    nl_segment_attribute("attributes", name, sql);
-    nl_buf_adds(sql, ") IS NOT NULL");
+static enum nl_status find_present(struct nl_store *store, struct nl_buf *names,
+                                   struct nl_error *err) {
+    return nl_sql_each(store, err, add_name, names, nl_sql_dialect(store)->segment_indexes,
+                       NL_NO_VALUES);
 }
 
-/* Where the schema is not trusted, since the file may come from anywhere, one of the engines lets
- * no function of JSON stand in it. */
 enum nl_status nl_segment_indexes_renew(struct nl_store *store, struct nl_error *err) {
-    struct wanted wanted = {0};
+    struct wanted wanted = {.store = store};
     struct nl_buf present = {0};
-    if (nl_sql_dialect(store)->segment_indexes == NULL)
-        return NL_OK;
     enum nl_status status = nl_saved_segments_each(store, look_at_saved, &wanted, err);
-    if (status == NL_OK && wanted.names.failed)
+    if (status == NL_OK && (wanted.names.failed || wanted.statements.failed))
         status = nl_error_nomem(err);
     if (status == NL_OK)
-        status = nl_sql_each(store, err, add_name, &present, nl_sql_dialect(store)->segment_indexes,
-                             NL_NO_VALUES);
+        status = find_present(store, &present, err);
     if (status == NL_OK)
-        status = for_each_name(store, nl_buf_text(&present), nl_buf_text(&wanted.names), write_drop,
-                               err);
-    if (status == NL_OK)
-        status = for_each_name(store, nl_buf_text(&wanted.names), nl_buf_text(&present),
-                               write_create, err);
+        status = drop_others(store, nl_buf_text(&present), nl_buf_text(&wanted.names), err);
+    if (status == NL_OK && wanted.statements.len > 0)
+        status = make_wanted(store, wanted.statements.data, err);
     nl_buf_free(&wanted.names);
+    nl_buf_free(&wanted.statements);
     nl_buf_free(&present);
     return status;
+}
+
+static bool is_found(const struct nl_segment *segment, const char *present) {
+    if (segment->kind == NL_SEGMENT_AND)
+        return is_found(segment->left, present) || is_found(segment->right, present);
+    if (segment->kind == NL_SEGMENT_OR)
+        return is_found(segment->left, present) && is_found(segment->right, present);
+    struct nl_buf name = {0};
+    enum nl_segment_index index = nl_segment_index_of(segment);
+    if (index == NL_INDEX_NONE)
+        return false;
+    nl_segment_index_name(index, segment->attribute, &name);
+    bool found = nl_text_has_word(present, nl_buf_text(&name));
+    nl_buf_free(&name);
+    return found;
+}
+
+bool nl_segment_is_found(struct nl_store *store, const struct nl_segment *segment) {
+    struct nl_buf present = {0};
+    struct nl_error ignored = {0};
+    bool found = segment != NULL && find_present(store, &present, &ignored) == NL_OK &&
+                 is_found(segment, nl_buf_text(&present));
+    nl_error_free(&ignored);
+    nl_buf_free(&present);
+    return found;
 }

@@ -32,14 +32,57 @@ static bool is_simple(const char *name) {
            strpbrk(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL;
 }
 
-bool nl_segment_is_indexable(const struct nl_segment *test) {
-    bool same = test->test == NL_TEST_EQUAL && !test->values[0].is_number;
-    return test->field == NL_FIELD_ATTRIBUTE && is_simple(test->attribute) &&
-           (same || test->test == NL_TEST_IN);
+enum nl_segment_index nl_segment_index_of(const struct nl_segment *test) {
+    if (test->kind != NL_SEGMENT_TEST || test->field != NL_FIELD_ATTRIBUTE ||
+        !is_simple(test->attribute))
+        return NL_INDEX_NONE;
+    switch (test->test) {
+    case NL_TEST_IN:
+        return NL_INDEX_TEXTS;
+    case NL_TEST_EQUAL:
+    case NL_TEST_LESS:
+    case NL_TEST_LESS_EQUAL:
+    case NL_TEST_GREATER:
+    case NL_TEST_GREATER_EQUAL:
+        return test->values[0].is_number ? NL_INDEX_NUMBERS : NL_INDEX_TEXTS;
+    default:
+        return NL_INDEX_NONE;
+    }
 }
 
-void nl_segment_attribute(const char *column, const char *name, struct nl_buf *sql) {
-    nl_buf_addf(sql, "json_extract(%s, '$.\"%s\"')", column, name);
+void nl_segment_index_name(enum nl_segment_index index, const char *attribute, struct nl_buf *out) {
+    nl_buf_addf(out, "subscriber_%s_%s", index == NL_INDEX_NUMBERS ? "number" : "attribute",
+                attribute);
+}
+
+/* The SQL of an attribute of a simple name. */
+static void add_simple(const struct nl_store *store, const char *column, const char *name,
+                       struct nl_buf *sql) {
+    nl_buf_addf(sql, "%s(%s, '$.\"%s\"')", nl_sql_dialect(store)->attribute, column, name);
+}
+
+/* What holds where the SQL `column` is a number. */
+static void add_is_number(const char *column, struct nl_buf *sql) {
+    nl_buf_addf(sql, "coalesce(%s, '') <> '' AND ltrim(%s, '+-.0123456789') = ''", column, column);
+}
+
+void nl_segment_index_sql(const struct nl_store *store, enum nl_segment_index index,
+                          const char *attribute, struct nl_buf *sql) {
+    const struct nl_dialect *dialect = nl_sql_dialect(store);
+    struct nl_buf column = {0};
+    add_simple(store, "attributes", attribute, &column);
+    const char *text = nl_buf_text(&column);
+    nl_buf_adds(sql, "CREATE INDEX IF NOT EXISTS ");
+    nl_segment_index_name(index, attribute, sql);
+    if (index == NL_INDEX_NUMBERS) {
+        nl_buf_addf(sql, " ON subscriber ((%s%s%s)) WHERE ", dialect->number_from, text,
+                    dialect->number_end);
+        add_is_number(text, sql);
+    } else {
+        nl_buf_addf(sql, " ON subscriber (lower(%s)) WHERE lower(%s) IS NOT NULL", text, text);
+    }
+    sql->failed = sql->failed || column.failed;
+    nl_buf_free(&column);
 }
 
 struct writer {
@@ -62,7 +105,7 @@ static void add_column(const struct nl_segment *test, struct writer *writer) {
     if (test->field != NL_FIELD_ATTRIBUTE) {
         nl_buf_adds(&writer->query->sql, columns[test->field]);
     } else if (writer->indexed && is_simple(test->attribute)) {
-        nl_segment_attribute("r.attributes", test->attribute, &writer->query->sql);
+        add_simple(writer->store, "r.attributes", test->attribute, &writer->query->sql);
     } else {
         nl_buf_adds(&writer->query->sql, "json_extract(r.attributes, ?)");
         add_path(test, writer);

@@ -7,18 +7,20 @@
 #include "newsletter/db/sql.h"
 
 /* Appends " AND (...)" and its values to a query whose own parameters are numbered and stand
- * before. Nothing for NULL. `indexed`: indexes of attributes may be used; not for a query that
- * looks at a part of the people, or each part would look at all whom the index finds. */
+ * before. Nothing for NULL. `indexed`: attributes are written as indexes have them; not for a query
+ * that looks at a part of the people, or each part would look at all whom the index finds. */
 void nl_segment_add(const struct nl_store *store, const struct nl_segment *segment, bool indexed,
                     struct nl_query *query);
 
-/* The index of an attribute is called so, and then like the attribute. */
-#define NL_SEGMENT_INDEX "subscriber_attribute_"
+/* What an index of attributes holds: texts without regard to case, or numbers. */
+enum nl_segment_index { NL_INDEX_NONE, NL_INDEX_TEXTS, NL_INDEX_NUMBERS };
 
-/* Whether a test compares an attribute of a simple name with texts, which an index can look up. */
-bool nl_segment_is_indexable(const struct nl_segment *test);
+/* The index that looks up what a test compares; none unless the attribute has a simple name. */
+enum nl_segment_index nl_segment_index_of(const struct nl_segment *test);
 
-/* Appends the SQL of an attribute of a simple name in a JSON column. */
-void nl_segment_attribute(const char *column, const char *name, struct nl_buf *sql);
+/* Appends the name of an attribute's index, or the statement that makes it. */
+void nl_segment_index_name(enum nl_segment_index index, const char *attribute, struct nl_buf *out);
+void nl_segment_index_sql(const struct nl_store *store, enum nl_segment_index index,
+                          const char *attribute, struct nl_buf *sql);
 
 #endif

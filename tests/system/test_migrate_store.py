@@ -23,6 +23,7 @@ def used(connected, server):
     connected.run("suppress", "add", "user5@example.org", "--reason", "a letter")
     connected.run("erase", "user6@example.org", "--yes")
     connected.run("segment", "add", "kz", 'language = "kk"')
+    connected.run("segment", "add", "oslo", 'timezone = "Europe/Oslo" and timezone < 30')
     connected.run("staff", "token", "grafana")
     connected.run("bounce", stdin=b"From: x\r\nSubject: no bounce\r\n\r\n\xff\xfe\r\n", expect=None)
     connected.run("subscribe", "new@example.org")
@@ -50,6 +51,9 @@ def test_there_and_back(used, server, tmp_path):
     link = token(parse(server.messages("new@example.org")[0]), "confirm")
     to_file = move(used, str(tmp_path / "moved.db"))
     assert everything(used) == before
+    with sqlite3.connect(tmp_path / "moved.db") as moved:  # indexes of attributes are made again
+        assert moved.execute("SELECT name FROM sqlite_schema WHERE name GLOB 'subscriber_[an][tu]*_*' ORDER BY 1").fetchall() == [
+            ("subscriber_attribute_timezone",), ("subscriber_number_timezone",)]
     back = move(used, new_schema())
     assert everything(used) == before
     assert checksums(to_file) == checksums(back) and len(checksums(back)) >= 12

@@ -176,8 +176,9 @@ struct nl_dialect {
     const char *people_near;  /* the last of the ids after ?1 that are better walked through than */
                               /* found by the index; NULL: none */
     bool people_by_trigrams;  /* a part is written as its parts of three letters, each in quotes */
-    const char *people_indexed;   /* a query whether an index finds them */
-    const char *segment_indexes;  /* a query for the attributes with an index; NULL: none can */
+    const char *people_indexed;  /* a query whether an index finds them */
+    const char *attribute;       /* a function of a text of JSON and a path; an index may hold it */
+    const char *segment_indexes; /* a query for the names of indexes of attributes */
     const char *migrations_table; /* the table of migrations, made where it is missing */
     const char *known_tables;     /* whether that table exists, and how many tables exist */
     const char *revision;         /* a query for a text that changes when anybody else commits */

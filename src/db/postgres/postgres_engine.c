@@ -95,9 +95,12 @@ const struct nl_engine nl_engine_postgres = {
                                "ORDER BY id LIMIT 2000) near",
                 .people_indexed = "SELECT count(*) FROM pg_indexes WHERE schemaname = "
                                   "current_schema() AND indexname = 'subscriber_text'",
+                .attribute = "json_extract",
                 .segment_indexes =
-                    "SELECT substr(indexname, 22) FROM pg_indexes WHERE schemaname = "
-                    "current_schema() AND indexname LIKE 'subscriber!_attribute!_%' ESCAPE '!'",
+                    "SELECT CAST(indexname AS TEXT) FROM pg_indexes WHERE schemaname = "
+                    "current_schema() AND "
+                    "(indexname LIKE 'subscriber!_attribute!_%' ESCAPE '!' OR "
+                    "indexname LIKE 'subscriber!_number!_%' ESCAPE '!')",
                 .migrations_table =
                     "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT PRIMARY KEY, "
                     "name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",

@@ -56,6 +56,9 @@ void nl_sqlite_end_waiting(struct nl_store *store);
 void nl_sqlite_give_way(struct nl_store *store);
 void nl_sqlite_series(struct nl_store *store, bool begins);
 
+/* attribute.c */
+void nl_sqlite_add_attribute(sqlite3 *db);
+
 /* search.c: notes changes of people, and brings their index up to date, before a commit. */
 void nl_sqlite_follow_words(struct nl_store *store);
 enum nl_status nl_sqlite_index_words(struct nl_store *store, struct nl_error *err);

@@ -53,6 +53,7 @@ enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct
 
 static bool is_whole(sqlite3 *db) {
     sqlite3_stmt *statement = NULL;
+    nl_sqlite_add_attribute(db); /* indexes may hold it */
     bool whole =
         sqlite3_exec(db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_prepare_v2(db, "PRAGMA integrity_check(1)", -1, &statement, NULL) == SQLITE_OK &&

@@ -183,6 +183,11 @@ const struct nl_engine nl_engine_sqlite = {
                 .people_by_trigrams = true,
                 .people_indexed =
                     "SELECT count(*) FROM sqlite_schema WHERE name = 'subscriber_text'",
+                .attribute = "attribute",
+                .segment_indexes =
+                    "SELECT name FROM sqlite_schema WHERE type = 'index' AND (name LIKE "
+                    "'subscriber!_attribute!_%' ESCAPE '!' OR name LIKE "
+                    "'subscriber!_number!_%' ESCAPE '!')",
                 .migrations_table =
                     "CREATE TABLE IF NOT EXISTS schema_migration (number INTEGER PRIMARY "
                     "KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at INTEGER "

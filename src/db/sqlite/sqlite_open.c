@@ -116,6 +116,7 @@ enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct n
     nl_sqlite_follow_words(store);
     sqlite3_create_function(link->db, "chained", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                             chain_record, NULL, NULL);
+    nl_sqlite_add_attribute(link->db);
     enum nl_status status = configure(store, err);
     return status == NL_OK ? check_place(store, path, err) : status;
 }
