@@ -12,7 +12,8 @@
 enum {
     BEGIN_ATTEMPTS = 30, /* of ten seconds each */
     RENEWALS_PER_LEASE = 3,
-    LONGEST_GATHERING = 2000, /* microseconds */
+    LONGEST_GATHERING = 4000, /* microseconds */
+    MANY_UNDER_WAY = 16,      /* then a moment more is a small part of what each message takes */
 };
 
 /* The outcome of a refusal that the breaker has decided. */
@@ -52,9 +53,8 @@ static enum nl_status withdraw_commit_points(struct run *run) {
                                                            count, run->owner.text, run->err);
 }
 
-/* Somebody who has unsubscribed in the meantime is not sent the final dot, and so not the message.
- * The next turn puts the delivery back into the queue, where a lease finds that its subscription
- * has ended. */
+/* Somebody who has unsubscribed meanwhile is not sent the final dot, and so not the message. The
+ * next turn queues the delivery, and a lease finds that its subscription has ended. */
 static void take_back(struct run *run, size_t place) {
     static const struct nl_result ended = {.outcome = NL_REQUEUED};
     struct nl_in_flight *message = &run->messages[place];
@@ -138,8 +138,8 @@ bool nl_record_has_work(const struct run *run) {
            (nl_run_must_stop(run) && run->backlog.count > 0);
 }
 
-/* Another process may keep the database locked for long (a fan-out to a million people). Giving up
- * would leave the messages in flight unknown. Each attempt waits by itself. */
+/* Another process may keep the database locked for long. Giving up would leave the messages in
+ * flight unknown. Each attempt waits by itself. */
 static enum nl_status begin_recording(struct run *run) {
     enum nl_status status = NL_BUSY;
     for (int attempt = 0; status == NL_BUSY && attempt < BEGIN_ATTEMPTS; attempt++)
@@ -149,8 +149,7 @@ static enum nl_status begin_recording(struct run *run) {
     return status;
 }
 
-/* Somebody at another terminal may have paused or cancelled the issue: messages in flight are
- * finished, and no new one begins. */
+/* Somebody may have paused or cancelled the issue: then no new message begins. */
 static enum nl_status check_for_halt(struct run *run) {
     run->sending = true;
     return run->plan->scope.issue == 0
@@ -159,8 +158,8 @@ static enum nl_status check_for_halt(struct run *run) {
                                      run->err);
 }
 
-/* One turn. The database answers its questions with the commit, but for those of a lease: so a turn
- * takes one round trip to a server, and two with a lease. */
+/* The database answers with the commit, but for the questions of a lease: so a turn takes one round
+ * trip to a server, and two with a lease. */
 static enum nl_status record_once(struct run *run) {
     bool releases = nl_run_must_stop(run);
     enum nl_status status = begin_recording(run);
@@ -231,8 +230,7 @@ static void release_final_dots(struct run *run) {
     }
 }
 
-/* Outcomes are in no hurry: the sync of the next commit point includes them, or a sync a second
- * later. */
+/* Outcomes are in no hurry: the next commit point's sync includes them, or one a second later. */
 static bool wants_sync(const struct run *run) {
     if (run->syncing != 0 || run->committed == run->synced)
         return false;
@@ -372,7 +370,9 @@ static bool has_gathered(const struct run *run) {
 }
 
 bool nl_record_gathers(struct run *run) {
-    int64_t longest = run->turn_time < LONGEST_GATHERING ? run->turn_time : LONGEST_GATHERING;
+    bool many = nl_in_flight_under_way(run) >= MANY_UNDER_WAY;
+    int64_t turns = many ? 2 * run->turn_time : run->turn_time;
+    int64_t longest = turns < LONGEST_GATHERING ? turns : LONGEST_GATHERING;
     if (!nl_store_is_served(run->plan->store) || has_gathered(run)) {
         run->gathering_since = 0;
         return false;
