@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/db/copy.h"
-#include "newsletter/store/segment_index.h"
+#include "newsletter/service/segments.h"
 
 struct migration {
     json_t *tables; /* NULL for text */
@@ -21,16 +21,6 @@ static void show(const struct nl_copied *copied, void *ctx) {
     fflush(stdout);
 }
 
-/* Tables are copied, and the engines' indexes of attributes differ. */
-static enum nl_status index_attributes(const char *target, struct nl_error *err) {
-    struct nl_store *store = NULL;
-    enum nl_status status = nl_store_open(target, &nl_env_system, &store, err);
-    if (status == NL_OK)
-        status = nl_segment_indexes_renew(store, err);
-    nl_store_close(store);
-    return status;
-}
-
 static enum nl_status migrate_store_run(struct cli *cli, void *options, struct nl_error *err) {
     const char *target = cli->words[0];
     struct migration migration = {.tables = cli->json ? json_array() : NULL};
@@ -41,7 +31,7 @@ static enum nl_status migrate_store_run(struct cli *cli, void *options, struct n
     if (status == NL_OK)
         status = nl_store_move(cli->store, target, show, &migration, err);
     if (status == NL_OK)
-        status = index_attributes(target, err);
+        status = nl_segments_index(target, err);
     if (status == NL_OK)
         cli_tell(cli,
                  json_pack("{s:s, s:I, s:O?}", "database", target, "rows",

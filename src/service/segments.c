@@ -170,3 +170,13 @@ enum nl_status nl_office_segment_people(const struct nl_office *office,
     }
     return status;
 }
+
+/* Tables are copied, indexes of attributes are not: each engine has its own. */
+enum nl_status nl_segments_index(const char *database, struct nl_error *err) {
+    struct nl_store *store = NULL;
+    enum nl_status status = nl_store_open(database, &nl_env_system, &store, err);
+    if (status == NL_OK)
+        status = nl_segment_indexes_renew(store, err);
+    nl_store_close(store);
+    return status;
+}

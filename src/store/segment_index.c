@@ -84,7 +84,7 @@ static enum nl_status drop_others(struct nl_store *store, const char *present, c
     return status;
 }
 
-/* Of those that exist already, the statements do nothing. */
+/* The statements do nothing for an index that exists. */
 static enum nl_status make_wanted(struct nl_store *store, char *statements, struct nl_error *err) {
     enum nl_status status = NL_OK;
     char *rest = NULL;

@@ -61,7 +61,7 @@ static void add_simple(const struct nl_store *store, const char *column, const c
     nl_buf_addf(sql, "%s(%s, '$.\"%s\"')", nl_sql_dialect(store)->attribute, column, name);
 }
 
-/* What holds where the SQL `column` is a number. */
+/* Appends the condition that the SQL `column` is a number. */
 static void add_is_number(const char *column, struct nl_buf *sql) {
     nl_buf_addf(sql, "coalesce(%s, '') <> '' AND ltrim(%s, '+-.0123456789') = ''", column, column);
 }

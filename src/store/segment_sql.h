@@ -12,7 +12,7 @@
 void nl_segment_add(const struct nl_store *store, const struct nl_segment *segment, bool indexed,
                     struct nl_query *query);
 
-/* What an index of attributes holds: texts without regard to case, or numbers. */
+/* An index of an attribute holds texts without regard to case, or numbers. */
 enum nl_segment_index { NL_INDEX_NONE, NL_INDEX_TEXTS, NL_INDEX_NUMBERS };
 
 /* The index that looks up what a test compares; none unless the attribute has a simple name. */

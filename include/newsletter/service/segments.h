@@ -43,4 +43,8 @@ NL_CHECKED enum nl_status nl_office_segment_people(const struct nl_office *offic
                                                    struct nl_segment_people *out,
                                                    struct nl_error *err) NL_ALL_NONNULL;
 
+/* Makes the indexes that the saved segments want in a database that was filled from another one. */
+NL_CHECKED enum nl_status nl_segments_index(const char *database,
+                                            struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

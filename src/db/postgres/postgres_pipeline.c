@@ -142,7 +142,7 @@ enum nl_status nl_postgres_flush(struct nl_store *store, struct nl_error *err) {
 /* ---- what is noted ---- */
 
 /* Turns look rows up by arrays, whose plans depend on nothing. Where arrays are short, the server
- * takes them for cheaper than what it has prepared and makes a plan for each turn anew. */
+ * takes them for cheaper than what it has prepared, and plans each turn again. */
 static enum nl_status plan_once(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
     if (link->plans == link->sessions)
