@@ -1,5 +1,6 @@
 """Segments: who is meant, by what is known of them."""
 import json
+import sqlite3
 
 import pytest
 from conftest import SAMPLE
@@ -38,6 +39,25 @@ def test_who_is_meant(people, where, expected):
     shown = json.loads(people.run("segment", "show", "--where", where, "--json").out)[0]
     assert [address.split("@")[0] for address in shown["sample"]] == expected.split()
     assert shown["count"] == len(expected.split())
+    people.run("segment", "add", "it", where)  # the same with an index of what it compares, if there is one
+    assert json.loads(people.run("segment", "show", "it", "--json").out)[0]["sample"] == shown["sample"]
+
+
+def test_backups_and_the_doctor_bear_its_indexes(people, tmp_path):
+    people.run("segment", "add", "here", 'city = "aktau" and age < 30')
+    shown = people.run("segment", "show", "here").out
+    assert "1 active" in shown
+    assert " is undamaged [database]" in people.run("doctor", "--local", expect=None).out
+    copy = str(tmp_path / "copy.db")
+    people.run("backup", copy)
+    if not people.database.startswith("postgresql:"):
+        with sqlite3.connect(copy) as database:  # other programs read it
+            assert database.execute("SELECT count(*) FROM subscriber").fetchone() == (4,)
+        people.run("restore", copy, "--yes")
+        assert people.run("segment", "show", "here").out == shown
+    people.run("import", "-", stdin=b'{"email": "new@example.org", "attributes": {"city": "Aktau", "age": 7}, "consent_source": "fair"}\n')
+    assert "2 active" in people.run("segment", "show", "here").out
+    people.run("segment", "remove", "here")
 
 
 def test_saved(people):
