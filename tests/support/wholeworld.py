@@ -1,7 +1,7 @@
 """The whole internet of test_direct_whole.py: 200 destinations of every kind, with people in the proportions that bulletins have.
 
 Nine tenths are at a dozen providers, each of which throttles by its own words; the others have from a few to some hundred people. A kind
-says in which states the deliveries may end, and what the last reply is like. "sent" also stands for deliveries that a kill left in doubt."""
+says in which states the deliveries may end, and what the last reply is like."""
 import collections
 import itertools
 import random
@@ -163,6 +163,8 @@ KINDS = [
     Kind("refusal of the message", 2, "failed", r"spam", simple(replies={b"DOT": "554 5.7.1 Message looks like spam"})),
     Kind("busy", 3, "deferred", r"", simple(replies={b"BANNER": "421 4.3.2 Too busy"})),
 ]
+# The answer is that to the final dot: a kill before it is heard leaves a delivery in doubt.
+ANSWERED_AT_THE_DOT = {"sent", "failed"}
 REAL = 5  # domains of each real mail server
 DESTINATIONS = 200
 
