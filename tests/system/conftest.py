@@ -28,7 +28,9 @@ from mailserver import MailServer  # noqa: E402
 # Which engine the installations of this run use: NEWSLETTER_TEST_DATABASE=postgresql for the other.
 POSTGRESQL = os.environ.get("NEWSLETTER_TEST_DATABASE") == "postgresql"
 
-# ./check --all tries more of what is drawn at random.
+# ./check --quick tries the first row of a table of cases where each row needs an installation; --all tries more of
+# what is drawn at random.
+QUICK = os.environ.get("NEWSLETTER_TEST_QUICK") == "1"
 ALL = os.environ.get("NEWSLETTER_TEST_ALL") == "1"
 BINARY = os.environ.get("NEWSLETTER", os.path.join(TOP, "build", "src", "newsletter"))
 # With sanitizers, the same program without them: it starts in a fifth of the time. ./check says where it is.
@@ -212,24 +214,27 @@ def check_ledger(site):
     assert site.tampered or audited.returncode != 65, audited.out
 
 
-def for_this_engine(items):
+def for_this_run(items):
     first = {}
     for item in items:
         first.setdefault((item.path, item.originalname), item)
 
     def right(item):
+        later = item is not first[item.path, item.originalname]
+        if QUICK and later and "bare_site" in item.fixturenames:
+            return False
         if not POSTGRESQL:
             return item.get_closest_marker("postgresql") is None
-        later = item.get_closest_marker("first_row_with_postgresql") and item is not first[item.path, item.originalname]
+        later = later and item.get_closest_marker("first_row_with_postgresql")
         return not later and item.get_closest_marker("one_engine") is None
 
     return list(filter(right, items))
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leaves out what is for the other engine. Files that take long come first: a run of several files at a
+    """Leaves out what is for the other engine, or for a longer run. Files that take long come first: a run of several files at a
     time does not end with waiting for one of them."""
-    kept = for_this_engine(items)
+    kept = for_this_run(items)
     left_out = set(items).difference(kept)
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))

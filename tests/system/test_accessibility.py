@@ -60,6 +60,7 @@ def web(connected):
     server.stop()
 
 
+@pytest.mark.slow(1)
 def test_statement(web, connected):
     page = web.get("/accessibility/")
     assert "<h1>Accessibility statement</h1>" in page.text and "Last reviewed: 26 November 2026" in page.text
@@ -75,6 +76,7 @@ def test_statement(web, connected):
     assert 'href="./accessibility/"' in pathlib.Path(connected.folder, "files", "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow(1)
 def test_statement_in_the_languages_of_issues(connected):
     connected.configure(serve={"url": "https://news.example.org"}, organisation=REVIEWED)
     connected.add_active(["ann@example.org"])
@@ -106,6 +108,7 @@ def test_a_date_that_is_none(connected, date):
     assert f"'{date}' is not a date such as 2026-11-26" in connected.run("status", expect=78).err
 
 
+@pytest.mark.slow(1)
 @needs_browser
 def test_the_rules_object(tmp_path):
     page = tmp_path / "bad.html"

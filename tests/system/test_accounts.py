@@ -52,6 +52,7 @@ def set_up(http):
     return secret, codes
 
 
+@pytest.mark.slow(1)
 def test_the_second_step(staff, connected):
     staff.login()
     secret, codes = set_up(staff)
@@ -73,6 +74,7 @@ def test_the_second_step(staff, connected):
     assert secret not in log and secret.replace(" ", "") not in log
 
 
+@pytest.mark.slow(1)
 def test_without_the_telephone(staff, connected):
     """A recovery code is good once; an administrator at the command line helps somebody who has lost all of them."""
     staff.login()
@@ -88,6 +90,7 @@ def test_without_the_telephone(staff, connected):
     again.stop()
 
 
+@pytest.mark.slow(1)
 def test_a_form_elsewhere_gives_no_code(staff):
     staff.login()
     set_up(staff)
@@ -97,6 +100,7 @@ def test_a_form_elsewhere_gives_no_code(staff):
     assert staff.post("/login/code", {"code": "123456"}).getheader("Location") == "/login"
 
 
+@pytest.mark.slow(1)
 def test_switching_it_off_asks_for_the_password(staff):
     staff.login()
     set_up(staff)
@@ -105,6 +109,7 @@ def test_switching_it_off_asks_for_the_password(staff):
     assert staff.login().status == 303
 
 
+@pytest.mark.slow(1)
 def test_ones_own_password(staff):
     staff.login()
     other = staff.cookie
@@ -120,6 +125,7 @@ def test_ones_own_password(staff):
     assert staff.login(password=new).status == 303
 
 
+@pytest.mark.slow(1)
 def test_sessions_are_seen_and_ended(staff):
     staff.login(**{"User-Agent": "Lynx <2.9>"})
     other = staff.cookie
@@ -290,6 +296,7 @@ def test_the_matrix_has_each_address():
     assert [address for address in table if address not in known and address[0] not in of_the_press_room] == []
 
 
+@pytest.mark.slow(1)
 def test_a_role_on_one_list(staff, connected, server):
     """Somebody who may send on one list does not even see the others."""
     issue = issue_of(connected, server)
@@ -324,6 +331,7 @@ def test_what_is_taken_away_counts_at_once(staff, connected):
     assert staff.page("/accounts").status == 403
 
 
+@pytest.mark.slow(1)
 def test_administering_in_the_browser(staff, connected):
     staff.login()
     assert staff.press("/accounts", action="add", name="kim", password=PASSWORD, role="author").status == 303
@@ -344,6 +352,7 @@ def test_administering_in_the_browser(staff, connected):
 
 # ---- the audit log ----
 
+@pytest.mark.slow(1)
 def test_what_is_done_is_noted(staff, connected, server):
     issue = issue_of(connected, server)
     connected.sql("UPDATE issue SET state = 'sending'")
@@ -393,6 +402,7 @@ def test_the_whole_log_is_a_file(staff, connected):
     assert staff.page("/audit.csv?q=nothing%20of%20this").text == "at,actor,door,client,action,object,detail\r\n"
 
 
+@pytest.mark.slow(1)
 def test_older_lines_are_a_page_on(staff, connected):
     staff.login()
     for number in range(150):

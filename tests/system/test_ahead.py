@@ -41,6 +41,7 @@ def prepare(site, server):
     assert site.issue().endswith("issue.md")
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("flights", [True, False])
 def test_killed_on_one_connection(site, server, flights):
     server.offers = ["CHUNKING"] if flights else []
@@ -67,6 +68,7 @@ def finish(site):
              site.sql("SELECT state FROM issue") == [("sent",)], 60)
 
 
+@pytest.mark.slow(1)
 def test_the_machine_goes_down(site, server):
     """Then memory is gone, and with it the witness: the next few are in doubt, and nobody gets the issue twice."""
     prepare(site, server)

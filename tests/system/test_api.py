@@ -42,6 +42,7 @@ def test_the_description_has_every_route(api):
     assert described == {(method, path, scope.lower()) for method, path, scope in routes()}
 
 
+@pytest.mark.slow(1)
 def test_every_operation_has_an_example_that_fits(api):
     for path, operations in api.description["paths"].items():
         for method, operation in operations.items():
@@ -174,6 +175,7 @@ def test_direct_delivery_by_provider(api, connected):
         {"provider": "other", "attempts": 9, "sent": 8, "deferred": 1, "bounced": 0, "throttled": 0}]
 
 
+@pytest.mark.slow(1)
 def test_a_batch(api, connected):
     connected.run("suppress", "add", "gone@example.org")
     rows = [{"address": f"reader{number}@example.org"} for number in range(450)]
@@ -360,6 +362,7 @@ def test_answers_that_are_kept_leave_with_the_person(api, connected):
 
 # ---- drafts ----
 
+@pytest.mark.slow(1)
 def test_the_life_of_a_draft(api, connected):
     connected.add_active(["ann@example.org"])
     connected.run("list", "edit", "bulletin", "--postal-address", "1 Quay Street")
@@ -438,6 +441,7 @@ def test_a_draft_is_sent_with_a_canary(api, connected):
     assert (canary["first"], canary["state"]) == ("2.5%", "waiting")
 
 
+@pytest.mark.slow(1)
 def test_a_planned_issue_is_moved(api, connected):
     connected.add_active(["ann@example.org"])
     connected.run("list", "edit", "bulletin", "--postal-address", "1 Quay Street")
@@ -486,6 +490,7 @@ def fill(path):
     return "/" + re.sub(r"^(issues|subscribers|bounces|imports|exports|drafts|messages|boilerplates)/\*", r"\1/1", path).replace("*", "nosuch")
 
 
+@pytest.mark.slow(1)
 def test_each_scope_opens_its_routes_and_no_others(api, connected):
     for scope in SCOPES:
         token = connected.run("staff", "token", scope, "--scope", scope).out.strip()
@@ -496,6 +501,7 @@ def test_each_scope_opens_its_routes_and_no_others(api, connected):
         assert api.raw(method, fill(path), token="x").status in (401, 429)
 
 
+@pytest.mark.slow(1)
 def test_a_token_for_some_lists(api, connected):
     for name in ("second", "third"):
         connected.run("list", "add", name, "--from", "press@example.org")
@@ -573,6 +579,7 @@ def test_the_calls_of_a_minute(connected):
     http.stop()
 
 
+@pytest.mark.slow(1)
 def test_generated_requests_meet_no_failure(api):
     """Every route with bodies and numbers of the wrong kind: a problem, never a failure of ours."""
     for method, path, _ in routes():

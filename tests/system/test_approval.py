@@ -57,6 +57,7 @@ def issues(connected):
     return connected.sql("SELECT count(*) FROM issue")[0][0]
 
 
+@pytest.mark.slow(1)
 def test_asked_approved_and_sent(begin, connected, server):
     desk = begin(needed="1")
     assert "not approved yet" in desk.page("/send").text
@@ -79,6 +80,7 @@ def test_asked_approved_and_sent(begin, connected, server):
     assert "ann (browser" in log and "approval ask" in log and "approval approve, draft" in log
 
 
+@pytest.mark.slow(1)
 def test_a_change_withdraws_it(begin, connected):
     desk = begin(needed="1")
     say(desk, "ask")
@@ -99,6 +101,7 @@ def test_a_change_withdraws_it(begin, connected):
     assert say(desk, "approve", seal=seal).status == 409
 
 
+@pytest.mark.slow(1)
 def test_who_may(begin, connected):
     desk = begin(needed="1")
     seal = re.search(r'name="digest" value="(\w+)"', desk.page("/send").text)
@@ -115,6 +118,7 @@ def test_who_may(begin, connected):
     assert send(desk, asked).status == 422 and issues(connected) == 0
 
 
+@pytest.mark.slow(1)
 def test_two_approvals(begin, connected, server):
     desk = begin(needed="0", lists="other=0, bulletin=2")
     say(desk, "ask")
@@ -129,6 +133,7 @@ def test_two_approvals(begin, connected, server):
     assert send(desk, asked).status == 303 and issues(connected) == 1
 
 
+@pytest.mark.slow(1)
 def test_returned(begin, connected, server):
     desk = begin(needed="1")
     connected.sql("UPDATE staff SET address = 'ann@example.org' WHERE name = 'ann'")
@@ -142,6 +147,7 @@ def test_returned(begin, connected, server):
     assert send(desk, asked).status == 422
 
 
+@pytest.mark.slow(1)
 def test_changed_while_it_is_sent(begin, connected):
     """One sends and another saves, again and again: an issue is only ever made of the version that was approved."""
     desk = begin(needed="1", own="true")
@@ -158,6 +164,7 @@ def test_changed_while_it_is_sent(begin, connected):
     assert all("A yurt for" in source for source, in states)
 
 
+@pytest.mark.slow(1)
 def test_done_is_told_once(begin, connected, server):
     desk = begin(needed="0")
     assert desk.http.press("/account", action="address", address="ann@example.org").status == 200
@@ -172,6 +179,7 @@ def test_done_is_told_once(begin, connected, server):
     assert "/issue/1" in text and "Yurts" in subject
 
 
+@pytest.mark.slow(1)
 def test_stuck_is_told_with_what_to_do(begin, connected, server):
     desk = begin(needed="0")
     connected.sql("UPDATE staff SET address = 'ann@example.org' WHERE name = 'ann'")
@@ -232,6 +240,7 @@ def ways(begin, connected, staff):  # noqa: F811
     return desk, desk.path.rsplit("/", 1)[1], clients
 
 
+@pytest.mark.slow(1)
 def test_over_the_api(ways, connected, server):
     desk, number, clients = ways
     at = f"/drafts/{number}"
@@ -274,6 +283,7 @@ def test_over_the_api(ways, connected, server):
     writer.call("GET", "/drafts/999/approval", expect=404)
 
 
+@pytest.mark.slow(1)
 def test_by_command(ways, connected):
     _, number, _ = ways
     asked = json.loads(connected.run("draft", "ask", number, "--words", "Please read", "--json").out)

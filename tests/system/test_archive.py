@@ -66,6 +66,7 @@ def titles(page):
     return re.findall(r'<h2><a href="[^"]+">(.*?)</a></h2>', page.text)
 
 
+@pytest.mark.slow(1)
 def test_lists_of_issues(web):
     base = "/archive/bulletin/"
     assert titles(web.get(base)) == ["Third", "Second", "First &lt;one&gt;"]
@@ -91,6 +92,7 @@ def test_what_is_not_there(web, path):
     assert web.get("/archive/bulletin/" + path).status == 404
 
 
+@pytest.mark.slow(1)
 def test_the_front_page(web, published):
     page = web.get("/").text
     latest = re.search(r'<article class="latest".*?</article>', page, re.S).group()
@@ -120,6 +122,7 @@ def test_a_front_page_without_anything(bare_site):
     server.stop()
 
 
+@pytest.mark.slow(1)
 def test_the_calendar_of_this_month(web, published):
     today = datetime.date.today()
     published.run("send", "--yes", published.issue("Soon.\n", name="d.md", title="Fourth", number="No 4", events=[
@@ -135,6 +138,7 @@ def test_the_calendar_of_this_month(web, published):
     assert f'id="d{today}"' in web.get("/archive/bulletin/events/").text
 
 
+@pytest.mark.slow(1)
 def test_nobody_is_greeted(connected):
     connected.configure(serve={"url": "https://news.example.org"})
     connected.add_active(["ann@example.org"], name="Ann Secret")
@@ -155,6 +159,7 @@ def test_nobody_is_greeted(connected):
     assert found == kept
 
 
+@pytest.mark.slow(1)
 def test_an_issue(web):
     page = web.get("/archive/bulletin/issue/bulletin-no-1/")
     assert '<h1 itemprop="headline">First &lt;one&gt;</h1>' in page.text and "Dear reader, about ferries." in page.text
@@ -172,6 +177,7 @@ def test_an_issue(web):
     assert web.get("/archive/bulletin/issue/bulletin-no-1").status == 301
 
 
+@pytest.mark.slow(1)
 def test_languages_of_an_issue(web):
     page = web.get("/archive/bulletin/issue/no-3/").text
     menu = re.search(r'<nav class="languages".*?</nav>', page, re.S).group()
@@ -183,6 +189,7 @@ def test_languages_of_an_issue(web):
     assert 'itemtype="https://schema.org/NewsArticle" lang="ru" dir="ltr">' in russian and "Третий выпуск" in russian
 
 
+@pytest.mark.slow(1)
 def test_nothing_leads_nowhere(web):
     seen, todo, anchors = {}, ["/", "/archive/", "/join"], set()
     while todo:
@@ -205,6 +212,7 @@ def test_nothing_leads_nowhere(web):
         assert not anchor or f'id="{anchor}"' in seen[path], (path, anchor)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("words, found", [
     ("ferries", ["First &lt;one&gt;"]), ("FERRIES dear", ["First &lt;one&gt;"]), ("ferries trains", []),
     ("порте", ["Third"]), ("шығарылым", ["Third"]), ("cafe", ["Third"]), ("o'neill", ["Second"]),
@@ -221,6 +229,7 @@ def test_search(web, words, found):
     assert "<script" not in web.get("/archive/bulletin/search?q=%3Cscript%3E").text
 
 
+@pytest.mark.slow(1)
 def test_feed(web):
     answer = web.get("/archive/bulletin/feed.atom")
     assert answer.getheader("Content-Type").startswith("application/atom+xml")
@@ -237,6 +246,7 @@ def test_feed(web):
     assert updated[0] == max(updated) and all(re.fullmatch(r"[\d-]+T[\d:]+Z", text) for text in updated)
 
 
+@pytest.mark.slow(1)
 def test_events(web):
     page = web.get("/archive/bulletin/events/").text
     assert len(re.findall("<li[^>]*>.*Round table", page)) == 1 and "Long past" not in page
@@ -251,6 +261,7 @@ def test_events(web):
     assert any(line.startswith("DTSTART:") and line.endswith("T043000Z") for line in lines)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("about SQLite's own files")
 def test_what_the_public_may_not_see(web, published):
     published.run("list", "add", "board", "--from", "board@example.org", "--private")
@@ -279,6 +290,7 @@ def files_below(folder):
             for path, _, names in os.walk(folder) for name in names}
 
 
+@pytest.mark.slow(1)
 def test_files(web, published):
     out = published.run("archive", "build", "www/news").out
     folder = os.path.join(published.folder, "www", "news")

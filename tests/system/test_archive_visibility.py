@@ -34,6 +34,7 @@ def seen(web, slug):
 ALL, PAGE, NONE = (True, True, True, True), (False, False, False, True), (False, False, False, False)
 
 
+@pytest.mark.slow(1)
 def test_by_front_matter(press, web):
     for slug, front, args, expected in (("plain", {}, (), ALL), ("open", {"archive": "public"}, ("--where", "email ~ \"ann\""), ALL),
                                         ("link", {"archive": "unlisted"}, (), PAGE), ("inner", {"archive": "never"}, (), NONE),
@@ -43,6 +44,7 @@ def test_by_front_matter(press, web):
     assert "use public, unlisted or never" in press.run("check", press.issue(archive="maybe"), expect=65).err
 
 
+@pytest.mark.slow(1)
 def test_by_command(press, web):
     send(press, "part", "--where", "email ~ \"ann\"")
     assert "is in the public archive" in press.run("archive", "publish", "part").out
@@ -59,6 +61,7 @@ def test_by_command(press, web):
     assert seen(web, "link") == ALL
 
 
+@pytest.mark.slow(1)
 def test_an_embargo_ends_by_itself(press, web):
     """Press first, then everybody, and the archive at its time."""
     send(press, "release", "--where", "email ~ \"ann\"")
@@ -89,6 +92,7 @@ def files(folder):
     return {os.path.relpath(os.path.join(base, name), folder) for base, _, names in os.walk(folder) for name in names}
 
 
+@pytest.mark.slow(1)
 def test_files_of_what_is_withdrawn_are_removed(press):
     folder = os.path.join(press.folder, "public")
     send(press, "one", category="Ships")

@@ -37,6 +37,7 @@ def choices(page):
     return re.findall(r'<option value="(\w+)"[^>]*lang="\w+"[^>]*>[^<(]+\((\d+)\)</option>', page)
 
 
+@pytest.mark.slow(1)
 def test_the_page_sends_with_a_canary(desk, readers):
     digest = re.search(r'name="digest" value="(\w+)"', desk.page("/send").text).group(1)
     form = {"action": "send", "when": "later", "at": "2050-12-01T09:00", "zone": "UTC", "sure": "yes", "digest": digest}
@@ -46,6 +47,7 @@ def test_the_page_sends_with_a_canary(desk, readers):
     assert readers.sql("SELECT share, people, state FROM canary") == [(0, 3, "waiting")]
 
 
+@pytest.mark.slow(1)
 def test_on_the_page(desk, server):
     page = desk.page("/send").text
     assert sorted(choices(page)) == [("en", "2"), ("kk", "1"), ("ru", "3"), ("zru", "1")]
@@ -65,6 +67,7 @@ def test_on_the_page(desk, server):
     assert got(server) == set()
 
 
+@pytest.mark.slow(1)
 def test_sent_to_one_language_and_then_to_the_rest(desk, readers, server):
     readers.run("send", "--yes", readers.issue(), "--language", "ru")
     assert got(server) == {"r1", "r2", "r3"}
@@ -82,6 +85,7 @@ def test_sent_to_one_language_and_then_to_the_rest(desk, readers, server):
     assert got(server) == set(READERS) and server.count() == len(READERS)
 
 
+@pytest.mark.slow(1)
 def test_by_the_command(readers, server):
     def planned(*args):
         return json.loads(readers.run("send", "--dry-run", "--json", readers.issue(), *args).out)["plan"]
@@ -101,6 +105,7 @@ def test_by_the_command(readers, server):
     assert server.count() == 0
 
 
+@pytest.mark.slow(1)
 def test_by_the_api(readers, server):
     configure(readers)
     token = readers.run("staff", "token", "all", "--scope", "read,issues,send").out.strip()

@@ -125,6 +125,7 @@ def test_the_message_id_of_what_came_back_is_proof_too(sent):
     assert state(site, "ann@example.org") == "bounced"
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("forge", [
     lambda token: "bounces@example.org",
     lambda token: token[:token.index("-") + 1] + "a" * 16 + token[token.index("@"):],
@@ -139,6 +140,7 @@ def test_without_the_token_a_bounce_is_a_soft_count_at_most(sent, forge):
     assert site.sql("SELECT bounce_score FROM subscription ORDER BY id") == [(1.0,), (0.0,)]
 
 
+@pytest.mark.slow(1)
 def test_soft_bounces_add_up_over_days(sent):
     site, paths = sent
     full = dict(to=paths["ann@example.org"][0], status="4.2.2", diagnostic="452 4.2.2 Mailbox full")
@@ -151,6 +153,7 @@ def test_soft_bounces_add_up_over_days(sent):
     assert state(site, "ann@example.org") == "bounced"
 
 
+@pytest.mark.slow(1)
 def test_old_soft_bounces_fade(sent):
     site, paths = sent
     full = dict(to=paths["ann@example.org"][0], status="5.2.2", diagnostic="552 5.2.2 over quota")

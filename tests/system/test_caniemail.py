@@ -51,6 +51,7 @@ def used(connected, server):
     return found | mailfeatures.Uses(html(parse(server.messages("ann@example.org")[0]))).found
 
 
+@pytest.mark.slow(1)
 def test_each_feature_is_supported_or_degrades_well(used):
     degrades, unknown = mailfeatures.written()
     needed = {feature: mailfeatures.without(feature) for feature in used if feature in mailfeatures.features()}

@@ -87,6 +87,7 @@ def rewrite(site, number):
         site.sql("UPDATE ledger SET body = ?, chain = ? WHERE id = ?", body, chains[stream], record)
 
 
+@pytest.mark.slow(1)
 def test_the_end_of_an_issue_makes_one(office, server):
     note = newest(office)
     size, head = read(office, note)
@@ -119,6 +120,7 @@ def test_a_day_makes_one(office):
     assert audit(office, newest(office))["faults"] == 0
 
 
+@pytest.mark.slow(1)
 def test_it_is_published(office):
     web = WebServer(BINARY, office.folder)
     try:
@@ -168,6 +170,7 @@ def test_no_checkpoint(office, text):
     assert "holds no checkpoint" in office.run("audit", "--checkpoint", office.write("kept.txt", text), expect=65).err
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("keys are files")
 def test_keys_go_on(office, server):
     """A new key signs the next ones; the old ones are still good. With a key that others may read no issue goes out."""
@@ -185,6 +188,7 @@ def test_keys_go_on(office, server):
     assert "public keys" in office.run("audit", "--checkpoint", office.write("kept.txt", note), expect=78).err
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the header of a message")
 def test_dkim_signs_the_field(office, server, signing_key):
     import dkim

@@ -27,6 +27,7 @@ def test_commands_stand_under_the_job_at_hand():
     assert len(commands()) == len(set(commands())) == len(os.listdir(os.path.join(TOP, "src/cli/help")))
 
 
+@pytest.mark.slow(1)
 def test_help_fits_80_columns():
     assert len(commands()) > 30
     for args in [(), *((name,) for name in commands())]:
@@ -37,6 +38,7 @@ def test_help_fits_80_columns():
         assert '"' not in said("--help")[1] and "'" not in said("--help")[1].split("\n\n'")[0], "completions quote the summaries"
 
 
+@pytest.mark.slow(1)
 def test_man_pages_fit_80_columns():
     pages = glob.glob(os.path.join(BUILD, "man/*.[15]"))
     assert len(pages) == len(commands()) + 2
@@ -105,6 +107,7 @@ def answer_of(site, *args, **more):
     return json.loads(site.run(*args, "--json", **more).out)
 
 
+@pytest.mark.slow(1)
 def test_commands_that_do_something_say_it_as_json(connected, server):
     connected.add_active(["ann@example.org", "bob@example.org"])
     assert answer_of(connected, "init")["created_database"] is False

@@ -31,6 +31,7 @@ def quoted(office, address="ann@example.org"):  # noqa: F811
 
 # ---- newsletter import --wording ----
 
+@pytest.mark.slow(1)
 def test_the_wording_of_a_stated_consent_is_quoted(office):  # noqa: F811
     path = office.write("form.txt", SHOWN.replace("\n", "\r\n") + "\r\n")
     office.run("import", people(office, "ann@example.org", "bob@example.org"), "--consent", "visitors book", "--wording", path)
@@ -100,6 +101,7 @@ def test_the_wording_of_an_import_over_the_api(office, staff):  # noqa: F811
         assert "wording" in client.call("POST", "/imports", options, 422)["detail"]
 
 
+@pytest.mark.slow(1)
 def test_the_wording_on_the_page_of_an_import(office, staff):  # noqa: F811
     server = staff()
     office.sql("UPDATE staff SET role = 'administrator'")
@@ -126,6 +128,7 @@ def desk(office, staff):  # noqa: F811
     return server
 
 
+@pytest.mark.slow(1)
 def test_the_person_s_page_leads_to_the_receipt(desk, office):  # noqa: F811
     assert 'href="/people/1/receipt"' in desk.page("/people/1").text
     answer = desk.page("/people/1/receipt")
@@ -147,6 +150,7 @@ def test_the_person_s_page_leads_to_the_receipt(desk, office):  # noqa: F811
     assert desk.post("/people/1/receipt", {"csrf": "x"}, Cookie=desk.cookie).status in (403, 404)
 
 
+@pytest.mark.slow(1)
 def test_each_look_is_in_the_log_of_staff(desk, office):  # noqa: F811
     desk.page("/people/1/receipt")
     desk.page("/people/9/receipt")
@@ -162,6 +166,7 @@ def test_who_may_see_it(desk, office, role, status):  # noqa: F811
     assert office.sql("SELECT count(*) FROM audit WHERE action = 'consent show'") == [(int(status == 200),)]
 
 
+@pytest.mark.slow(1)
 def test_those_of_one_list_see_its_receipt_alone(desk, office):  # noqa: F811
     office.run("list", "add", "other", "--from", "x@example.org")
     office.run("import", people(office, "ann@example.org"), "--list", "other", "--consent", "another fair")
@@ -174,6 +179,7 @@ def test_those_of_one_list_see_its_receipt_alone(desk, office):  # noqa: F811
     assert desk.page("/people/2/receipt").status == 404
 
 
+@pytest.mark.slow(1)
 @needs_browser
 @pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("language", ["en", "ru", "ar"])

@@ -39,6 +39,7 @@ def as_cron(machine, user, command, expect=0, **variables):
     return machine.run(user, "env", "-i", "PATH=/usr/bin:/bin", "HOME=/", *given, "sh", "-c", command, expect=expect)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("user, command", cron_lines())
 def test_cron(ready, user, command):
     told = as_cron(ready, user, command, expect=None if "--fetch" in command else 0)
@@ -58,6 +59,7 @@ def cgi(machine, script, user="newsletter", body="", query="", expect=0):
                    QUERY_STRING=query, REMOTE_ADDR="192.0.2.5", CONTENT_TYPE="application/x-www-form-urlencoded")
 
 
+@pytest.mark.slow(1)
 def test_cgi(ready, server):
     scripts = os.path.join(TOP, "contrib", "cgi")
     assert "Thank you" in cgi(ready, scripts + "/subscribe.cgi", body="email=ann%40example.org&name=Ann")
@@ -68,6 +70,7 @@ def test_cgi(ready, server):
     assert "503" in told and f"cannot read {CONFIG}: Permission denied" in told  # the second is for the error log
 
 
+@pytest.mark.slow(1)
 @pytest.mark.skipif(not shutil.which("php-cgi"), reason="needs php-cgi")
 def test_php(ready, server):
     page = "REDIRECT_STATUS=200 SCRIPT_FILENAME=" + os.path.join(TOP, "contrib/php/subscribe.php") + " php-cgi"

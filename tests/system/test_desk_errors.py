@@ -59,6 +59,7 @@ def english_in(said):
     return re.findall(r"[A-Za-z]{2,} [a-z]{2,}", rest)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("language, letters", LANGUAGES)
 def test_errors_are_told_in_the_language_of_the_page(desk, language, letters):  # noqa: F811
     desk.http.cookie += f"; newsletter-language={language}"
@@ -73,6 +74,7 @@ def test_errors_are_told_in_the_language_of_the_page(desk, language, letters):  
     assert desk.save(revision=desk.revision(), **FIELDS).status == 303
 
 
+@pytest.mark.slow(1)
 def test_errors_are_told_in_english_elsewhere(desk):  # noqa: F811
     """The page in English, and the text for programs on any page."""
     said, text = told(desk, **{**FIELDS, "other": "slug: A B\n"})[0]
@@ -82,6 +84,7 @@ def test_errors_are_told_in_english_elsewhere(desk):  # noqa: F811
     assert "используйте до 100 знаков" in said and "use up to 100" in text
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("language, letters", LANGUAGES)
 def test_a_key_that_does_not_serve_is_told_in_the_language_of_the_page(staff, connected, language, letters):  # noqa: F811
     """A key for DKIM that is missing, that anybody can read, and a file that is none."""

@@ -92,6 +92,7 @@ FAULTY = ("Before.\n\n| | |\n|---|---|\n| Time | Place |\n| 9 | Hall |\n\nBelow:
           "[](https://www.example.org/x) and [http](http://192.0.2.7/x)\n")
 
 
+@pytest.mark.slow(1)
 def test_all_fixes_lead_to_a_clean_text(desk):  # noqa: F811
     """Tables, links, addresses: each finding leads to its line, and one click after another leaves none that has a fix."""
     words = {"table-head": "Weather", "link-words": "the programme", "long-word": "the way", "link-empty": "the hall"}
@@ -115,6 +116,7 @@ def test_all_fixes_lead_to_a_clean_text(desk):  # noqa: F811
         "[the hall](https://www.example.org/x) and [http](http://192.0.2.7/x)\n")
 
 
+@pytest.mark.slow(1)
 def test_the_number_of_the_series(desk, connected):  # noqa: F811
     """A number that the series has had, or that is missing, is found; a click gives the next one, as each language writes it."""
     connected.add_active(["reader@example.org"])

@@ -13,6 +13,7 @@ OF_A_DRAFT = ("", "/here?text=en", "/file?name=quay.png", "/preview?text=en", "/
 TEXT = "---\ntitle: T\ndate: 2026-08-25\n---\nHello\n"
 
 
+@pytest.mark.slow(1)
 def test_each_address_for_each_role(desk, connected):  # noqa: F811
     """An author of the list and a sender see all; an author of another list, who looks after people, and who looks, none of it."""
     http = desk.http
@@ -43,6 +44,7 @@ def test_each_address_for_each_role(desk, connected):  # noqa: F811
         assert http.page(address).status == 303, address
 
 
+@pytest.mark.slow(1)
 def test_a_snippet_of_another_list(desk, connected):  # noqa: F811
     """It is neither offered nor put in by an account that may not write to its list."""
     connected.run("list", "add", "culture", "--from", "press@example.org", "--title", "Culture", "--postal-address", "1 Quay")

@@ -20,6 +20,7 @@ def save(desk, base, **fields):  # noqa: F811
                      **{**FIELDS, **fields})
 
 
+@pytest.mark.slow(1)
 def test_merged_by_paragraph(desk, connected):  # noqa: F811
     """Changes of different paragraphs and fields are put together; for the same one, both are shown."""
     account(connected, "bob", "author")
@@ -52,6 +53,7 @@ def test_a_base_that_is_none(desk):  # noqa: F811
     assert save(desk, forged, body=THREE).status == 409
 
 
+@pytest.mark.slow(1)
 def test_moved_to_another_list(desk, connected):  # noqa: F811
     connected.run("list", "add", "events", "--from", "press@example.org", "--title", "Events", "--postal-address", "1 Quay")
     assert desk.http.press(desk.path, action="move", list="nowhere").status in (404, 422)
@@ -89,6 +91,7 @@ def test_two_browsers_and_a_cut_network(desk, connected):  # noqa: F811
     assert json.loads(desk.page("/here?text=en").text)["form"]["body"] == seen["text"] + "\n"
 
 
+@pytest.mark.slow(1)
 def test_files_of_other_issues(desk, connected):  # noqa: F811
     """The library finds files of all drafts that somebody may write to, says where each is used, and hands one on."""
     connected.run("list", "add", "events", "--from", "press@example.org", "--title", "Events", "--postal-address", "1 Quay")
@@ -111,6 +114,7 @@ def test_files_of_other_issues(desk, connected):  # noqa: F811
     assert desk.page("/file?name=Quay.png").status == 404
 
 
+@pytest.mark.slow(1)
 def test_proposals(desk, connected):  # noqa: F811
     """Categories and series that the list has had, and the next number, are proposed."""
     connected.add_active(["reader@example.org"])

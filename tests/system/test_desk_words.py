@@ -22,6 +22,7 @@ def in_browser(script, **plan):
     return told
 
 
+@pytest.mark.slow(5)
 def test_a_comment_leads_to_its_passage(begin):  # noqa: F811
     """The passage is marked with the mouse, in each language, over two paragraphs, or copied from the mail. Each comment leads to it."""
     desk = begin(needed="1")  # noqa: F811
@@ -59,6 +60,7 @@ WORDS = [
 ]
 
 
+@pytest.mark.slow(5)
 def test_words_are_counted(desk):  # noqa: F811
     """As one types; addresses, names of files and signs of Markdown are no words."""
     desk.save(revision=desk.revision(), **{**FIELDS, "body": "Three short words\n"})

@@ -33,6 +33,7 @@ def people(*domains, count=1):
     return [f"p{number}@{domain}" for domain in domains for number in range(count)]
 
 
+@pytest.mark.slow(1)
 def test_each_outcome_is_as_the_rfc_has_it(site, world):
     world.destination("fine.example")
     world.destination("secure.example", tls=world.certificate())
@@ -82,6 +83,7 @@ def test_a_greylisted_message_is_sent_later(site, world):
     assert host.taken == collections.Counter(people("grey.example", count=5))
 
 
+@pytest.mark.slow(1)
 def test_domains_with_the_same_hosts_share_connections(site, world):
     host = world.host("mx.provider.example")
     domains = [f"customer{number}.example" for number in range(30)]
@@ -103,6 +105,7 @@ def test_a_dead_server_is_tried_once_and_not_for_each_recipient(site, world):
     assert sum(fine.taken.values()) == 5
 
 
+@pytest.mark.slow(1)
 def test_a_slow_destination_holds_up_no_other(site, world):
     """A server that never answers has more deliveries in front of the others than a run leases at a time."""
     slow = world.destination("slow.example", replies={b"MAIL": None})
@@ -188,6 +191,7 @@ def test_routes_and_the_relay_in_one_run(site, server, world):
     assert all(len(server.messages(address)) == 1 for address in people("dead.example", "relayed.example", count=3))
 
 
+@pytest.mark.slow(1)
 def test_killed_at_any_moment_nobody_is_missed_or_mailed_twice(site, world):
     for number in range(12):
         world.destination(f"d{number}.example", replies={b"RCPT": greylisting()} if number % 4 == 0 else {})
@@ -218,6 +222,7 @@ def test_killed_at_any_moment_nobody_is_missed_or_mailed_twice(site, world):
     assert sum(state == "sent" for state in states.values()) > 240
 
 
+@pytest.mark.slow(1)
 def test_moving_from_direct_to_the_relay_in_the_middle_of_an_issue(site, server, world):
     world.destination("fine.example")
     world.destination("dead.example", listens=False)
@@ -272,6 +277,7 @@ def test_the_relay_stands_in_for_what_cannot_be_reached(site, server, world):
     assert not server.messages("p0@grey.example")
 
 
+@pytest.mark.slow(1)
 def test_a_test_mail_goes_the_way_of_its_domain(site, server, world):
     host = world.host("mx.two.example")
     world.host("dead.two.example", listens=False)
@@ -288,6 +294,7 @@ def test_a_test_mail_goes_the_way_of_its_domain(site, server, world):
     assert "NXDOMAIN" in site.run("send", issue, "--test", "press@missing.example", expect=69).err
 
 
+@pytest.mark.slow(1)
 def test_a_message_that_is_too_large_for_a_mail_host(site, world):
     """More mail hosts than there can be relays, each of which refuses the size that it has announced."""
     domains = [f"small{number}.example" for number in range(30)]
@@ -299,6 +306,7 @@ def test_a_message_that_is_too_large_for_a_mail_host(site, world):
     assert not any(host.verbs[b"MAIL"] for host in hosts)
 
 
+@pytest.mark.slow(1)
 def test_a_provider_gets_no_more_than_is_known_of_it(site, world):
     host = world.host("smtp-in.orange.fr")
     world.domain("orange.fr", host.name)
@@ -309,6 +317,7 @@ def test_a_provider_gets_no_more_than_is_known_of_it(site, world):
     assert host.most_open <= 2 and host.connections >= 4  # two at a time, 50 messages each
 
 
+@pytest.mark.slow(1)
 def test_what_a_destination_takes_is_remembered(site, world):
     host = world.destination("crowded.example", most=1)
     ready(site, world, people("crowded.example", count=30))
@@ -320,6 +329,7 @@ def test_what_a_destination_takes_is_remembered(site, world):
     assert host.turned_away == turned_away and sum(host.taken.values()) == 60
 
 
+@pytest.mark.slow(1)
 def test_doctor_says_whether_this_machine_can_deliver(site, world):
     host = world.host("mx.example.org")
     world.domain("example.org", host.name)

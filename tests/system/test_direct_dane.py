@@ -20,6 +20,7 @@ def outcomes(site):
     return {address.split("@")[1].removesuffix(".example"): state for address, state in site.state_of_each().items()}
 
 
+@pytest.mark.slow(1)
 def test_certificates_that_the_records_name(site, world):
     named(world, "key.example")
     named(world, "whole.example", selector=0, matching=0)
@@ -44,6 +45,7 @@ def test_certificates_that_the_records_name(site, world):
     assert sum(host.over_tls for host in world.hosts.values()) == len(domains)
 
 
+@pytest.mark.slow(1)
 def test_no_mail_without_the_certificate_that_was_named(site, world):
     named(world, "wrong.example", digest="ab" * 32)
     named(world, "other-authority.example", usage=2, digest="cd" * 32)
@@ -63,6 +65,7 @@ def test_no_mail_without_the_certificate_that_was_named(site, world):
     assert not any(host.verbs[b"MAIL"] or host.taken for host in world.hosts.values())
 
 
+@pytest.mark.slow(1)
 def test_records_that_do_not_count(site, world):
     """Unusable records demand TLS with any certificate; those of an unsigned zone say nothing."""
     unusable = world.destination("unusable.example", tls=world.certificate())
@@ -89,6 +92,7 @@ def test_mail_waits_where_the_dns_does_not_say_whether_there_are_records(site, w
     assert not any(host.connections for host in world.hosts.values())
 
 
+@pytest.mark.slow(1)
 def test_the_next_host_stands_in_for_one_with_a_wrong_certificate(site, world):
     first = world.host("first.example", tls=world.certified("first.example"))
     second = world.host("second.example", tls=world.certified("second.example"), replies={b"RCPT": greylisting()})

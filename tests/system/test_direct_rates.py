@@ -42,6 +42,7 @@ def stop_at(site, host, count):
     process.communicate(timeout=60)
 
 
+@pytest.mark.slow(1)
 def test_a_provider_gets_so_many_messages_in_a_minute(site, world):
     host = google(world)
     fine = world.destination("fine.example")
@@ -69,6 +70,7 @@ def test_an_hour_counts_as_well_and_others_have_a_limit_each(site, world):
     assert {text for text in site.sql("SELECT attempts FROM delivery WHERE state = 'deferred'")} == {(0,)}
 
 
+@pytest.mark.slow(1)
 def test_processes_share_a_limit(site, world):
     """Two issues at once, by two processes."""
     host = google(world)
@@ -80,6 +82,7 @@ def test_processes_share_a_limit(site, world):
     assert collections.Counter(state for (state,) in site.sql("SELECT state FROM delivery WHERE issue IS NOT NULL")) == {"sent": 20, "deferred": 10}
 
 
+@pytest.mark.slow(1)
 def test_the_pace_that_one_process_finds_is_that_of_others(site, world):
     """This run takes over what another process has stored meanwhile."""
     host = world.destination("fine.example")
@@ -99,6 +102,7 @@ def test_the_pace_that_one_process_finds_is_that_of_others(site, world):
     process.communicate(timeout=60)
 
 
+@pytest.mark.slow(1)
 def test_a_process_tells_at_once_that_it_was_throttled(site, world):
     host = world.destination("crowded.example", most=3)
     world.delay = 0.1
@@ -128,6 +132,7 @@ def plan(*days, provider="google"):
     return [{"provider": provider, "days": list(days)}]
 
 
+@pytest.mark.slow(1)
 def test_a_new_address_warms_up_by_the_plan_of_each_provider(site, world):
     """The day is that of the clock; what is over the plan waits for the next one."""
     host = google(world)
@@ -151,6 +156,7 @@ def test_a_new_address_warms_up_by_the_plan_of_each_provider(site, world):
     assert site.states() == {"sent": 40} and set(host.taken.values()) == {1}
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the clock is the same")
 def test_the_next_day_comes_by_the_clock(site, world):
     from test_wrong_clock import LIBRARY, sanitized
@@ -174,6 +180,7 @@ def test_what_is_over_the_plan_goes_by_another_address(site, world):
     assert host.peers[f"{world.net}.200"] <= 5 and sum(host.peers.values()) == 20 and host.peers[f"{world.net}.201"] >= 15
 
 
+@pytest.mark.slow(1)
 def test_what_is_over_the_plan_goes_to_the_relay(site, server, world):
     host = google(world)
     ready(site, world, people("gmail.com", count=20), sources=sources(world, day(0)), warm_up=plan(5),

@@ -79,6 +79,7 @@ def policy_text(*hosts, mode="enforce"):
     return "version: STSv1\r\nmode: " + mode + "\r\n" + "".join(f"mx: {host}\r\n" for host in hosts) + "max_age: 86400\r\n"
 
 
+@pytest.mark.slow(1)
 def test_reports_go_by_https_to_those_who_ask(site, world):
     """Each kind of policy, with successes and each kind of failure."""
     place = collect(world, "reports.example")
@@ -141,6 +142,7 @@ def test_reports_go_by_https_to_those_who_ask(site, world):
     assert len(place.got) == len(asking)  # once
 
 
+@pytest.mark.slow(1)
 def test_reports_go_by_mail_signed(site, server, world):
     world.destination("fine.example", tls=world.certificate())
     asks(world, "fine.example", "mailto:tls@collector.example!10m")
@@ -164,6 +166,7 @@ def test_reports_go_by_mail_signed(site, server, world):
     assert len(server.messages("tls@collector.example")) == 1
 
 
+@pytest.mark.slow(1)
 def test_a_report_that_cannot_be_posted_waits(site, world):
     place = collect(world, "reports.example", code=503)
     world.destination("fine.example")
@@ -177,6 +180,7 @@ def test_a_report_that_cannot_be_posted_waits(site, world):
     assert len(place.got) == 2 and site.sql("SELECT count(*) FROM tls_session") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_after_two_days_nobody_is_told(site, world):
     place = collect(world, "reports.example", code=503)
     world.destination("fine.example")
@@ -188,6 +192,7 @@ def test_after_two_days_nobody_is_told(site, world):
     assert len(place.got) == 1 and site.sql("SELECT count(*) FROM tls_session") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_two_records_and_other_records_ask_for_nothing(site, world):
     place = collect(world, "reports.example")
     for domain in ("two.example", "other.example"):
@@ -210,6 +215,7 @@ def test_reports_can_be_off(site, world):
     assert site.states() == {"sent": 1} and site.sql("SELECT count(*) FROM tls_session") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_broken_signatures_and_missing_dane_are_reported(site, world):
     """dnssec-invalid: a zone whose signatures are wrong, of TLSA records and of a mail host. dane-required: routes demands DANE of a
     domain, and one of its mail hosts has no TLSA records, or none has. tlsa-invalid: there are some, and none can be used: mail goes over

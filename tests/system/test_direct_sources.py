@@ -46,6 +46,7 @@ def status(site):
     return {one["address"]: one for one in json.loads(site.run("status", "--json").out)["sources"]}
 
 
+@pytest.mark.slow(1)
 def test_each_source_has_its_share_and_its_name(site, world):
     host = world.destination("fine.example")
     ready(site, world, people("fine.example", count=60), sources(ONE, TWO, w0=5, w1=1))
@@ -56,6 +57,7 @@ def test_each_source_has_its_share_and_its_name(site, world):
     assert "mx.fine.example from 198.18.7." in replies(site)["p0@fine.example"]
 
 
+@pytest.mark.slow(1)
 def test_the_family_is_that_of_the_destination(site, world):
     both = world.destination("both.example", six=True)
     four = world.destination("four.example")
@@ -68,6 +70,7 @@ def test_the_family_is_that_of_the_destination(site, world):
     assert set(four.peers) == {ONE} and set(lost.peers) == {ONE}  # where it leads nowhere, IPv4 after a moment
 
 
+@pytest.mark.slow(1)
 def test_without_a_source_of_its_family_a_destination_waits(site, world):
     world.destination("six.example", four=False, six=True)
     both = world.destination("both.example", six=True)
@@ -77,6 +80,7 @@ def test_without_a_source_of_its_family_a_destination_waits(site, world):
     assert set(both.peers) == {ONE} and "direct.sources" in replies(site)["p0@six.example"]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("verb, said", [
     (b"RCPT", SPAMHAUS), (b"BANNER", "554 5.7.1 Your IP is on our block list"), (b"MAIL", "550 5.7.25 No reverse DNS for 198.18.7.1"),
     (b"EHLO", "550 5.7.1 Rejected because 198.18.7.1 is listed by bl.spamcop.net"), (b"DATA", "554 5.7.1 Your IP has a bad reputation"),
@@ -97,6 +101,7 @@ def test_a_refused_address_is_paused_and_another_takes_over(site, world, verb, s
     assert f"Source {ONE} is left alone at mx.picky.example" in site.run("status").out and f"Source {TWO}: in use" in site.run("status").out
 
 
+@pytest.mark.slow(1)
 def test_the_trace_names_the_source_of_each_attempt(site, world):
     """A refusal that sends the message by another source is an attempt of its own; a message that went at once has one attempt."""
     world.destination("picky.example", refuses={ONE: (b"RCPT", SPAMHAUS)})
@@ -113,6 +118,7 @@ def test_the_trace_names_the_source_of_each_attempt(site, world):
     assert f"no TLS from {ONE}\n  550 5.7.1 Service unavailable" in shown and f"no TLS from {TWO}\n" in shown
 
 
+@pytest.mark.slow(1)
 def test_a_pause_is_remembered_and_ends(site, world):
     picky = world.destination("picky.example", refuses={ONE: (b"RCPT", SPAMHAUS)})
     ready(site, world, people("picky.example", count=10), sources(ONE, TWO, w0=1000, w1=1))
@@ -130,6 +136,7 @@ def test_a_pause_is_remembered_and_ends(site, world):
     assert site.sql("SELECT count(*) FROM setting WHERE key LIKE 'source pause %'") == [(0,)]  # it works again
 
 
+@pytest.mark.slow(1)
 def test_where_every_address_is_refused_mail_waits(site, world):
     world.destination("picky.example", refuses={ONE: (b"RCPT", SPAMHAUS), TWO: (b"RCPT", SPAMHAUS)})
     fine = world.destination("fine.example")
@@ -141,6 +148,7 @@ def test_where_every_address_is_refused_mail_waits(site, world):
     assert site.sql("SELECT count(*) FROM subscription WHERE state <> 'active'") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_an_address_that_three_places_refuse_is_left_alone_everywhere(site, world):
     picky = [world.destination(f"picky{number}.example", refuses={ONE: (b"RCPT", SPAMHAUS)}) for number in range(3)]
     fine = world.destination("fine.example")
@@ -154,6 +162,7 @@ def test_an_address_that_three_places_refuse_is_left_alone_everywhere(site, worl
     assert set(fine.peers) == {TWO}
 
 
+@pytest.mark.slow(1)
 def test_content_that_is_on_a_list_says_nothing_of_the_address(site, world):
     world.destination("picky.example", replies={b"DOT": "554 5.7.1 Message contains a URL listed in dbl.spamhaus.org"})
     ready(site, world, people("picky.example"), sources(ONE, TWO))
@@ -161,6 +170,7 @@ def test_content_that_is_on_a_list_says_nothing_of_the_address(site, world):
     assert status(site)[ONE]["pauses"] == [] == status(site)[TWO]["pauses"]
 
 
+@pytest.mark.slow(1)
 def test_an_address_that_is_not_here_is_left_out(site, world):
     fine = world.destination("fine.example")
     ready(site, world, people("fine.example", count=5), sources("198.18.7.99", TWO, w0=1000, w1=1))
@@ -169,6 +179,7 @@ def test_an_address_that_is_not_here_is_left_out(site, world):
     assert "198.18.7.99 is no address of this machine" in run.err
 
 
+@pytest.mark.slow(1)
 def test_doctor_looks_at_each_source(site, world):
     world.destination("sender.example")
     world.records += [f"m0.sender.example. A {ONE}", "m1.sender.example. A 198.18.7.77", f"m0.sender.example. AAAA {SIX}",

@@ -18,6 +18,7 @@ def outcomes(site):
     return {address.split("@")[1].removesuffix(".example"): state for address, state in site.state_of_each().items()}
 
 
+@pytest.mark.slow(1)
 def test_hosts_that_are_as_the_policy_has_them(site, world):
     for name, pattern in (("named.example", "mx.named.example"), ("below.example", "*.below.example")):
         host = world.destination(name, tls=world.trusted(f"mx.{name}"))
@@ -43,6 +44,7 @@ def test_hosts_that_are_as_the_policy_has_them(site, world):
     assert sum(world.taken.values()) == 16, replies(site)
 
 
+@pytest.mark.slow(1)
 def test_no_mail_to_other_hosts(site, world):
     for name, tls in (("stranger", world.certificate()), ("other-name", world.trusted("mx.nobody.example")), ("plain", None),
                       ("expired", world.trusted("mx.expired.example", days=("20200101000000Z", "20200201000000Z"))),
@@ -59,6 +61,7 @@ def test_no_mail_to_other_hosts(site, world):
     assert not any(host.verbs[b"MAIL"] or host.taken for host in world.hosts.values())
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("mode", ["testing", "none"])
 def test_policies_that_demand_nothing_yet(site, world, mode):
     world.destination("plain.example")
@@ -68,6 +71,7 @@ def test_policies_that_demand_nothing_yet(site, world, mode):
     assert replies(site) == {"p0@plain.example": "mx.plain.example (no TLS): Taken"}
 
 
+@pytest.mark.slow(1)
 def test_policy_hosts_that_are_not_believed(site, world):
     """Hostile and broken ones: mail goes as it would without a policy (section 3.3), and nothing is asked elsewhere."""
     demands = policy("mx.nobody.example")
@@ -98,6 +102,7 @@ def test_policy_hosts_that_are_not_believed(site, world):
     assert not any("moved" in line for server in world.policies for line in server.requests)
 
 
+@pytest.mark.slow(1)
 def test_a_policy_outlives_its_record_and_its_server(site, world):
     """An attacker who takes both away, and STARTTLS besides, gets no mail: what was known holds for max_age."""
     world.destination("plain.example")
@@ -113,6 +118,7 @@ def test_a_policy_outlives_its_record_and_its_server(site, world):
     assert len(world.policies[0].requests) == 1
 
 
+@pytest.mark.slow(1)
 def test_a_new_policy_takes_the_place_of_an_old_one(site, world):
     world.destination("moved.example")
     world.policy("moved.example", policy(mode="none"), id="new")
@@ -131,6 +137,7 @@ def test_an_expired_policy_demands_nothing(site, world):
     assert site.states() == {"sent": 1}
 
 
+@pytest.mark.slow(1)
 def test_a_policy_host_that_never_answers_holds_up_nobody_else(site, world):
     world.destination("slow.example")
     world.policy("slow.example", policy("mx.slow.example"), answer=None)
@@ -144,6 +151,7 @@ def test_a_policy_host_that_never_answers_holds_up_nobody_else(site, world):
     assert site.states() == {"sent": 6}
 
 
+@pytest.mark.slow(1)
 def test_a_copy_for_a_test_demands_the_policy(site, world):
     world.destination("good.example", tls=world.trusted("mx.good.example"))
     world.policy("good.example", policy("mx.good.example"))
@@ -159,6 +167,7 @@ def test_a_copy_for_a_test_demands_the_policy(site, world):
     assert not bad.taken and not other.taken
 
 
+@pytest.mark.slow(1)
 def test_expired_policies_are_pruned(site, world):
     world.destination("good.example", tls=world.trusted("mx.good.example"))
     world.policy("good.example", policy("mx.good.example"))

@@ -112,6 +112,7 @@ def run_until(site, world, ends, kills, seeded):
     return done
 
 
+@pytest.mark.slow(5)
 def test_an_internet_of_our_own(site, world):
     ends = build(world)
     people = [f"p{number}@{domain}" for number in range(20) for domain in ends]
@@ -146,6 +147,7 @@ def test_an_internet_of_our_own(site, world):
     assert "(TLSv1." in texts["p0@real0.example"] and "(TLSv1." in texts["p0@customer0.example"]
 
 
+@pytest.mark.slow(5)
 @pytest.mark.skipif(not (unpacked.available("exim") and unpacked.available("opensmtpd")), reason="needs Exim and OpenSMTPD, unpacked")
 def test_real_mail_servers(site, world):
     """Each takes our mail once and refuses users that it does not have. Exim puts one domain on its grey list. OpenSMTPD's TLS breaks off."""

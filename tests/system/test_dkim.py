@@ -46,6 +46,7 @@ def verify(raw, records):
     return raw, dns
 
 
+@pytest.mark.slow(1)
 def test_signed_mail_verifies(signing, server):
     site, records = signing
     site.add_active(["ann@example.org"], "Ännchen “Q” " + "Ә" * 40)
@@ -64,6 +65,7 @@ def test_signed_mail_verifies(signing, server):
         assert not dkim.DKIM(message.replace(b"Subject: No", b"Subject: Na")).verify(dnsfunc=dns)
 
 
+@pytest.mark.slow(1)
 def test_confirmation_and_test_mails_are_signed(signing, server):
     site, records = signing
     site.run("subscribe", "ann@example.org")
@@ -72,6 +74,7 @@ def test_confirmation_and_test_mails_are_signed(signing, server):
     verify(server.messages("boss@example.org")[0], records)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("settings, selector", [
     ({"selector": "rsa1", "key_file": "rsa.key"}, "rsa1"),
     ({"ed25519_selector": "ed1", "ed25519_key_file": "ed25519.key"}, "ed1"),
@@ -127,6 +130,7 @@ def test_thousands(signing, server, tmp_path):
         assert said.count("succeeded") == 200 and "failed" not in said, said[-300:]
 
 
+@pytest.mark.slow(1)
 def test_bad_keys(connected):
     connected.add_active(["ann@example.org"])
     path = connected.issue()

@@ -65,6 +65,7 @@ def run(place, command):
     return done
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_chapter(place, chapter):
     if chapter in FROM_NOTHING:

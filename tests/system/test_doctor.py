@@ -64,6 +64,7 @@ def examine(site, names, *args, origin=ORIGIN, expect=None, **changes):
                 "files", "config", "database", "templates", "relay"))}
 
 
+@pytest.mark.slow(1)
 def test_all_is_well(healthy, names):
     server = names(txt=healthy.signed)
     result = healthy.run("doctor", "--name-servers", server.address, "--origin", ORIGIN)
@@ -236,6 +237,7 @@ def test_mta_sts(healthy, names, policy, text, code, level, said):
     assert said in found[level, "mta-sts"]
 
 
+@pytest.mark.slow(1)
 def test_mta_sts_needs_a_certificate_and_a_host(healthy, names, policy):
     policy.text = GOOD
     txt = {**healthy.signed, "_mta-sts.example.org": ["v=STSv1; id=1"]}
@@ -314,6 +316,7 @@ def test_cron_that_does_not_run_and_what_is_paused(healthy, server):
     assert "newsletter resume no-1" in local(healthy, expect=0)["warning", "paused"]
 
 
+@pytest.mark.slow(1)
 def test_the_relay(healthy, names, tmp_path):
     server = names(txt=healthy.signed)
     args = ("--name-servers", server.address, "--origin", ORIGIN)
@@ -346,6 +349,7 @@ def test_a_new_installation(bare_site):
     assert "there is no list yet" in bare_site.run("doctor", "--local").out
 
 
+@pytest.mark.slow(1)
 def test_work_that_nobody_starts(connected):
     """cron's work and the reader of bounces are judged by when they last ran."""
     def told():

@@ -122,6 +122,7 @@ def convert(desk, data):  # noqa: F811
         "Cookie": desk.http.cookie, "Accept": "application/json", "Content-Type": "multipart/form-data; boundary=xyz"})
 
 
+@pytest.mark.slow(1)
 def test_word_libreoffice_and_what_browsers_paste(desk):  # noqa: F811
     told = json.loads(convert(desk, docx()).text)
     assert told["text"] == (
@@ -142,6 +143,7 @@ def test_word_libreoffice_and_what_browsers_paste(desk):  # noqa: F811
     assert told["text"] == "**Bold**_slope_ [link](https://example.org/x?a=1)\n\n- One\n  - Below\n"
 
 
+@pytest.mark.slow(1)
 def test_begun_from_a_document(desk):  # noqa: F811
     answer = desk.upload("", "report.docx", docx(), path="/drafts", how="file", list="bulletin")
     assert answer.status == 303, problem(answer)
@@ -204,6 +206,7 @@ def png_of_size(width, height):
             + chunk(b"IDAT", zlib.compress(bytes(100000), 9)) + chunk(b"IEND", b""))
 
 
+@pytest.mark.slow(1)
 def test_pictures_are_cleaned(desk, connected):  # noqa: F811
     desk.upload("picture", "quay.jpg", with_exif(turn=6), alt="x")
     data = kept(desk, connected, "quay.jpg")
@@ -224,6 +227,7 @@ def test_pictures_are_cleaned(desk, connected):  # noqa: F811
     assert Image.open(io.BytesIO(data)).n_frames == 3 and b"secret" not in data and b"NETSCAPE2.0" in data
 
 
+@pytest.mark.slow(1)
 def test_hostile_pictures(desk, connected):  # noqa: F811
     """Bytes that are no pixels are gone; a picture that claims too many is refused before it is decoded."""
     for name, data in (("a.png", picture() + b"<script>alert(1)</script>"), ("b.gif", picture(kind="GIF") + b"PK\x03\x04 zip"),
@@ -241,6 +245,7 @@ def test_hostile_pictures(desk, connected):  # noqa: F811
         assert answer.status == 422 and says in problem(answer), (name, problem(answer))
 
 
+@pytest.mark.slow(1)
 def test_pictures_within_archives(desk, connected):  # noqa: F811
     """They are cleaned as those that come alone; one that claims too many pixels is refused, or left out of a document and told."""
     text = "---\ntitle: T\ndate: 2026-08-25\n---\n![A quay](quay.jpg)\n"
@@ -255,6 +260,7 @@ def test_pictures_within_archives(desk, connected):  # noqa: F811
     assert connected.sql("SELECT count(*) FROM draft_file") == [(1,)]
 
 
+@pytest.mark.slow(1)
 def test_a_place_is_taken_out_at_a_click(desk, connected):  # noqa: F811
     """A photograph that was attached keeps what its camera noted, until the text shows it."""
     desk.upload("attachment", "raw.jpg", with_exif())
@@ -267,6 +273,7 @@ def test_a_place_is_taken_out_at_a_click(desk, connected):  # noqa: F811
     assert b"camera" not in kept(desk, connected, "raw.jpg")
 
 
+@pytest.mark.slow(1)
 def test_a_file_that_says_where_it_was_taken(good):  # noqa: F811
     """`check` says so, since a file of the command line is sent as it is."""
     with open(f"{good.folder}/quay.jpg", "wb") as out:

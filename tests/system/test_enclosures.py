@@ -177,6 +177,7 @@ def test_another_picture_makes_another_issue(connected, server):
     assert "with other content" in result.err
 
 
+@pytest.mark.slow(1)
 def test_signed_with_files(connected, server):
     dkim = pytest.importorskip("dkim")
     connected.write("ferry.png", png(300, 300))

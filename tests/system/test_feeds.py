@@ -56,6 +56,7 @@ def every_feed(folder):
                   if name.startswith("feed.") or name == "podcast.xml")
 
 
+@pytest.mark.slow(1)
 def test_every_feed(site, server, schemas):  # noqa: F811
     """Files and `serve` have the same templates. Hostile texts, an issue without text, a list that has sent nothing, and an
     organisation without a name."""

@@ -70,6 +70,7 @@ def test_imap_with_folders_of_other_names(box, dovecot):
     assert dovecot.count('"Returned mail"', user) == 0 and dovecot.count("Done/Read", user) == 1
 
 
+@pytest.mark.slow(1)
 def test_interrupted_fetch_counts_nothing_twice(box, dovecot):
     """A message that was recorded before a crash is in the mailbox still: it is moved, and that is all."""
     site, paths, user, _ = box
@@ -83,6 +84,7 @@ def test_interrupted_fetch_counts_nothing_twice(box, dovecot):
     assert dovecot.count("INBOX", user) == 0
 
 
+@pytest.mark.slow(1)
 def test_many_messages(box, dovecot):
     site, _, user, _ = box
     dovecot.put(*[dsn(f"user{i}@example.net") for i in range(60)], user=user)
@@ -139,6 +141,7 @@ def test_a_folder_that_is_not_there(box):
     assert "Nowhere" in site.run("bounce", "--fetch", expect=69).err
 
 
+@pytest.mark.slow(1)
 def test_a_password_does_not_go_in_the_clear_over_the_network(box):
     site, _, _, configure = box
     configure(security="none", host="mail.example.net")

@@ -25,6 +25,7 @@ ANN, BOB = ("ann@example.org", "Ann"), ("bob@example.org", "Bob")
 # ---- lines ----
 
 
+@pytest.mark.slow(1)
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\r\r\n"], ids=["cr", "lf", "crlf", "crcrlf"])
 @pytest.mark.parametrize("last", [True, False])
@@ -43,6 +44,7 @@ def test_one_column_and_bare_addresses_with_cr(site):
     assert bring_in(site, "ann@example.org\rbob@example.org").people == [(ANN[0], None), (BOB[0], None)]
 
 
+@pytest.mark.slow(1)
 def test_a_quoted_break_in_a_header(site):
     for end in ("\r", "\n", "\r\n"):
         for inner in ("\r", "\n"):
@@ -141,6 +143,7 @@ def test_a_dump_of_sympa(site):
     assert site.sql("SELECT created_at FROM subscriber ORDER BY id LIMIT 1") == [(1577934245,)]
 
 
+@pytest.mark.slow(1)
 def test_a_json_array_has_a_limit(site):
     row = json.dumps({"email": "ann@example.org", "note": "x" * 1_000_000}) + ",\n"
     assert "jq -c" in bring_in(site, "[" + row * 68 + row[:-2] + "]", expect=65).err

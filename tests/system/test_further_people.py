@@ -14,6 +14,7 @@ def counts(server, people):
     return [len(server.messages(f"{name}@example.org")) for name in people]
 
 
+@pytest.mark.slow(1)
 def test_segment_by_segment_and_then_the_rest(people, server):
     path = people.issue()
     people.run("send", "--yes", path, "--where", 'group = "press"')

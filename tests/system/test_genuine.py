@@ -85,6 +85,7 @@ def test_mistakes_with_keys_are_told(office):
     assert "signing.key_file" in office.run("key", "show", expect=78).err
 
 
+@pytest.mark.slow(1)
 def test_public_keys_are_on_the_website_and_nowhere_the_private_one(office, serve):
     web = serve()
     assert web.get("/.well-known/newsletter-keys.json").status == 404
@@ -275,6 +276,7 @@ def test_what_is_not_ours(sent, server):
     assert forged["named"]["reference"] == number and forged["named"]["title"] == facts(sent, received(server), 0)["title"]
 
 
+@pytest.mark.slow(1)
 def test_the_source_and_the_signature(sent, server):
     source = open(os.path.join(sent.folder, sent.path), encoding="utf-8").read()
     assert facts(sent, source, 0)["checked"] == ["source"]
@@ -422,6 +424,7 @@ def test_the_page_tells_nothing_that_is_not_public(sent, server, serve):
     assert facts(sent, text, 0)["verdict"] == "unchanged"  # the office knows it
 
 
+@pytest.mark.slow(1)
 def test_the_page_has_bounds(sent, serve):
     web = serve("--no-mail")
     assert ask(web, text="x" * (13 << 20))[1].status == 413

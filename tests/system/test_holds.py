@@ -33,6 +33,7 @@ def restart(desk, connected, **settings):
     desk.http.login()
 
 
+@pytest.mark.slow(1)
 def test_who_does_not_get_it(desk, connected):
     assert "do not get it" not in holds(desk)
     connected.run("suppress", "add", "bo@example.org")
@@ -42,6 +43,7 @@ def test_who_does_not_get_it(desk, connected):
     assert "Recipients, as of now 2" in text_of(desk.page("/send").text)
 
 
+@pytest.mark.slow(1)
 def test_what_the_relay_last_said(desk, connected):
     assert "put off" not in holds(desk)
     connected.run("send", "--yes", connected.issue(number="No 9"))
@@ -54,6 +56,7 @@ def test_what_the_relay_last_said(desk, connected):
     assert "put off" not in holds(desk)
 
 
+@pytest.mark.slow(1)
 def test_an_issue_that_has_stopped_by_itself(desk, connected):
     """Also one of another list: the relay is the same."""
     connected.run("list", "add", "other", "--from", "press@example.org")
@@ -96,6 +99,7 @@ def test_approvals_that_are_missing(desk, connected):
     assert "Approvals that are missing: 0 of 2 are given." in holds(desk)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("limit, pace, words", [
     (0, 2, "Sending takes about 10 min (Messages a minute: 120)"), (1, 50, "Sending takes about 20 min (Messages a minute: 60)"),
     (100, 4, "Sending takes about 5 min (Messages a minute: 240)"), (0, 0, "Sending takes about not known: nothing was sent within a week")])
@@ -111,6 +115,7 @@ def test_how_long(desk, connected, limit, pace, words):
     assert "Recipients, as of now 1200" in page and words in page, page[:900]
 
 
+@pytest.mark.slow(1)
 def test_whose_clock_is_not_known(desk, connected):
     connected.sql("UPDATE subscriber SET attributes = '{\"timezone\": \"Asia/Almaty\"}' WHERE address LIKE 'ann%'")
     connected.sql("UPDATE subscriber SET attributes = '{\"timezone\": \"Mars/Olympus\"}' WHERE address LIKE 'bo%'")

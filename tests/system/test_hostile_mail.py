@@ -159,6 +159,7 @@ def test_strangers_do_not_steer_the_terminal(sent):  # noqa: F811
         assert raw.stdout.read() == message
 
 
+@pytest.mark.slow(1)
 def test_without_proof_nothing_ends_however_often(sent):  # noqa: F811
     site, _ = sent
     for _ in range(30):

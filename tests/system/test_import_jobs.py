@@ -54,6 +54,7 @@ def act(site, address, change="UPDATE subscription SET state = 'unsubscribed', e
 
 # ---- imports over the API ----
 
+@pytest.mark.slow(1)
 def test_the_life_of_an_import(api, connected):
     text = "E-Mail,Full name,Town\nann@example.org,Ann,Aktau\nbob@example.org,Bob,Oral\nnobody,None,Nowhere\n"
     at = upload(api, text, file="people.csv", list="bulletin", consent="visitors book")
@@ -100,6 +101,7 @@ def test_json_is_taken_too(api, connected):
     assert sorted(state_of(connected)) == ["a@example.org", "b@example.org", "c@example.org"]
 
 
+@pytest.mark.slow(1)
 def test_what_is_refused(api, connected):
     for options in ({"list": "nosuch"}, {"format": "xls"}, {"map": {"nofield": "x"}}, {"map": {"email": 7}}, {"states": {"x": "y"}},
                     {"as": "dead"}, {"consent": "x", "confirm": True}, {"consent": " "}, {"consent": "a\nb"}, {"delimiter": "ab"},
@@ -125,6 +127,7 @@ def test_what_is_refused(api, connected):
     assert "no column is called email" in wait(api, at, "failed")["problem"]
 
 
+@pytest.mark.slow(1)
 def test_too_many_are_refused(api, connected):
     for _ in range(50):
         api.call("POST", "/imports", {}, 201)
@@ -159,6 +162,7 @@ def test_the_same_key_opens_one(api, connected):
 
 # ---- taking back ----
 
+@pytest.mark.slow(1)
 def test_what_was_so_before_is_so_again(api, connected):
     connected.run("list", "add", "other", "--from", "press@example.org")
     connected.run("import", connected.write("old.csv", "email,name\nold@example.org,Old\nout@example.org,Out\n"), "--list", "bulletin",
@@ -182,6 +186,7 @@ def test_what_was_so_before_is_so_again(api, connected):
     assert connected.sql("SELECT state, consent_source, confirmed_at, ended_at FROM subscription ORDER BY id") == states
 
 
+@pytest.mark.slow(1)
 def test_a_person_who_has_acted_is_left_alone(api, connected):
     connected.run("list", "add", "other", "--from", "press@example.org")
     connected.add_active(["back@example.org", "click@example.org", "supp@example.org"])
@@ -226,6 +231,7 @@ def test_only_within_a_day(connected):
     assert connected.sql("SELECT count(*) FROM import_change") == [(0,)] and state_of(connected) == {"ann@example.org": "active"}
 
 
+@pytest.mark.slow(1)
 def test_a_long_import_is_taken_back_in_parts(connected):
     rows = connected.write("long.csv", "email\n" + "".join(f"reader{number}@example.org\n" for number in range(3000)))
     connected.add_active(["first@example.org"])
@@ -254,6 +260,7 @@ def test_cancelled_while_it_is_read(api, connected):
     assert connected.sql("SELECT count(*) FROM subscriber") == [(0 if answer.status == 200 else 20000,)]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("moment", ["SELECT count(*) FROM task WHERE state = 'running'", "SELECT count(*) FROM import_part",
                                     "SELECT count(accepted_at) FROM task", "SELECT count(*) FROM subscription"])
 def test_killed(api, connected, moment):
@@ -328,6 +335,7 @@ def test_the_life_of_an_export(api, connected):
     api.call("GET", f"/exports/{lines['id']}/file", expect=404)
 
 
+@pytest.mark.slow(1)
 def test_a_large_file_comes_in_pieces(api, connected):
     """Neither a request nor an answer is kept in memory as a whole."""
     at = upload(api, long_file(25000), consent="x")
@@ -343,6 +351,7 @@ def test_a_large_file_comes_in_pieces(api, connected):
         assert sanitized() or int(re.search(r"VmHWM:\s+(\d+)", status.read()).group(1)) < 160 << 10
 
 
+@pytest.mark.slow(1)
 def test_erased_people_leave_files_too(api, connected):
     connected.add_active(["ann@example.org"])
     made = api.call("POST", "/exports", {}, 202)

@@ -93,6 +93,7 @@ def people(site):
 
 # ---- imports ----
 
+@pytest.mark.slow(1)
 def test_the_life_of_an_import(staff, connected):
     at = upload(staff, PEOPLE)
     page = staff.page(at)
@@ -140,6 +141,7 @@ def test_no_longer_than_a_day(staff, connected):
     assert staff.press(at, action="undo", sure="yes").status == 400 and people(connected) == ["ann@example.org"]
 
 
+@pytest.mark.slow(1)
 def test_states_and_how_they_agreed(staff, connected):
     """The file says it, staff say it of all of it, or a mail asks."""
     at = upload(staff, "email\nann@example.org\n", file="unsubscribed.csv")
@@ -160,6 +162,7 @@ def test_states_and_how_they_agreed(staff, connected):
     assert connected.sql("SELECT address_key FROM suppression") == [("no@example.org",)]
 
 
+@pytest.mark.slow(1)
 def test_the_file_is_read_in_another_way(staff, connected):
     text = "email;имя\nann@example.org;Анна\n".encode("windows-1251")
     at = upload(staff, text)
@@ -178,6 +181,7 @@ def test_the_file_is_read_in_another_way(staff, connected):
     assert "At work" not in staff.page(upload(staff, '[{"email": "x@example.org"}]', file="x.json")).text
 
 
+@pytest.mark.slow(1)
 def test_what_is_refused(staff, connected):
     at = upload(staff, PEOPLE)
     for wrong in ({"list": "nosuch"}, {"as": "dead"}, {"format": "xls"}, {"delimiter": "ab"}, {"way": "consent", "consent": ""},
@@ -198,6 +202,7 @@ def test_what_is_refused(staff, connected):
     assert staff.press(at, action="start").status == 400
 
 
+@pytest.mark.slow(1)
 def test_uploads_are_bounded(staff, connected):
     token = csrf_of(staff)
     fields = [("csrf", token), ("list", "bulletin")]
@@ -253,6 +258,7 @@ def test_a_large_file_takes_no_memory(staff, connected):
     assert most() - before < 24 << 10, (before, most())
 
 
+@pytest.mark.slow(1)
 def test_it_goes_on_after_a_kill(staff, connected):
     at = upload(staff, "email\n" + "".join(f"reader{n}@example.org\n" for n in range(3000)))
     change(staff, at, "start", way="consent", consent="fair")
@@ -267,6 +273,7 @@ def test_it_goes_on_after_a_kill(staff, connected):
 
 # ---- who may ----
 
+@pytest.mark.slow(1)
 def test_one_list(staff, connected):
     """An account that looks after one list brings people to it, and changes nothing else of them."""
     connected.run(*CULTURE)
@@ -323,6 +330,7 @@ def ready(staff):
         time.sleep(0.1)
 
 
+@pytest.mark.slow(1)
 def test_exports(staff, connected):
     connected.add_active(["ann@example.org", "bob@example.org"], name="=1+1")
     connected.run("segment", "add", "anns", 'email ~ "ann"')

@@ -43,6 +43,7 @@ def staged(site):
     return site.sql("SELECT count(*) FROM import_part")[0][0]
 
 
+@pytest.mark.slow(1)
 def test_a_failure_in_the_middle_is_made_up_for(site, rows):
     refuse(site, addresses()[3000])
     failed = site.run("import", rows, "--consent", "paper", expect=None)
@@ -62,6 +63,7 @@ def test_a_failure_in_the_middle_is_made_up_for(site, rows):
         (ROWS + 1, ROWS + 1)]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("moment", ["SELECT count(*) FROM import_part", "SELECT count(accepted_at) FROM import",
                                     "SELECT count(*) FROM subscription", "SELECT count(done_at) FROM import"])
 def test_killed(site, rows, moment):
@@ -78,6 +80,7 @@ def test_killed(site, rows, moment):
     assert len(site.sql("SELECT id FROM import WHERE done_at IS NULL")) == 0
 
 
+@pytest.mark.slow(1)
 def test_refused_rows_leave_nothing(site):
     path = site.write("rows.csv", "email\n" + "".join(f"{address}\n" for address in addresses()) + "nonsense\n")
     refused = site.run("import", path, "--consent", "paper", expect=65)
@@ -89,6 +92,7 @@ def test_refused_rows_leave_nothing(site):
     assert active(site) == addresses()
 
 
+@pytest.mark.slow(1)
 def test_a_list_that_is_known_in_part(site):
     """People who are new, known, twice in the file, gone and suppressed, in all parts of a long file."""
     known, gone, blocked = addresses()[7::10], addresses()[8::100], addresses()[9::100]
@@ -106,6 +110,7 @@ def test_a_list_that_is_known_in_part(site):
     assert active(site) == sorted(set(addresses()) - set(gone) - set(blocked))
 
 
+@pytest.mark.slow(1)
 def test_the_website_goes_on_meanwhile(web, connected):  # noqa: F811
     http = web("--no-mail")
     path = connected.write("rows.csv", "email\n" + "".join(f"{address}\n" for address in addresses(20000)))

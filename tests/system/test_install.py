@@ -28,6 +28,7 @@ def run_shell(*args):
     return subprocess.run(args, capture_output=True, text=True, timeout=60, check=True).stdout.split()
 
 
+@pytest.mark.slow(1)
 def test_units_name_the_program_that_was_installed(installed):
     units = os.path.join(installed, "lib/systemd/system")
     assert {"newsletter.path", "newsletter.service", "newsletter-retry.timer", "newsletter-backup.timer"} <= set(os.listdir(units))
@@ -68,6 +69,7 @@ def test_bash(installed, words, expected):
     assert set(complete_in_bash(installed, *words)) == expected
 
 
+@pytest.mark.slow(1)
 def test_every_option_is_completed(installed):
     """The completion knows all that a command's own help names, and the other way round."""
     for name in commands():

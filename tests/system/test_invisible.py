@@ -42,6 +42,7 @@ def by_json_lines(site, address, name, city):
 ROADS = [by_command, by_form, by_json, by_csv, by_json_lines]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("road", ROADS)
 def test_stripped_at_the_ends(site, road):
     for sign in STRANGE:
@@ -50,6 +51,7 @@ def test_stripped_at_the_ends(site, road):
         ("Ann@example.org", "ann@example.org", "Ann Lee", '{"city":"Aktau"}')]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("road", ROADS)
 def test_refused_within(site, road):
     for sign in STRANGE:
@@ -79,6 +81,7 @@ def test_what_writing_needs_stays(site, name):
     assert site.sql("SELECT name FROM subscriber") == [(name,)]
 
 
+@pytest.mark.slow(1)
 def test_a_suppression_cannot_be_passed_by(connected, server):
     lines = "".join(f"{sign}bob{index}@example.org{sign}\n" for index, sign in enumerate(STRANGE))
     assert f"{len(STRANGE)} addresses" in connected.run("suppress", "import", "-", stdin=lines.encode()).out
@@ -181,6 +184,7 @@ def test_no_field_of_an_issue_turns_a_text(site, front):
                                        expect=None).err
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the engine makes no difference")
 def test_no_text_of_an_issue_turns_another(site):
     for text in TURNING:

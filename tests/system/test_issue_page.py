@@ -93,6 +93,7 @@ def test_each_edition_has_its_own(http):
     assert "Dear reader" not in http.get(BASE).text
 
 
+@pytest.mark.slow(1)
 def test_what_other_places_show(http):
     page = http.get(BASE).text
     html5lib.HTMLParser(strict=True).parse(page)
@@ -118,6 +119,7 @@ def test_what_other_places_show(http):
     assert raw(http, BASE + "kk/preview.png")[1] != picture
 
 
+@pytest.mark.slow(1)
 def test_all_of_it_as_files(http, site):
     site.run("archive", "build", "www")
     folder = os.path.join(site.folder, "www", "bulletin", "issue", "no-1")

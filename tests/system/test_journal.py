@@ -53,6 +53,7 @@ def test_elsewhere_it_is_lines(site, journal):
     assert "nosuch" in site.run("list", "show", "nosuch", expect=67, env=environment).err
 
 
+@pytest.mark.slow(1)
 def test_requests_and_logins(connected, journal, tmp_path):
     configure(connected)
     out, environment = connected_to_journal(tmp_path / "stderr")

@@ -222,6 +222,7 @@ def token_of(site, server, name):
     return site.sql("SELECT token FROM subscription ORDER BY id")[1][0]
 
 
+@pytest.mark.slow(1)
 def test_errors_are_json(site):
     """The last line of standard output is the error, with the exit status. --json may stand anywhere."""
     site.write("bad.md", b"---\ntitle: \xff\xfe\n---\n")

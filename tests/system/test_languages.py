@@ -214,6 +214,7 @@ def values(context, text):
     return [tag.replace("_number}}", "}}") for tag in found] if context in ("date", "calendar") else found
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the engine makes no difference")
 @pytest.mark.parametrize("path", sorted(glob.glob(os.path.join(TOP, "po", "*.po"))), ids=os.path.basename)
 def test_catalogs_are_complete(tmp_path, path):

@@ -220,6 +220,7 @@ def reachable(calls, start):
     return seen
 
 
+@pytest.mark.slow(1)
 def test_files_of_a_room_call_each_other_in_one_direction():
     calls = calls_between_files()
     circles = {file for file in calls if file in reachable(calls, file)}

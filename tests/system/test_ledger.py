@@ -47,6 +47,7 @@ def lived_in(connected, server):
     return lived(connected, server)
 
 
+@pytest.mark.slow(1)
 def test_all_agree(lived_in):
     found = audit(lived_in)
     assert found["faults"] == 0 and found["findings"] == []
@@ -64,6 +65,7 @@ def test_all_agree(lived_in):
     assert text.count("holds: ") == 6 and "BROKEN" not in text and set(found["claims"].values()) == {True}
 
 
+@pytest.mark.slow(1)
 def test_it_only_grows(lived_in):
     for statement in ("UPDATE ledger SET body = chain WHERE id = 3", "DELETE FROM ledger WHERE id = 3", "DELETE FROM ledger"):
         with pytest.raises(Exception, match="only grows"):
@@ -71,6 +73,7 @@ def test_it_only_grows(lived_in):
     assert audit(lived_in)["faults"] == 0
 
 
+@pytest.mark.slow(1)
 def test_no_personal_data(lived_in):
     bodies = b"".join(body for body, in lived_in.sql("SELECT body FROM ledger ORDER BY id"))
     for word in (b"example.org", b"ann", b"on paper"):
@@ -126,6 +129,7 @@ TAMPERING.update({
 })
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("name", TAMPERING)
 def test_tampering(lived_in, name):
     statement, words = TAMPERING[name]
@@ -137,6 +141,7 @@ def test_tampering(lived_in, name):
     assert found["faults"] > 0 and any(words in finding["text"] for finding in found["findings"]), found["findings"]
 
 
+@pytest.mark.slow(1)
 def test_the_end_of_the_history(lived_in):
     """Events that pruning deletes are explained; events that anybody else deletes are not."""
     lived_in.sql("UPDATE event SET at = 1000 WHERE kind = 'unsubscribed'")
@@ -151,6 +156,7 @@ def audit_id(site, kind):
     return next(number for number in range(1, max(ids) + 1) if number not in ids)
 
 
+@pytest.mark.slow(1)
 def test_it_moves_along(lived_in, tmp_path):
     """A copy in another place has the same ledger, which goes on."""
     before = audit(lived_in)
@@ -164,6 +170,7 @@ def test_it_moves_along(lived_in, tmp_path):
     assert after["faults"] == 0 and after["records"] >= before["records"] and after["events"] >= before["events"]
 
 
+@pytest.mark.slow(1)
 def test_a_list_is_removed(lived_in):
     lived_in.run("list", "remove", "bulletin", "--yes", expect=None)
     assert audit(lived_in)["faults"] == 0
@@ -220,6 +227,7 @@ WRONGS = ["sent twice", "a second delivery", "without consent", "never asked", "
           "without a lease", "an outcome alone", "leased in between"]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("entries of stream 0, whatever the engine")
 @pytest.mark.parametrize("name", WRONGS)
 def test_what_the_ledger_must_not_say(lived_in, name):

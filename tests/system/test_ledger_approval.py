@@ -51,6 +51,7 @@ def lived_in(begin, connected):  # noqa: F811
     return desk
 
 
+@pytest.mark.slow(1)
 def test_each_step_is_an_entry(lived_in, connected):
     (issue,), = connected.sql("SELECT id FROM issue")
     assert steps(connected) == [
@@ -65,6 +66,7 @@ def test_each_step_is_an_entry(lived_in, connected):
         assert word not in bodies
 
 
+@pytest.mark.slow(1)
 def test_asked_again_without_a_change(lived_in, connected):
     """A question that is open ends with the next one, and the ledger says so, too."""
     desk = lived_in
@@ -75,6 +77,7 @@ def test_asked_again_without_a_change(lived_in, connected):
     assert audit(connected)["faults"] == 0
 
 
+@pytest.mark.slow(1)
 def test_a_draft_or_its_list_is_removed(lived_in, connected):
     """Their approvals leave with them, and that is no fault. A number may be used again."""
     desk = lived_in
@@ -109,6 +112,7 @@ TAMPERING = {
 }
 
 
+@pytest.mark.slow(1)
 def test_tampering(lived_in, connected, tmp_path):
     """Each kind is done to a copy of the same database."""
     assert audit(connected)["faults"] == 0
@@ -140,6 +144,7 @@ def audit_at(connected, place):
     return audit(Copy, expect=65)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("entries of stream 0, whatever the engine")
 @pytest.mark.parametrize("question", [3, 99])
 def test_an_issue_of_what_nobody_approved(lived_in, connected, question):
@@ -150,6 +155,7 @@ def test_an_issue_of_what_nobody_approved(lived_in, connected, question):
     assert [finding["text"] for finding in found["findings"]] == ["issue 7 was made of a version that nobody had approved"]
 
 
+@pytest.mark.slow(1)
 def test_an_approval_by_sql_shows_when_the_issue_goes_out(lived_in, connected):
     """Somebody with access to the database approves in somebody's name, has it sent, and removes the traces."""
     desk = lived_in
@@ -167,6 +173,7 @@ def test_an_approval_by_sql_shows_when_the_issue_goes_out(lived_in, connected):
     assert texts == ["issue 2 was made of a version that nobody had approved"]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("earlier schemas were SQLite's")
 def test_a_ledger_from_before(bare_site):
     """Approvals that are older than this kind of entry are no fault. Those after them are checked."""

@@ -49,6 +49,7 @@ def http(site):
     server.stop()
 
 
+@pytest.mark.slow(1)
 def test_players(http, site):
     page = http.get(BASE).text
     listen = re.search(r'<h2 id="listen">.*?</section>', page, re.S).group()
@@ -83,6 +84,7 @@ def test_the_mail_has_a_link(site, server):
     assert "audio" not in [part.get_content_maintype() for part in message.walk()]
 
 
+@pytest.mark.slow(1)
 def test_the_podcast(http):
     """RSS 2.0 (rssboard.org), with what the large directories ask for."""
     answer = http.get("/archive/bulletin/podcast.xml")

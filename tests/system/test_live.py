@@ -72,6 +72,7 @@ def figures(text):
     return dict(names), {name: [int(cell) for cell in re.findall(r"\d+", cells)] for name, cells in rows}
 
 
+@pytest.mark.slow(1)
 def test_followed_to_its_end(staff, sending):  # noqa: F811
     http_server = staff("--no-mail")
     http_server.login()
@@ -104,6 +105,7 @@ def test_followed_to_its_end(staff, sending):  # noqa: F811
     assert "data-stream" not in http_server.page("/issue/1").text
 
 
+@pytest.mark.slow(1)
 def test_a_connection_that_was_cut_goes_on(staff, sending):  # noqa: F811
     http_server = staff("--no-mail")
     http_server.login()
@@ -122,6 +124,7 @@ def test_a_connection_that_was_cut_goes_on(staff, sending):  # noqa: F811
         odd.close()
 
 
+@pytest.mark.slow(1)
 def test_it_ends_with_the_session(staff, sending):  # noqa: F811
     """By logging out, by time, with the account, and with its role: each at once."""
     http_server = staff("--no-mail")
@@ -143,6 +146,7 @@ def test_it_ends_with_the_session(staff, sending):  # noqa: F811
         assert seen[-1] == "over"
 
 
+@pytest.mark.slow(1)
 def test_who_may_look_on(staff, sending):  # noqa: F811
     http_server = staff("--no-mail")
     assert Stream(http_server, cookie="x=y").status == 303
@@ -157,6 +161,7 @@ def test_who_may_look_on(staff, sending):  # noqa: F811
     assert Stream(http_server).status == 404
 
 
+@pytest.mark.slow(1)
 def test_how_many_look_on(staff, sending):  # noqa: F811
     """One person has a few streams, all together have a bound, and those who leave make room."""
     http_server = staff("--no-mail")
@@ -176,6 +181,7 @@ def test_how_many_look_on(staff, sending):  # noqa: F811
     wait_for(lambda: Stream(http_server).status == 200)
 
 
+@pytest.mark.slow(1)
 def test_it_ends_with_the_server(staff, sending):  # noqa: F811
     http_server = staff("--no-mail")
     http_server.login()

@@ -35,6 +35,7 @@ def received(server):
     return {address: len(server.messages(address)) for address in READERS}
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("a trigger in SQLite's language")
 def test_a_failure_in_the_middle(large, server):
     stop_in_the_middle(large)
@@ -52,6 +53,7 @@ def test_a_failure_in_the_middle(large, server):
     assert json.loads(large.run("status", "no-1", "--json").out)[0]["being_made"] is None
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("a trigger in SQLite's language")
 def test_cancelled_in_the_middle(large):
     stop_in_the_middle(large)
@@ -63,6 +65,7 @@ def test_cancelled_in_the_middle(large):
     assert sum(large.states().values()) == 20
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("a trigger in SQLite's language")
 def test_resumed_with_the_number_that_is_left(large, server):
     stop_in_the_middle(large)
@@ -75,6 +78,7 @@ def test_resumed_with_the_number_that_is_left(large, server):
     assert max(received(server).values()) == 1 and sum(large.states().values()) == 30
 
 
+@pytest.mark.slow(1)
 def test_killed_in_the_middle(large, server):
     sender = large.popen("send", "--yes", "--where", "name is known", large.issue())
     wait_for(lambda: large.sql("SELECT count(*) FROM issue")[0][0] == 1)
@@ -88,6 +92,7 @@ def test_killed_in_the_middle(large, server):
     assert sum(received(server).values()) >= states["sent"]
 
 
+@pytest.mark.slow(1)
 def test_who_confirms_meanwhile_gets_none(large, server):
     """The first part is made, the process has gone; somebody in a later part joins."""
     late = READERS[27]

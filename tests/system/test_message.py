@@ -31,6 +31,7 @@ def deliver(site, server, body, names=("Ann",), **front):
     return messages
 
 
+@pytest.mark.slow(1)
 def test_names(connected, server):
     body = "Dear {{name}}, [write](mailto:{{email}}) to {{name|nobody}}.\n"
     for name, message in zip(NAMES, deliver(connected, server, body, NAMES)):

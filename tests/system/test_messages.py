@@ -65,6 +65,7 @@ def test_one_mail_to_one_address(connected, server):
     assert "Your ticket" in connected.run("message", "list").out and "Your ticket" in connected.run("message", "list", "ann@EXAMPLE.org").out
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the engine makes no difference")
 def test_it_is_signed(signing, server):  # noqa: F811
     site, records = signing
@@ -106,6 +107,7 @@ def test_data_that_is_no_good(shop, server, data, said):
     assert said in told and states(shop) == [] and server.messages("ann@example.org") == []
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the engine makes no difference")
 def test_other_input_that_is_no_good(shop, tmp_path):
     for name in ("nosuch", "../ticket", "ticket.txt", "x" * 65, "", "a/b"):
@@ -136,6 +138,7 @@ def test_attachments(connected, server, tmp_path):
 
 # ---- who gets none ----
 
+@pytest.mark.slow(1)
 def test_suppressed_addresses_get_nothing_and_others_do(connected, server):
     connected.add_active(["left@example.org", "came-back@example.org", "one-of-two@example.org"])
     connected.run("unsubscribe", "--address", "left@example.org", "--list", "bulletin")
@@ -155,6 +158,7 @@ def test_suppressed_addresses_get_nothing_and_others_do(connected, server):
     assert connected.sql("SELECT count(*) FROM transactional WHERE content IS NOT NULL") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_refusals_and_bounces(connected, server):
     server.handler.tempfail.add("slow@example.org")
     server.handler.reject.add("gone@example.org")
@@ -194,6 +198,7 @@ def test_a_bounce_counts_for_the_subscription(connected, server):
 
 # ---- never twice ----
 
+@pytest.mark.slow(1)
 def test_killed_in_the_middle(connected, server):
     """SIGKILL at different moments: each is mailed once, or at most once and `unknown`."""
     server.handler.delay = 0.05
@@ -228,6 +233,7 @@ def test_a_key_by_command(connected, server):
 
 # ---- the API ----
 
+@pytest.mark.slow(1)
 def test_over_the_api(api, shop, server):
     body = {"list": "bulletin", "to": "ann@example.org", "template": "ticket", "data": {"name": "Ann", "gate": 4, "items": []},
             "attachments": [{"name": "t.pdf", "content": base64.b64encode(b"%PDF-1.4").decode()}]}
@@ -258,6 +264,7 @@ def test_over_the_api(api, shop, server):
     assert any(one[0] == "message send" for one in shop.sql("SELECT action FROM audit"))
 
 
+@pytest.mark.slow(1)
 def test_what_the_api_refuses(api, shop):
     good = {"list": "bulletin", "to": "ann@example.org", "template": "plain", "data": {"subject": "x", "text": "y"}}
     shop.run("suppress", "add", "never@example.org")
@@ -284,6 +291,7 @@ def test_what_the_api_refuses(api, shop):
     api.call("GET", f"/messages/{ours['id']}", expect=403, token=mine)
 
 
+@pytest.mark.slow(1)
 def test_large_ones_do_not_make_the_server_large(api, shop):
     """The server stays as small as it promises with the largest attachments, one after another."""
     body = {"list": "bulletin", "to": "ann@example.org", "template": "plain", "data": {"subject": "x", "text": "y"},
@@ -298,6 +306,7 @@ def test_large_ones_do_not_make_the_server_large(api, shop):
 
 # ---- the end ----
 
+@pytest.mark.slow(1)
 def test_a_person_takes_their_messages_along(connected):
     connected.add_active(["ann@example.org"])
     for address in ("ann@example.org", "stranger@example.org"):

@@ -67,6 +67,7 @@ def states_are_checked_cheaply(site):
         assert "OpenWrite" in steps and not steps & {"OpenEphemeral", "OpenAutoindex"}, change
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("schema", range(1, len(MIGRATIONS) + 1))
 def test_from_each_schema(bare_site, schema):
     bare_site.run("init")
@@ -93,6 +94,7 @@ def test_from_each_schema(bare_site, schema):
         assert bare_site.sql("SELECT scopes, expires_at FROM api_token") == [("read send", None)]  # as before
 
 
+@pytest.mark.slow(1)
 def test_by_many_at_once(bare_site):
     """Each step is taken by one of them, and the others go on from there, or say that the database is busy."""
     bare_site.run("init")
@@ -143,6 +145,7 @@ def go_on_with(bare_site, server, file):
     assert audited["faults"] == 0 and audited["before"] + audited["events"] > 4  # the past is a stated beginning
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("file", sorted(glob.glob(os.path.join(TOP, "tests", "data", "databases", "*.gz"))),
                          ids=os.path.basename)
 def test_goes_on_with_a_stored_database(bare_site, server, file):
@@ -150,6 +153,7 @@ def test_goes_on_with_a_stored_database(bare_site, server, file):
     go_on_with(bare_site, server, file)
 
 
+@pytest.mark.slow(1)
 def test_the_tool_stores_such_a_database(bare_site, server, tmp_path):
     file = str(tmp_path / "now.db.gz")
     subprocess.run([os.path.join(TOP, "tools", "store-database"), "--binary", BINARY, "--output", file], check=True, timeout=120)

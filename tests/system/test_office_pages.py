@@ -33,6 +33,7 @@ def keep(connected, message=RIDDLE):
     return connected.sql("SELECT max(id) FROM returned WHERE message IS NOT NULL")[0][0]
 
 
+@pytest.mark.slow(1)
 def test_mail_that_was_not_understood(staff, connected):
     kept = keep(connected)
     assert f'href="/bounces/{kept}"' in staff.page("/bounces").text
@@ -90,6 +91,7 @@ def test_lists_come_and_go(staff, connected):
     assert connected.sql("SELECT name FROM list") == [("bulletin",)] and connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_who_administers_one_list(staff, connected):
     connected.run("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture Letter")
     add_account(connected, "kim", "none")

@@ -187,6 +187,7 @@ def test_ways_of_providers(begun, provider, connected):
     assert enter(staff, one, "3").status == 403 and len(connected.sql("SELECT 1 FROM staff")) == 2
 
 
+@pytest.mark.slow(1)
 @needs_provider
 def test_by_a_verified_address(begun, provider, connected):
     one = provider()
@@ -353,6 +354,7 @@ def test_tokens_that_are_none(begun, hostile):
     assert SECRET not in log and "eyJ" not in log
 
 
+@pytest.mark.slow(1)
 def test_answers_that_are_none(begun, hostile):
     """States of others, used ones and none; another provider's answer; a refusal."""
     staff = begun(hostile.issuer)
@@ -452,6 +454,7 @@ def test_guesses_are_limited(begun, hostile):
 
 # ---- the configuration ----
 
+@pytest.mark.slow(1)
 def test_settings(connected, hostile):
     def check(expect, words="", **openid):
         connected.configure(staff={"listen": "127.0.0.1:0", "url": "https://staff.example.org"}, openid=openid)

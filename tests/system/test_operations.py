@@ -19,6 +19,7 @@ def whole(path):
     return rows
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("about SQLite's own files")
 def test_backup(site):
     site.add_active(["ann@example.org"])

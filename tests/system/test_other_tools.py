@@ -177,6 +177,7 @@ def test_json_lines(site, name):
     assert states == {f"r{number}": state for number, (_, state) in enumerate(OBJECTS[name])}, result.out
 
 
+@pytest.mark.slow(1)
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("header", ["GDPR status (EU)", "Marketing-Genehmigung", "consent_flag", "Opt-in source flag", "Werbung?",
                                     "Consentement RGPD n°2", "Permiso de contacto", "Разрешение на рассылки", "Келісім түрі",
@@ -226,6 +227,7 @@ def test_the_better_name_wins(site):
     assert outcome(site, row)[0] == {"ann": A, "bob": A}
 
 
+@pytest.mark.slow(1)
 def test_map_wins_over_guesses(site):
     text = "Email,Private\nann@example.org,ann@home.example\n"
     states, result = outcome(site, text, "--map", "email=Private")
@@ -263,6 +265,7 @@ def test_two_columns_for_one_thing(site, one, other, field):
     assert outcome(site, text(value.format("ann"), "", "", value.format("bob")), expect=65)[0] == {}
 
 
+@pytest.mark.slow(1)
 def test_names(site):
     for text, name in [("email,Vorname,Name\nann@example.org,Ann,Lee\n", "Ann Lee"), ("email,имя\nann@example.org,Анна\n", "Анна"),
                        ("email,nombre,apellidos\nann@example.org,Ana,Ruiz Gil\n", "Ana Ruiz Gil"),
@@ -276,6 +279,7 @@ def test_names(site):
         assert rows == [("ann@example.org", name)] or name is None and rows in ([], [("ann@example.org", None)]), text
 
 
+@pytest.mark.slow(1)
 def test_languages(site):
     for word, tag in [("English", "en"), ("Deutsch", "de"), ("русский", "ru"), ("Қазақша", "kk"), ("kk_KZ.UTF-8", "kk-KZ"),
                       ("français", "fr"), ("pt_BR@euro", "pt-BR"), ("", None), ("-", None), ("es", "es")]:
@@ -283,6 +287,7 @@ def test_languages(site):
         assert site.sql("SELECT language FROM subscriber") == [(tag,)], word
 
 
+@pytest.mark.slow(1)
 def test_time_zones(site):
     for header in ("TIMEZONE", "timezone", "Zeitzone", "CONTACT_TIMEZONE", "часовой пояс"):
         outcome(site, f"email,{header}\nann@example.org,Asia/Almaty\n")
@@ -523,6 +528,7 @@ def test_other_documents_of_json_are_named(site, text, said):
 
 # ---- JSON arrays ----
 
+@pytest.mark.slow(1)
 def test_a_json_array(site):
     people = [{"email": f"p{i}@example.org", "name": f"Name {i}", "status": "unsubscribed" if i % 3 == 0 else "active"}
               for i in range(30)]

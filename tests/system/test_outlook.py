@@ -156,6 +156,7 @@ def test_a_saved_mail_without_a_list_of_properties(sent, server):
     assert "at ten." in difference["here"]
 
 
+@pytest.mark.slow(1)
 def test_files_of_a_saved_mail(sent, server):
     text, page = bodies(server)
     plan = outlook.file("plan.txt", b"A plan of the pier\n")
@@ -194,6 +195,7 @@ def test_a_mail_with_a_signature_is_one_attachment(sent, server):
     assert [one["kind"] for one in facts(sent, message, 65)["differences"]] == ["changed"]
 
 
+@pytest.mark.slow(1)
 def test_without_a_network_and_a_database(sent, server):
     sent.run("archive", "build", "out")
     [note] = [os.path.join(folder, name) for folder, _, names in os.walk(os.path.join(sent.folder, "out")) for name in names if name == "signature.txt"]
@@ -216,6 +218,7 @@ def verdict(answer):
     return found.group(1) if found else None
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("kept", ["text", "HTML", "RTF around HTML", "all of it", "as an attachment"])
 def test_the_page_takes_a_saved_mail(sent, server, serve, kept):
     web = serve("--no-mail")
@@ -227,6 +230,7 @@ def test_the_page_takes_a_saved_mail(sent, server, serve, kept):
     assert verdict(ask_about_file(web, other, "other.msg")) == "Not known to us"
 
 
+@pytest.mark.slow(1)
 def test_the_page_says_that_a_saved_mail_cannot_be_read(sent, serve):
     web = serve("--no-mail")
     for kind in list(HOSTILE)[::5]:

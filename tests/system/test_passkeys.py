@@ -124,6 +124,7 @@ def added(staff, key):
 
 # ---- what works ----
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("kind", ["ES256", "EdDSA"])
 def test_adding_and_logging_in(staff, connected, kind):
     key = Key(kind)
@@ -147,6 +148,7 @@ def test_adding_and_logging_in(staff, connected, kind):
     assert not enters(staff, assertion(staff, key, handle, challenge="x"))
 
 
+@pytest.mark.slow(1)
 def test_it_is_two_steps_in_one(staff):
     """A passkey has verified its user, so no code is asked for; the password alone still wants one."""
     key = Key()
@@ -165,6 +167,7 @@ BAD_CLIENTS = {"another page": {"origin": "https://evil.example.org"}, "plain HT
                "with NUL": {"challenge": url64(b"\0" * 40)}, "no text": {"challenge": 5}}
 
 
+@pytest.mark.slow(1)
 def test_bad_client_data(staff, connected):
     for name, changes in BAD_CLIENTS.items():
         assert staff.press("/account", **registration(staff, Key(), **changes)).status == 400, name
@@ -212,6 +215,7 @@ def attestations(key):
         yield name, made(head + credential + cbor({**key.cose(), **change}))
 
 
+@pytest.mark.slow(1)
 def test_bad_attestations(staff, connected):
     key = Key()
     challenge = challenge_of(staff.page("/account"))  # good until it is used
@@ -229,6 +233,7 @@ def test_bad_attestations(staff, connected):
         assert staff.press("/account", **{**registration(staff, Key()), "attestation": text}).status in (400, 413)
 
 
+@pytest.mark.slow(1)
 def test_bad_answers(staff, connected):
     add_account(connected, "kim", "viewer")
     mine, hers, unknown = Key(), Key("EdDSA"), Key()
@@ -262,6 +267,7 @@ def test_bad_answers(staff, connected):
     assert not enters(staff, assertion(staff, mine, handle, count=1))  # a copy that has counted less
 
 
+@pytest.mark.slow(1)
 def test_a_form_elsewhere(staff):
     key = Key()
     handle = handle_of(staff)

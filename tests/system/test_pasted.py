@@ -98,6 +98,7 @@ def pasted(desk, data):  # noqa: F811
     return told["text"], told["dropped"]
 
 
+@pytest.mark.slow(1)
 def test_from_word(desk):  # noqa: F811
     """Nothing after a picture is lost: Word puts each into a comment with a condition."""
     text, dropped = pasted(desk, WORD)

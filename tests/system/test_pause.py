@@ -17,6 +17,7 @@ def sending(connected, server):
     run.communicate()
 
 
+@pytest.mark.slow(1)
 def test_pause_and_resume(sending, server):
     site, path, run = sending
     assert "is paused" in site.run("pause", "No 1").out

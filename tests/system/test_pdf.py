@@ -161,6 +161,7 @@ def small(connected):
     return connected
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("lines, words", [
     ("print('no pdf')", "the program made no PDF"), ("sys.exit(3)", "failed (exit status 3)"),
     ("os.kill(os.getpid(), 11)", "failed (signal 11)"),
@@ -178,6 +179,7 @@ def test_a_renderer_is_kept_in_bounds(small, lines, words):
     assert os.listdir(os.path.join(small.folder, "tmp")) == []
 
 
+@pytest.mark.slow(1)
 def test_nothing_of_a_renderer_stays(small):
     """A child that outlives it ends with it, and the page comes by way of standard input."""
     path = stand_in(small, "page = sys.stdin.read()\nassert '<h1>A title</h1>' in page\nif os.fork() == 0:\n"
@@ -208,6 +210,7 @@ def test_a_slow_renderer_is_awaited_by_coming_again(small):
     server.stop()
 
 
+@pytest.mark.slow(1)
 def test_the_doctor_makes_one(small):
     def finding():
         told = json.loads(small.run("doctor", "--json", "--local", expect=None).out)
@@ -234,6 +237,7 @@ def test_a_server_ends_its_renderer(small):
     asked.join()
 
 
+@pytest.mark.slow(1)
 def test_settings(small):
     assert small.run("archive", "build", "www").returncode == 0
     assert not os.path.exists(os.path.join(small.folder, "www", "bulletin", "issue", "no-1", "issue.pdf"))

@@ -167,6 +167,7 @@ def test_renaming_a_list(two_lists):
     assert "press" in two_lists.run("subscriber", "list", "cat").out
 
 
+@pytest.mark.slow(1)
 def test_removing_a_list(two_lists):
     two_lists.run("import", "-", "--list", "second", "--consent", "asked", stdin=b"email\ndan@example.org\n")
     two_lists.run("unsubscribe", "--address", "dan@example.org", "--list", "second")

@@ -32,6 +32,7 @@ def cells(text):
 
 # ---- finding ----
 
+@pytest.mark.slow(1)
 def test_finding(staff, connected):
     connected.add_active(["ann@example.org", "bob@other.example"], name="Айгүл <b>Нұрлан</b>")
     connected.add_active(["annette@example.org"], name="Zoe O'Hara")
@@ -63,6 +64,7 @@ def test_pages_of_people(staff, connected):
 
 # ---- one person ----
 
+@pytest.mark.slow(1)
 def test_a_person(staff, connected, server):
     """Lists, states, consent with its proof, deliveries with the server's words, what came back, and what they did."""
     server.handler.reject.add("gone@example.org")
@@ -87,6 +89,7 @@ def test_a_person(staff, connected, server):
 
 # ---- adding ----
 
+@pytest.mark.slow(1)
 def test_adding(staff, connected):
     def add(**form):
         return staff.press("/people", list="bulletin", **form)
@@ -114,6 +117,7 @@ def save(staff, page, **form):
     return staff.press(page, **{"action": "save", "revision": revision, **form})
 
 
+@pytest.mark.slow(1)
 def test_correcting(staff, connected):
     connected.write("people.csv", "email,name,city,age\nann@example.org,Ann,Bonn,41\n")
     connected.run("import", "people.csv", "--consent", "fair")
@@ -141,6 +145,7 @@ def test_correcting(staff, connected):
 
 # ---- ending ----
 
+@pytest.mark.slow(1)
 def test_ending_and_beginning_again(staff, connected):
     connected.add_active(["ann@example.org"])
     connected.run(*CULTURE)
@@ -188,6 +193,7 @@ def test_their_data_as_a_file(staff, connected):
     assert [line["action"] for line in json.loads(connected.run("staff", "log", "--json").out)][0] == "subscriber export"
 
 
+@pytest.mark.slow(1)
 def test_suppressions(staff, connected):
     assert "There is no such address" in staff.page("/suppressions").text
     assert staff.press("/suppressions", action="add", address="Ann@Example.org", reason="by <telephone>").status == 303
@@ -210,6 +216,7 @@ def test_suppressions(staff, connected):
 
 # ---- who may ----
 
+@pytest.mark.slow(1)
 def test_people_of_one_list(staff, connected):
     """An account that looks after one list sees who is on it, and of them nothing that concerns other lists."""
     connected.add_active(["ann@example.org", "both@example.org"])

@@ -98,6 +98,7 @@ def test_comparisons(connected, server):
     assert "0x" not in plain(messages[0]).split("\n-- \n")[0] and "{{" not in html(messages[0])
 
 
+@pytest.mark.slow(1)
 def test_a_segment_and_a_condition_mean_the_same(connected, server):
     """The same expression chooses the same people in --where, by SQL, and within an issue, without it."""
     people = [(None, {}), ("Ann", {"city": "Aktau"}), ("Bob", {"city": "АҚТАУ", "age": "9"}), ("Cyd", {"age": 42, "city": ""}),

@@ -107,6 +107,7 @@ def test_a_code_is_read_however_the_photo_was_taken(sent, way):
     assert (told["verdict"], told["reference"], told["issues"][0]["title"]) == ("number", number_of(sent), "A title")
 
 
+@pytest.mark.slow(1)
 def test_png_with_opacity_and_a_turned_camera(sent):
     sheet = page(code(number_of(sent)))
     clear = sheet.convert("RGBA")
@@ -129,6 +130,7 @@ def test_codes_that_are_not_ours(sent, text, status, said):
     assert said in run.err + run.out
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("data", [
     lambda: png(30000, 1000)[:400], lambda: b"\xff\xd8\xff\xe0" + bytes(200), lambda: file_of(Image.new("L", (6000, 5000))), lambda: png()[:40],
 ], ids=["cut", "broken", "too many pixels", "head alone"])
@@ -190,6 +192,7 @@ def held(sent, serve):
                 os.kill(stopped, signal.SIGCONT)
 
 
+@pytest.mark.slow(1)
 def test_others_are_answered_while_a_photo_is_decoded(sent, held):
     """Readers, those who ask about a text or a number, and those who subscribe: they come later, and are answered earlier."""
     web, pool, asked = held
@@ -204,6 +207,7 @@ def test_others_are_answered_while_a_photo_is_decoded(sent, held):
     assert asked[0].result().status == 200 and "no code in this photo" in asked[0].result().text
 
 
+@pytest.mark.slow(1)
 def test_few_files_wait_for_the_decoder(sent, held):
     web, pool, [first] = held
     small = file_of(page(code(number_of(sent), 4), (300, 300), (60, 60)))
@@ -218,6 +222,7 @@ def test_few_files_wait_for_the_decoder(sent, held):
     assert "This number belongs to" in ask_about_file(web, small).text  # there is room once more
 
 
+@pytest.mark.slow(1)
 def test_a_server_ends_while_a_photo_is_decoded(sent, held):
     web, _, asked = held
     os.kill(decoding(web), signal.SIGCONT)
@@ -227,6 +232,7 @@ def test_a_server_ends_while_a_photo_is_decoded(sent, held):
         assert one.exception() is not None or one.result().status in (200, 503)
 
 
+@pytest.mark.slow(1)
 def test_the_page_takes_a_photo(sent, serve):
     web = serve("--no-mail")
     photo = file_of(WAYS["skewed and turned"](page(code(f"https://news.example.org/genuine?n={number_of(sent)}"))))

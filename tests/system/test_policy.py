@@ -166,6 +166,7 @@ def day(ago):
     return (datetime.date.today() - datetime.timedelta(days=ago)).isoformat()
 
 
+@pytest.mark.slow(1)
 def test_warm_up(connected, server):
     connected.add_active(people(12))
     connected.configure(warm_up={"since": day(0), "days": [3, 4]})

@@ -223,6 +223,7 @@ def test_download(web, connected, server):
         assert secret[0] not in answer.text
 
 
+@pytest.mark.slow(1)
 def test_a_download_has_a_limit(web, connected, server):
     """One thread answers everybody: what one person can let it gather is bounded."""
     token = own_page(web, connected, server)
@@ -235,6 +236,7 @@ def test_a_download_has_a_limit(web, connected, server):
     assert len(whole["history"]) > 2499 and "left_out" not in whole
 
 
+@pytest.mark.slow(1)
 def test_erase(web, connected, server):
     connected.run("send", "--yes", "--list", "bulletin", connected.issue())
     old = unsubscribe_token(connected)

@@ -67,6 +67,7 @@ def account(connected, name, role):
                   "WHERE name = 'ann'", name, role)
 
 
+@pytest.mark.slow(1)
 def test_written_and_sent(desk, connected, server):
     connected.add_active(["reader@example.org"])
     assert desk.save(revision=desk.revision(), **FIELDS).status == 303
@@ -103,6 +104,7 @@ def test_no_folder_of_a_draft_stays(desk):
     wait_for(lambda: not any(os.path.exists(path) for path in made))
 
 
+@pytest.mark.slow(1)
 def test_taken_back(desk, connected):
     """Before its time comes, an issue is withdrawn, and its draft can be changed again."""
     connected.add_active(["reader@example.org"])
@@ -119,6 +121,7 @@ def test_taken_back(desk, connected):
     assert desk.save(revision=desk.revision(), **FIELDS).status == 303
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the fault is made with a trigger of SQLite")
 def test_all_of_it_or_nothing(desk, connected):
     """Sending fails at its very last statement: no issue is left without its draft, and the button works again."""
@@ -186,6 +189,7 @@ def test_a_test_mail(desk, server):
     wait_for(lambda: "boss@example.org: OK" in desk.page("/send").text)
 
 
+@pytest.mark.slow(1)
 def test_two_people(desk, connected):
     """Nobody overwrites another: the second sees both texts, and chooses."""
     seen = desk.revision()
@@ -220,6 +224,7 @@ def test_what_check_says(desk):
     assert "numbr: 2" in desk.page().text  # it stays for the author to correct
 
 
+@pytest.mark.slow(1)
 def test_languages_and_files(desk):
     desk.save(revision=desk.revision(), **FIELDS)
     assert desk.upload("picture", "Юрта 1.png", PNG, alt="A [yurt]").status == 303
@@ -257,6 +262,7 @@ def test_hostile_files(desk, action, name, data, says):
     assert answer.status == 422 and says in problem(answer)
 
 
+@pytest.mark.slow(1)
 def test_hostile_archives(desk):
     text = "---\ntitle: T\ndate: 2026-08-25\n---\nHello\n"
     for data, says in ((archive(issue_dot_md=text, **{"..__..__etc__passwd": "x"}), "plain files"),
@@ -270,6 +276,7 @@ def test_hostile_archives(desk):
     assert answer.status == 303
 
 
+@pytest.mark.slow(1)
 def test_too_large(desk):
     """A hundred megabytes are refused before they are read."""
     head = (f"POST {desk.path} HTTP/1.1\r\nHost: x\r\nCookie: {desk.http.cookie}\r\nContent-Length: 100000000\r\n"
@@ -277,6 +284,7 @@ def test_too_large(desk):
     assert b" 413 " in desk.http.raw(head + bytes(100000000)).split(b"\r\n")[0]
 
 
+@pytest.mark.slow(1)
 def test_roles(desk, connected):
     """Authors write and do not send; viewers see no draft; strangers get no room for files."""
     account(connected, "author", "author")

@@ -324,6 +324,7 @@ def test_slow_reports_do_not_keep_others_waiting_and_are_cut_off(hooked):
     hook.http.stop()
 
 
+@pytest.mark.slow(1)
 def test_bodies_in_pieces_and_many_at_once(hooked):
     hook = hooked("sendgrid")
     body = hook.body(hook.event())
@@ -343,6 +344,7 @@ def test_bodies_in_pieces_and_many_at_once(hooked):
     assert hook.count() == 1 + 40 * 50
 
 
+@pytest.mark.slow(1)
 def test_ending_the_server_loses_no_report(hooked):
     hook = hooked("sendgrid")
     batches = [hook.body(*[hook.event(f"x{i}-{j}@example.org", None) for j in range(200)]) for i in range(20)]
@@ -463,6 +465,7 @@ def findings(site):
             if item["rule"] == "hooks"]
 
 
+@pytest.mark.slow(1)
 def test_doctor_names_what_is_missing(connected, signing_key):
     site = connected
     configure(site, "mailgun", None)

@@ -84,6 +84,7 @@ def test_a_sender_is_counted_as_it_is(server):
         "unknown_reached": 1, "unknown_not_reached": 3, "again_after_refusal": 1, "strangers": 1}
 
 
+@pytest.mark.slow(1)
 def test_the_world_is_the_same_for_everybody(server):
     """For each address and attempt, in whatever order and over whatever connections."""
     people = [f"reader{number}@example.org" for number in range(600)]
@@ -180,6 +181,7 @@ def test_ours_loses_nobody_and_mails_nobody_twice(tmp_path):
     assert f"| {ours['reached']:,} | 0 | 0 | {ours['unknown']} |" in text and text.split(race.MARKS[0])[1].split(race.MARKS[1])[0].strip() in out
 
 
+@pytest.mark.slow(1)
 def test_peers_that_are_not_installed_are_named(tmp_path, monkeypatch):
     whole, out = raced(tmp_path, "--people", "10", "--storm", "0.1", "--only", "none")
     assert whole["results"] == [] and out

@@ -88,6 +88,7 @@ def deaths_until_done(site, source, env):
     raise AssertionError("the same messages kill again and again")
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("box", [maildir, mbox])
 def test_two_killers_are_set_aside_and_everything_else_is_read(sent, tmp_path, deadly, box):  # noqa: F811
     site, paths = sent
@@ -126,6 +127,7 @@ def test_a_fetch_goes_on_after_a_killer(fetched, deadly):  # noqa: F811
     assert server.deleted[-2:] == [1, 2]
 
 
+@pytest.mark.slow(1)
 def test_a_fetch_has_a_total_time(fetched, tmp_path):  # noqa: F811
     """A quarter of an hour. Here each look at the clock takes a tenth of a second."""
     site, _, serve = fetched
@@ -135,6 +137,7 @@ def test_a_fetch_has_a_total_time(fetched, tmp_path):  # noqa: F811
     assert server.deleted == list(range(1, server.retrieved + 1))
 
 
+@pytest.mark.slow(1)
 def test_a_fetch_has_a_total_size(fetched):  # noqa: F811
     site, _, serve = fetched
     server = serve(*[b"Subject: large\n\n" + (b"x" * 70 + b"\n") * 400000] * 40)

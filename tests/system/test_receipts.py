@@ -94,6 +94,7 @@ def confirm(web, server, address="ann@example.org", language="en", count=1):
 
 # ---- wordings ----
 
+@pytest.mark.slow(1)
 def test_each_wording_is_what_the_form_the_mail_and_the_page_showed(office, web, server):
     form = join(web, language="ru")
     page = confirm(web, server, language="ru")
@@ -115,6 +116,7 @@ def test_each_wording_is_what_the_form_the_mail_and_the_page_showed(office, web,
     assert audit(office)["faults"] == 0
 
 
+@pytest.mark.slow(1)
 def test_one_row_for_each_wording_and_not_for_each_person(office, web, server):
     for name in ("ann", "bob", "carl"):
         join(web, f"{name}@example.org")
@@ -126,6 +128,7 @@ def test_one_row_for_each_wording_and_not_for_each_person(office, web, server):
     assert office.sql("SELECT count(*) FROM wording") == [(6,)]
 
 
+@pytest.mark.slow(1)
 def test_a_changed_template_is_another_wording(office, web, server):
     join(web)
     before = wordings(office)["form"][1]
@@ -144,6 +147,7 @@ def test_the_small_form_of_the_archive_has_a_wording_of_its_own(office, serve):
     assert all(line in shown for line in found.split("\n"))
 
 
+@pytest.mark.slow(1)
 def test_a_form_of_another_site_has_no_wording_until_ours_is_shown(office, serve):
     assert serve().post("/join", {"email": "ann@example.org"}).status == 200
     assert "form" not in wordings(office)  # nobody knows what that page said
@@ -156,6 +160,7 @@ def test_a_form_of_another_site_has_no_wording_until_ours_is_shown(office, serve
     assert "Email address" in wordings(office, "bob@example.org")["form"][1]
 
 
+@pytest.mark.slow(1)
 def test_by_command_with_the_text_of_ones_own_form(office, server):
     office.write("form.txt", "Yes, send me the bulletin.\r\nI may leave at any time.\n")
     office.write("page.txt", "Press the button.\n")
@@ -179,6 +184,7 @@ def test_a_hook_keeps_the_wordings_of_the_mail(office, server):
     assert set(wordings(office)) == {"mail"}
 
 
+@pytest.mark.slow(1)
 def test_by_the_api_with_double_opt_in_and_with_a_stated_consent(office, server, serve):
     office.configure(staff={"listen": "127.0.0.1:0", "url": "https://staff.example.org"})
     secret = office.run("staff", "token", "all", "--scope", "read,people").out.strip()
@@ -202,6 +208,7 @@ def test_an_import_states_its_source(office):
     assert office.sql("SELECT text FROM wording") == [("visitors book, 2026",)]
 
 
+@pytest.mark.slow(1)
 def test_the_own_page_has_a_wording_too(office, web, server):
     office.run("list", "add", "alerts", "--from", "press@example.org", "--title", "Alerts")
     join(web, page="/join?list=bulletin")
@@ -234,6 +241,7 @@ def test_another_wording_given_to_a_person_by_sql_is_found(office, web, server):
     assert [finding["rule"] for finding in found["findings"]] == ["subscription"] and "another consent" in found["findings"][0]["text"]
 
 
+@pytest.mark.slow(1)
 def test_erasing_takes_wordings_away(office, web, server):
     join(web)
     confirm(web, server)
@@ -306,6 +314,7 @@ def check_by_hand(office, receipt):
     return [entry[3] for entry in items], items[-1][9]
 
 
+@pytest.mark.slow(1)
 def test_a_receipt_carries_its_inclusion_proof_and_is_checked_offline(office, web, server, tmp_path):
     receipt = agreed(office, web, server)
     assert check_by_hand(office, receipt) == (["signup", "confirmed"], "active")
@@ -359,6 +368,7 @@ def another(value):
     return 1 if value is None else not value if isinstance(value, bool) else value + 1
 
 
+@pytest.mark.slow(1)
 def test_each_field_that_is_changed_is_found(office, web, server):
     receipt = agreed(office, web, server)
     fields = list(leaves_of(receipt))
@@ -371,6 +381,7 @@ def test_each_field_that_is_changed_is_found(office, web, server):
     assert verify(office, receipt).startswith("ours, unchanged\n")
 
 
+@pytest.mark.slow(1)
 def test_what_the_office_itself_signs_anew_is_found_by_the_ledger(office, web, server):
     """A signature is the office's word. The proof finds what it says otherwise than it was entered when it happened."""
     receipt = agreed(office, web, server)
@@ -389,6 +400,7 @@ def test_what_the_office_itself_signs_anew_is_found_by_the_ledger(office, web, s
     assert verify(office, signed(office, receipt)).startswith("ours, unchanged\n")
 
 
+@pytest.mark.slow(1)
 def test_a_changed_proof_is_found(office, web, server):
     receipt, bob = agreed(office, web, server), agreed(office, web, server, "bob@example.org")
     items = receipt["proof"]["entries"]
@@ -431,6 +443,7 @@ def test_an_imported_person_has_the_entry_of_the_import(office):
     assert verify(office, receipt).endswith("entries: state\n")
 
 
+@pytest.mark.slow(1)
 def test_a_new_address_is_proved_too(office, web, server):
     agreed(office, web, server)
     [(secret,)] = office.sql("SELECT token FROM subscription")
@@ -445,6 +458,7 @@ def test_a_new_address_is_proved_too(office, web, server):
     assert "another address" in verify(office, signed(office, changed(receipt, ("pii_principal_id",), "ann@example.org")), 65)
 
 
+@pytest.mark.slow(1)
 def test_proofs_in_a_long_ledger(office, web, server):
     """Thousands of entries, before and after; each is found by the parts of the tree, which are made once."""
     receipt = agreed(office, web, server)
@@ -463,6 +477,7 @@ def test_proofs_in_a_long_ledger(office, web, server):
     assert audit(office)["faults"] == 0
 
 
+@pytest.mark.slow(1)
 def test_erasing_takes_receipts_away_and_keeps_the_ledger_whole(office, web, server):
     receipt = agreed(office, web, server)
     office.run("erase", "ann@example.org", "--yes")
@@ -560,6 +575,7 @@ def test_the_own_page_has_all_of_them(office, server, welcomed):
     assert "News Bulletin</h2>" in one and "Alerts</h2>" not in one
 
 
+@pytest.mark.slow(1)
 def test_erasing_ends_its_link(office, welcomed):
     web, path = welcomed
     assert web.get(path).status == 200
@@ -586,6 +602,7 @@ def test_without_a_website_the_welcome_mail_has_no_such_link(connected, server):
     assert connected.sql("SELECT count(*) FROM confirmation WHERE purpose = 'receipt'") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_the_api_gives_the_same(office, server, serve, welcomed):
     office.configure(staff={"listen": "127.0.0.1:0", "url": "https://staff.example.org"})
     api = ApiClient(serve(staff=True), office.run("staff", "token", "all", "--scope", "read,people").out.strip())
@@ -597,6 +614,7 @@ def test_the_api_gives_the_same(office, server, serve, welcomed):
     api.call("GET", "/subscribers/1/receipts", expect=403, token=reader)
 
 
+@pytest.mark.slow(1)
 @needs_browser
 @pytest.mark.one_engine("the engine makes no difference")
 def test_the_page_is_accessible(welcomed):

@@ -23,6 +23,7 @@ def old(connected):
     return connected
 
 
+@pytest.mark.slow(1)
 def test_campaign(old, server):
     where = ("--where", 'joined < "1 year ago"')
     assert old.run("reconfirm", *where, "--dry-run").out == "3 people would be asked\n"
@@ -71,6 +72,7 @@ def test_sunset(old, server):
     assert server.count() == 3 and server.messages("young@example.org") == []
 
 
+@pytest.mark.slow(1)
 def test_who_comes_back_is_not_ended_by_an_old_question(old, server):
     old.run("reconfirm", "--yes")
     old.run("retry")
@@ -94,6 +96,7 @@ def test_who_was_asked_in_parts_is_asked_once(old):
     assert old.sql("SELECT count(*), count(DISTINCT subscription) FROM delivery WHERE kind = 'reconfirmation'") == [(2003, 2003)]
 
 
+@pytest.mark.slow(1)
 def test_people_are_asked_in_the_browser(empty_desk, connected, server):
     """The page counts first, asks for a tick, and asks nobody twice."""
     today = int(time.time())
@@ -125,6 +128,7 @@ def test_people_are_asked_in_the_browser(empty_desk, connected, server):
     assert desk.http.page("/lists/nosuch/again").status == 404
 
 
+@pytest.mark.slow(1)
 def test_a_page_asks_no_more_than_others_can_wait_for(empty_desk, connected):
     """10,001 people: the one who joined last is asked at the second call."""
     connected.sql("UPDATE staff SET role = 'administrator'")

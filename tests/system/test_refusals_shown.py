@@ -150,6 +150,7 @@ def of_accounts(office, connected):
 PAGES = [of_people, of_lists, of_segments, of_imports, of_drafts, of_sending, of_accounts]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("of", PAGES, ids=lambda of: of.__name__)
 @pytest.mark.parametrize("language", ["ru", "ar", "en"])
@@ -180,6 +181,7 @@ def import_of(office, connected, text):
     return number, office.http.page(at), office.http.page(at + "/rejected")
 
 
+@pytest.mark.slow(1)
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("language", ["ru", "ar", "en"])
 def test_what_became_of_an_import_is_told_in_the_language_of_the_page(office, connected, language):
@@ -198,6 +200,7 @@ def test_what_became_of_an_import_is_told_in_the_language_of_the_page(office, co
     assert "қате жолдар: 6 / 6, ештеңе сақталмады" in other
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_what_became_of_a_test_mail_is_told_in_the_language_of_the_page(staff, server, language):  # noqa: F811
     http = staff()

@@ -161,6 +161,7 @@ def test_a_server_that_has_had_enough_is_asked_again(connected, made):
     assert len(states(connected, "other")) == 4 and states(connected, "my-news") == {}
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the engine makes no difference")
 def test_what_is_refused(connected, made):
     assert "which is not known" in with_people(connected, made, [subscriber(1, "a@example.org", "odd", my="confirmed")], 65)

@@ -32,6 +32,7 @@ def test_json(connected, eventful):  # noqa: F811
     assert overview["lists"][0]["subscriptions"]["active"] == 15 and overview["issues"][0]["unsubscribed"] == 0
 
 
+@pytest.mark.slow(1)
 def test_unsubscribed(connected, eventful):  # noqa: F811
     got = [row[0] for row in connected.sql("SELECT subscription FROM delivery WHERE state = 'sent' ORDER BY 1")]
     waits = connected.sql("SELECT subscription FROM delivery WHERE state = 'deferred'")[0][0]
@@ -46,6 +47,7 @@ def test_unsubscribed(connected, eventful):  # noqa: F811
     assert json.loads(connected.run("report", "no-1", "--json").out)["unsubscribed"] == 2
 
 
+@pytest.mark.slow(1)
 def test_fits_a_terminal(connected, server):
     """80 columns, whatever titles, names and domains there are."""
     connected.run("list", "add", "a-list-with-quite-a-long-name", "--from", "news@example.org")
@@ -96,6 +98,7 @@ LEAVE = {leave_by_page: "first", leave_by_one_click: "first", leave_by_mail: "fi
          leave_by_old_link: "second", leave_by_forged_issue: "second"}
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("how", LEAVE, ids=lambda how: how.__name__)
 def test_the_issue_whose_link_was_used(web, connected, server, how):  # noqa: F811
     http = web("--no-mail")

@@ -38,6 +38,7 @@ def test_on_paper(reported, tmp_path):  # noqa: F811
         assert unwanted not in words, words
 
 
+@pytest.mark.slow(1)
 def test_the_table_has_those_before_it(reported, connected):  # noqa: F811
     """Each issue with its own figures, the latest first; an issue of the future and one of another list are not there."""
     connected.run("list", "add", "other", "--from", "press@example.org")
@@ -81,6 +82,7 @@ print('%PDF-1.7 ' + title)
     http.stop()
 
 
+@pytest.mark.slow(1)
 def test_a_pdf_keeps_nobody_waiting(presses, connected):
     """Twice as many people wait for PDFs as there are threads for slow requests: all those are answered meanwhile."""
     answers = {}

@@ -81,6 +81,7 @@ def test_only_our_domains_are_kept(connected):
 NO_REPORTS = ("zip in a zip", "gz in a gz", "empty")  # nothing says that they want to be some
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("attack", reports.HOSTILE)
 def test_hostile_files_are_not_counted(connected, attack):
     data = reports.HOSTILE[attack]()
@@ -109,6 +110,7 @@ def test_a_name_cannot_break_a_terminal(connected):
     assert len(name.encode()) <= 100 and not re.search(r"[\x00-\x1f\x7f-\x9f\u202e]", name)
 
 
+@pytest.mark.slow(1)
 def test_one_reporter_cannot_have_many_names_that_look_the_same(connected):
     for number, name in enumerate(["Receiver", "Rec\u200beiver", "Receiver\u200f", "\u061cReceiver", "Re\u00adceiver", "\ufeffReceiver",
                                    "\u202eReceiver", "Receiver\U000e0041"]):
@@ -144,6 +146,7 @@ def test_a_mail_that_came_back_with_files_is_a_bounce(connected):
     assert take(connected, mail)["kind"] == "hard" and rows(connected) == []
 
 
+@pytest.mark.slow(1)
 def test_what_one_reporter_can_store_is_bounded(connected):
     for start in range(1, 4):
         box = mailbox.mbox(os.path.join(connected.folder, f"box{start}"))
@@ -196,6 +199,7 @@ def fixture_reported(connected, server):
     return connected
 
 
+@pytest.mark.slow(1)
 def test_figures_as_json(reported):
     figures = json.loads(reported.run("report", "--reputation", "--json").out)
     assert "Anybody can mail" in figures["note"]
@@ -212,6 +216,7 @@ def test_figures_as_json(reported):
     assert [(row["sent"], row["complaints"]) for row in figures["complaints"]["issues"]] == [(3, 1)]
 
 
+@pytest.mark.slow(1)
 def test_a_complaint_without_a_reporter_counts_for_the_domain(reported, server):
     (raw,) = server.messages("kim@example.org")
     (identifier,) = re.findall(rb"Message-ID: *(<[^>]+>)", raw, re.I)
@@ -234,6 +239,7 @@ def test_a_maildir_of_bounces_and_reports(connected):
     assert connected.sql("SELECT kind FROM reputation_report ORDER BY kind") == [("dmarc",), ("tls",)]
 
 
+@pytest.mark.slow(1)
 def test_figures_as_text(reported):
     text = reported.run("report", "--reputation").out
     assert "Anybody can mail such reports" in " ".join(text.split()) and re.search(r"example\.org +620 +96\.8 % +96\.8 % +87\.1 %", text)
@@ -257,6 +263,7 @@ def test_figures_of_nothing(connected):
         assert "--reputation" in connected.run("report", "--reputation", *more, expect=64).err
 
 
+@pytest.mark.slow(1)
 def test_the_dashboard(staff, reported):  # noqa: F811
     server = staff()
     server.login()
@@ -292,6 +299,7 @@ def findings(site, *args):
     return [(entry["level"], entry["text"]) for entry in found if entry["rule"] == "reputation"]
 
 
+@pytest.mark.slow(1)
 def test_doctor_warns_of_others_in_our_name(reported):
     (level, words), = [entry for entry in findings(reported) if "in your name" in entry[1]]
     assert level == "warning" and "20 messages" in words and "203.0.113.9" in words and "p=reject" in words
@@ -325,6 +333,7 @@ def names(policy):
     server.stop()
 
 
+@pytest.mark.slow(1)
 @pytest.mark.skipif(not nameserver.available(), reason="needs dnsmasq")
 def test_doctor_misses_reports_that_should_come_here(connected, server):
     def missing(policy="v=DMARC1; p=none; rua=mailto:Bounces+dmarc@EXAMPLE.org!10m"):

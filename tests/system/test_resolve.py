@@ -90,6 +90,7 @@ def test_hosts_come_by_preference_and_ipv6_first(served):
     assert 60 <= found["ttl"] <= 300
 
 
+@pytest.mark.slow(1)
 def test_hosts_of_one_preference_come_at_random(served):
     orders = {tuple(names(route(served, "equal.example"))) for _ in range(25)}
     assert len(orders) > 1

@@ -53,6 +53,7 @@ def test_after_a_crash_the_old_log_does_not_mix_with_the_backup(connected, serve
     before.close()
 
 
+@pytest.mark.slow(1)
 @SQLITE
 def test_not_while_anything_has_it_open(connected, server):
     connected.add_active([f"r{number}@example.org" for number in range(200)])
@@ -69,6 +70,7 @@ def test_not_while_anything_has_it_open(connected, server):
     assert not [name for name in files(connected) if ".restore" in name]
 
 
+@pytest.mark.slow(1)
 @SQLITE
 def test_issues_that_may_have_gone_out_since_do_not_go_on(connected, server):
     connected.add_active([f"r{number}@example.org" for number in range(300)])
@@ -161,6 +163,7 @@ def test_a_drill_says_what_the_backup_holds(site):
     assert len(os.listdir(site.folder + "/backups")) == 1
 
 
+@pytest.mark.slow(1)
 @SQLITE
 def test_a_backup_replaces_backups_only(site):
     site.add_active(["ann@example.org"])
@@ -233,6 +236,7 @@ def keys(tmp_path_factory):
     subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
 
 
+@pytest.mark.slow(1)
 def test_an_encrypted_backup_is_read_with_its_key_only(site, keys):
     site.add_active(["ann@example.org"])
     for name, data in (("office.pgp", keys.public["office"]), ("office.key", keys.secret["office"]),

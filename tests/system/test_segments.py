@@ -81,6 +81,7 @@ def test_errors(people):
     people.run("segment", "show", expect=64)
 
 
+@pytest.mark.slow(1)
 def test_sending_to_a_segment(people, server):
     people.run("segment", "add", "press", 'tags has "press"')
     shown = people.run("send", "--yes", "--dry-run", "--segment", "press", "--where", 'language = "ru"', SAMPLE).out

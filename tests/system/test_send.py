@@ -65,6 +65,7 @@ def test_again_is_refused(connected, server):
     assert server.count() == 2
 
 
+@pytest.mark.slow(1)
 def test_two_releases_on_one_day(connected, server):
     """Titles without a Latin letter make slugs of their own."""
     connected.add_active(["ann@example.org"])
@@ -75,6 +76,7 @@ def test_two_releases_on_one_day(connected, server):
     assert slugs[:2] == ["press-reliz", "zayavleniye"] and all(slug.startswith("2026-08-25-") for slug in slugs[2:])
 
 
+@pytest.mark.slow(1)
 def test_an_issue_begun_before_slugs_had_all_letters(connected, server):
     """It is known by its former slug, so that an upgrade in between mails nobody twice."""
     connected.add_active(["ann@example.org"])
@@ -205,6 +207,7 @@ def test_sigterm_finishes_what_is_in_flight(connected, server):
     assert connected.states() == {"sent": 300} and server.count() == 300
 
 
+@pytest.mark.slow(1)
 def test_two_at_once_send_nothing_twice(connected, server):
     server.handler.delay = 0.005
     connected.configure(smtp={"connections": 3})

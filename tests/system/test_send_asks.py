@@ -120,12 +120,14 @@ def test_root_does_not_lock_the_owner_out(connected, server):
     assert os.stat(victim).st_uid == 0
 
 
+@pytest.mark.slow(1)
 def test_what_is_typed_is_told(connected):
     assert "reading the form from standard input" in on_terminal(connected, ("subscribe",), b"\x04")[1]
     assert "reading the token from standard input" in on_terminal(connected, ("confirm", "-"), b"x\n")[1]
     assert "reading" not in connected.run("subscribe", stdin=b"email=ann@example.org").err
 
 
+@pytest.mark.slow(1)
 def test_every_change_says_what_it_did(site):
     for args, words in ((("segment",), "no segments"), (("segment", "add", "press", "name = 'x'".replace("'", '"')), "saved the segment press"),
                         (("segment", "remove", "press"), "removed the segment press"), (("staff",), "no accounts and no tokens"),

@@ -46,6 +46,7 @@ def state(site):
     return site.sql("SELECT state, coalesce(pause_note, '') FROM issue")[0]
 
 
+@pytest.mark.slow(1)
 def test_done(office, connected, server):
     server.handler.reject.add(PEOPLE[0])
     office()
@@ -59,6 +60,7 @@ def test_done(office, connected, server):
         assert words in text, text
 
 
+@pytest.mark.slow(1)
 def test_refused_then_resumed(office, connected, server):
     """It stops; the mail about that waits until the server takes mail again. Resumed, it goes to everybody, once."""
     server.handler.replies.update({address: "550 5.7.1 Your host is blocked here" for address in [*PEOPLE, SENDER]})
@@ -104,6 +106,7 @@ def told_later(connected, server):
     return next(text for subject, text in found if subject.startswith("Sending does not"))
 
 
+@pytest.mark.slow(1)
 def test_put_off(office, connected, server):
     """Everybody is put off: nothing is told in the first hour, and after it once. No button is to be pressed."""
     server.handler.replies.update({address: "451 4.7.1 Try again later" for address in [*PEOPLE, SENDER]})
@@ -119,6 +122,7 @@ def test_put_off(office, connected, server):
         assert words in text, text
 
 
+@pytest.mark.slow(1)
 def test_disappears_and_comes_back(office, connected, server):
     port, folder = server.port, server.folder
     server.stop()
@@ -130,6 +134,7 @@ def test_disappears_and_comes_back(office, connected, server):
     assert "Couldn't connect to server" in told_later(connected, server)
 
 
+@pytest.mark.slow(1)
 def test_quiet_hours_are_no_standstill(office, connected, server):
     connected.configure(quiet={"hours": "00:00-23:59", "timezone": "UTC"})
     office()

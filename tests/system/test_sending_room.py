@@ -49,6 +49,7 @@ def move(desk, issue=1, at="2036-12-05T10:30", frm=seconds(2036, 12, 1, 9), zone
     return desk.http.press("/calendar", action="move", issue=issue, at=at, zone=zone, **{"from": frm})
 
 
+@pytest.mark.slow(1)
 def test_calendar(desk, connected):
     plan(desk)
     page = desk.http.page("/calendar?month=2036-12").text
@@ -72,6 +73,7 @@ def test_calendar(desk, connected):
         assert desk.http.page(f"/calendar?month={month}&zone=%3Cb%3E").status == 200
 
 
+@pytest.mark.slow(1)
 def test_moving_needs_the_right_and_the_approval(desk, connected):
     plan(desk)
     account(connected, "kim", "author")
@@ -110,6 +112,7 @@ def test_an_issue_that_is_moved_does_not_begin(desk, connected):
 
 # ---- the rest of an audience ----
 
+@pytest.mark.slow(1)
 def test_the_rest(desk, connected, server):
     connected.add_active(["r1@example.org", "r2@example.org", "r3@example.org"])
     connected.sql("UPDATE subscriber SET language = 'ru' WHERE address = 'r1@example.org'")
@@ -148,6 +151,7 @@ def reported(desk, connected, server):
     return desk.http
 
 
+@pytest.mark.slow(1)
 def test_report_agrees_with_the_command(reported, connected):
     told = list(csv.DictReader(io.StringIO(reported.page("/issue/2/report.csv").text)))
     assert [row["title"] for row in told] == ["Second", "'=First"]
@@ -255,6 +259,7 @@ def test_taken_back_and_sent_again(desk, connected):
 
 # ---- the last page before sending ----
 
+@pytest.mark.slow(1)
 def test_what_holds_it_back(desk, connected):
     """The people of each language, and each thing that makes an issue late, with the time or the number that it is about."""
     today = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")
@@ -279,6 +284,7 @@ def test_what_holds_it_back(desk, connected):
     http_server.stop()
 
 
+@pytest.mark.slow(1)
 def test_archive_and_embargo(desk, connected):
     """The form, and the issue itself, keep it out of the archive until then."""
     plan(desk, archive="public", public_from="2036-12-02T10:00", zone="Asia/Almaty")
@@ -296,6 +302,7 @@ def test_archive_and_embargo(desk, connected):
 
 # ---- proof groups ----
 
+@pytest.mark.slow(1)
 def test_a_proof_group(desk, connected, server):
     """Each of a group gets each language, and the page says what came of it; the command knows the group, too."""
     desk.save(revision=desk.revision(), **FIELDS)

@@ -192,6 +192,7 @@ def test_languages(web, connected):
     assert connected.sql("SELECT language FROM subscriber") == [("kk",)]
 
 
+@pytest.mark.slow(1)
 def test_any_number_of_languages(web, connected):
     """Each catalog that an operator adds is one more language; none of them ends the server."""
     tags = ["de", "fr", "es", "it", "pt", "nl", "pl", "cs", "sk", "hu", "ro", "bg", "uk", "be", "tr", "az",
@@ -214,6 +215,7 @@ def test_any_number_of_languages(web, connected):
     http.stop()
 
 
+@pytest.mark.slow(1)
 def test_each_notice_is_one_delivery_in_one_language(web, connected, server):
     http = web(notices={"welcome": True, "goodbye": True})
     for language in ("kk", "ru", "en"):
@@ -229,6 +231,7 @@ def test_each_notice_is_one_delivery_in_one_language(web, connected, server):
         ("confirmation", "sent", 3), ("welcome", "sent", 3)]
 
 
+@pytest.mark.slow(1)
 def test_many_notices_at_once(web, connected, server):
     http = web()
     for i in range(40):

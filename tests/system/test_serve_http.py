@@ -178,6 +178,7 @@ def test_it_ends_when_all_is_answered(web, connected):
         socket.create_connection(("127.0.0.1", http.port))
 
 
+@pytest.mark.slow(1)
 def test_a_mail_is_not_lost_when_it_ends(web, connected, server):
     http = web()
     for i in range(20):

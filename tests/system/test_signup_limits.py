@@ -27,6 +27,7 @@ def ask(site, address="ann@example.org", *args):
     site.run("subscribe", "--wait", *args, stdin=f"email={address.replace('@', '%40')}".encode())
 
 
+@pytest.mark.slow(1)
 def test_three_mails_and_never_more(connected, server):
     counts = []
     for wait in (0, HOUR + 60, HOUR + 60, 23 * HOUR, 10 * DAY, 400 * DAY):
@@ -36,6 +37,7 @@ def test_three_mails_and_never_more(connected, server):
     assert counts == [1, 2, 2, 3, 3, 3]
 
 
+@pytest.mark.slow(1)
 def test_not_through_other_lists_either(connected, server):
     for name in "abcde":
         connected.run("list", "add", name, "--from", "x@example.org")
@@ -50,6 +52,7 @@ def test_not_through_other_lists_either(connected, server):
     assert connected.sql("SELECT DISTINCT state FROM subscription") == [("active",)]
 
 
+@pytest.mark.slow(1)
 def test_not_by_deleting_the_sign_up(connected, server):
     for _ in range(3):
         ask(connected)
@@ -63,6 +66,7 @@ def test_not_by_deleting_the_sign_up(connected, server):
     assert "ann" not in str(connected.sql("SELECT * FROM unanswered"))
 
 
+@pytest.mark.slow(1)
 def test_not_by_asking_for_the_page(web, connected, server):
     http = web()
     for _ in range(4):
@@ -73,6 +77,7 @@ def test_not_by_asking_for_the_page(web, connected, server):
     assert mails(server) == 3
 
 
+@pytest.mark.slow(1)
 def test_a_subscriber_is_told_further_and_further_apart(connected, server):
     connected.add_active(["ann@example.org"])
     counts = []
@@ -153,6 +158,7 @@ def hook(site, address, ip, expect=0):
     return site.run("subscribe", "--no-wait", stdin=f"email={address}".encode(), env={"REMOTE_ADDR": ip}, expect=expect)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("same, other", [
     (lambda i: f"198.51.100.{i}", "198.51.101.1"),
     (lambda i: f"2001:db8:1:2::{i:x}", "2001:db8:1:3::1"),
@@ -167,6 +173,7 @@ def test_networks_share_a_limit_also_through_the_hook(connected, same, other):
     assert connected.sql("SELECT count(*) FROM subscriber") == [(11,)]
 
 
+@pytest.mark.slow(1)
 def test_many_networks_of_one_customer_are_not_without_end(connected):
     connected.configure(serve={"joins_per_hour": 1})
     statuses = [hook(connected, f"a{i}@example.org", f"2001:db8:1:{i:x}::1", expect=None).returncode
@@ -174,6 +181,7 @@ def test_many_networks_of_one_customer_are_not_without_end(connected):
     assert statuses == [0] * 40 + [75] * 4
 
 
+@pytest.mark.slow(1)
 def test_a_limit_for_the_whole_installation(web, connected):
     http = web("--no-mail", serve={"joins_in_total": 1, "trusted_proxies": "127.0.0.1"})
     for i in range(5):
@@ -250,6 +258,7 @@ def test_typing_errors_in_well_known_domains(web, connected, typed, meant):
     assert connected.sql("SELECT count(*) FROM subscriber") == [(2,)]
 
 
+@pytest.mark.slow(1)
 def test_searches_have_a_limit_by_network(web, connected):
     """Strangers choose the words, and an index of all texts is read for each."""
     http = web("--no-mail", serve={"trusted_proxies": "127.0.0.1"})

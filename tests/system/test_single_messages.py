@@ -37,6 +37,7 @@ def cells(page):
             for row in re.findall(r"<tr>(<th scope=\"row\">.*?)</tr>", page.text, re.S)]
 
 
+@pytest.mark.slow(1)
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("again", [False, True])
 def test_one_by_hand(office, connected, server, again):
@@ -75,6 +76,7 @@ def test_what_is_refused(office, connected, wrong):
     assert connected.sql("SELECT count(*) FROM transactional") == [(0,)]
 
 
+@pytest.mark.slow(1)
 def test_only_of_lists_to_which_one_may_send(office, connected):
     connected.run("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture Letter", "--postal-address", "1 Quay Street")
     for name in ("bulletin", "culture"):
@@ -91,6 +93,7 @@ def test_only_of_lists_to_which_one_may_send(office, connected):
     assert office.get("/messages", Cookie=office.cookie).status == 403 and office.get("/messages/1", Cookie=office.cookie).status == 404
 
 
+@pytest.mark.slow(1)
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("door", ["page", "api", "command"])
 def test_an_issue_in_the_archive(office, connected, door):
@@ -123,6 +126,7 @@ def test_an_issue_in_the_archive(office, connected, door):
     assert actions == [("archive withdraw", f"issue {number}"), ("archive publish", f"issue {number}")]
 
 
+@pytest.mark.slow(1)
 def test_the_archive_over_the_api(office, connected):
     connected.add_active(["ann@example.org"])
     connected.run("send", "--yes", connected.issue())

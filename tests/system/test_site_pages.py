@@ -78,6 +78,7 @@ def test_a_private_list_is_led_nowhere(http, connected):
     assert "/archive/bulletin" not in left
 
 
+@pytest.mark.slow(1)
 def test_the_organisation_is_on_each_page(connected):
     connected.write("logo.png", png(40, 20))
     connected.write("dark.png", png(40, 21))
@@ -111,6 +112,7 @@ def test_the_organisation_is_on_each_page(connected):
         assert re.search(r'href="style.css"', page.read())
 
 
+@pytest.mark.slow(1)
 def test_pages_follow_files_and_the_issues_on_show(connected, http, tmp_path):
     """Kept pages follow templates and logos that are changed on disk; what an issue's sending writes changes none."""
     templates = tmp_path / "templates"
@@ -132,6 +134,7 @@ def test_pages_follow_files_and_the_issues_on_show(connected, http, tmp_path):
     server.stop()
 
 
+@pytest.mark.slow(1)
 def test_no_page_is_ever_out_of_date(http, connected):
     """Each change is seen by the next request, though pages are kept: by sending, withdrawing, and editing."""
     def front():
@@ -164,6 +167,7 @@ def test_a_configuration_that_changed(connected):
     server.stop()
 
 
+@pytest.mark.slow(1)
 def test_the_menu_of_languages(http, connected):
     """Each page is there in each language, by a link alone; the choice goes along to other pages."""
     token = key(connected)

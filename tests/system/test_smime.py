@@ -40,6 +40,7 @@ TEXT = ("Dear {{name|reader}},\n\nFrom today on, Әлем.  \n.\n\nFrom here too
         "{{attribute.town}}.\n{{/attribute.town}}\n")
 
 
+@pytest.mark.slow(1)
 def test_each_copy_is_signed_with_its_personal_parts(office, server):
     people = [f"reader{number}@example.org" for number in range(12)]
     for number, one in enumerate(people):
@@ -61,6 +62,7 @@ def test_each_copy_is_signed_with_its_personal_parts(office, server):
     assert len(signatures) == len(people)
 
 
+@pytest.mark.slow(1)
 def test_a_change_of_the_content_is_seen(office, server):
     office.add_active(["ann@example.org"])
     office.run("send", "--yes", office.issue())
@@ -71,6 +73,7 @@ def test_a_change_of_the_content_is_seen(office, server):
     assert "GoodSignature" not in nss(office, changed) and "GOODSIG" not in gpgsm(office, changed)
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("curve", [False, True], ids=["rsa", "ecdsa"])
 def test_thunderbird_and_claws_find_the_signature_good(connected, server, authority, curve):
     authority.give(connected, key=curve_key() if curve else None)
@@ -84,6 +87,7 @@ def test_thunderbird_and_claws_find_the_signature_good(connected, server, author
     assert "[GNUPG:] GOODSIG" in status and "[GNUPG:] TRUST_FULLY" in status
 
 
+@pytest.mark.slow(1)
 @pytest.mark.skipif(not claws.available(), reason="needs claws-mail, its plugin for S/MIME, Xvfb, dbus and the reader's side of AT-SPI")
 @pytest.mark.parametrize("curve", [False, True], ids=["rsa", "ecdsa"])
 def test_claws_mail_shows_whose_mail_it_is(connected, server, authority, curve):
@@ -97,6 +101,7 @@ def test_claws_mail_shows_whose_mail_it_is(connected, server, authority, curve):
     assert claws.verdict(root, re.sub(rb"From today", b"From todaY", raw, count=1)) == 'Bad signature from "Press Office"'
 
 
+@pytest.mark.slow(1)
 def test_pictures_files_and_languages_are_signed_too(office, server):
     office.write("ferry.png", png())
     office.write("programme.pdf", b"%PDF-1.4\n" + bytes(range(256)) * 300)
@@ -117,6 +122,7 @@ def test_pictures_files_and_languages_are_signed_too(office, server):
         verify(b"\r\n\r\n" + raw, office.records)
 
 
+@pytest.mark.slow(1)
 def test_test_copies_notices_and_single_messages_are_signed(office, server):
     office.run("send", "--yes", office.issue(), "--test", "boss@example.org")
     office.run("subscribe", "ann@example.org")
@@ -146,6 +152,7 @@ def test_it_holds_after_a_hop_through_postfix(site, authority):
         postfix.stop()
 
 
+@pytest.mark.slow(1)
 def test_a_signed_mail_is_genuine_too(office, server):
     office.configure(signing={"key_file": "signing.key"}, serve={"url": "https://news.example.org/", "check_forms": False})
     office.run("key", "make")
@@ -180,6 +187,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_certificate_that_would_fail_stops_mail_before_the_first(connected, server, authority, fault):
     settings, said = FAULTS[fault]
@@ -194,6 +202,7 @@ def test_a_certificate_that_would_fail_stops_mail_before_the_first(connected, se
     assert connected.states() == {"sent": 1}
 
 
+@pytest.mark.slow(1)
 def test_a_certificate_for_another_address_names_both(connected, server, authority):
     authority.give(connected, "other@example.org", "third@example.org")
     connected.add_active(["ann@example.org"])
@@ -207,6 +216,7 @@ def test_a_certificate_for_another_address_names_both(connected, server, authori
     openssl(connected, received(server, "bob@example.org")[0])
 
 
+@pytest.mark.slow(1)
 def test_files_that_are_missing_wrong_or_open(connected, server, authority):
     connected.add_active(["ann@example.org"])
     certificate, _ = authority.give(connected)
@@ -243,6 +253,7 @@ def test_settings_that_do_not_go_together(connected, settings, said):
     assert said in connected.run("check", connected.issue(), expect=78).err
 
 
+@pytest.mark.slow(1)
 def test_doctor_and_check_warn_before_it_expires(connected, authority):
     authority.give(connected, end=20)
     until = (NOW + 20 * DAY).date().isoformat()

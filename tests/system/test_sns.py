@@ -37,6 +37,7 @@ def hook(connected, server, amazon):
         made.http.stop()
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("version", ["1", "2"])
 def test_a_signed_bounce_ends_the_subscription_once(hook, amazon, version):
     event = hook.event()
@@ -105,6 +106,7 @@ def test_the_end_of_the_subscription_is_logged(hook, amazon):
     assert "has ended the subscription" in hook.http.stop()
 
 
+@pytest.mark.slow(1)
 def test_what_is_not_signed_by_sns_has_no_effect(hook, amazon):
     event = hook.event()
     stranger = sns.Party("sns.amazonaws.com", hosts=["sns.amazonaws.com"])
@@ -151,12 +153,14 @@ CERTIFICATES = [
     f"https://{sns.HOST}/" + "a" * 300 + ".pem", f"https://{sns.HOST.upper()}/cert.pem", "file:///etc/cert.pem", ""]
 
 
+@pytest.mark.slow(1)
 def test_certificates_come_from_the_regions_server_only(hook, amazon):
     for url in CERTIFICATES:
         assert hook.post(amazon.message(TOPIC, message=hook.event(), SigningCertURL=url)).status == 403, url
     assert amazon.visits == [] and hook.count() == 0
 
 
+@pytest.mark.slow(1)
 def test_the_chain_of_the_certificate_is_verified(hook, amazon):
     other = sns.Party("Other Root", authority=True)
     no_authority = sns.Party("sns.amazonaws.com", amazon.root, hosts=["sns.amazonaws.com"])
@@ -185,6 +189,7 @@ def test_what_is_no_certificate_proves_nothing(hook, amazon):
         assert hook.post(amazon.message(TOPIC, message=hook.event(), SigningCertURL=url)).status == 403, content
 
 
+@pytest.mark.slow(1)
 def test_a_server_that_does_not_help_has_the_message_come_again(hook, amazon):
     url = f"https://{sns.HOST}/later.pem"
     body = amazon.message(TOPIC, message=hook.event(), SigningCertURL=url)
@@ -197,6 +202,7 @@ def test_a_server_that_does_not_help_has_the_message_come_again(hook, amazon):
     assert hook.post(body).status == 200 and hook.state() == "bounced"
 
 
+@pytest.mark.slow(1)
 def test_a_missing_link_of_the_chain_is_fetched_from_amazons_authority(hook, amazon):
     amazon.publish("/middle.cer", amazon.middle.der())
     for number, (url, status) in enumerate(((f"http://{sns.AUTHORITY}/middle.cer", 200),
@@ -212,6 +218,7 @@ def test_a_missing_link_of_the_chain_is_fetched_from_amazons_authority(hook, ama
     assert amazon.fetched("/middle.cer") == 1
 
 
+@pytest.mark.slow(1)
 def test_nobody_can_have_us_fetch_without_end(hook, amazon):
     """Ten certificates in each minute of the clock that the forty messages take."""
     first = time.time() // 60

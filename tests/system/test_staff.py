@@ -103,6 +103,7 @@ def eventful(connected, server):
 
 # ---- accounts ----
 
+@pytest.mark.slow(1)
 def test_accounts(connected):
     connected.run("staff", "add", "ann", stdin=PASSWORD.encode())
     assert "'ann' already" in connected.run("staff", "add", "ann", stdin=PASSWORD.encode(), expect=65).err
@@ -137,6 +138,7 @@ def test_off_by_default(connected):
 EARLIER = "$argon2id$v=19$m=65536,t=3,p=1$c2l4dGVlbiBieXRlcyBpdA$jI0uV3NMr7z6TWjmI+himAWMWsyaV17SuHNxdMP7xYE"
 
 
+@pytest.mark.slow(1)
 def test_digests_of_earlier_versions(staff, connected):
     """A password that was kept with other costs is still right, and is kept with ours from then on."""
     http = staff()
@@ -244,6 +246,7 @@ def test_nobody_is_locked_out(staff, connected):
     assert http.login(**{"X-Forwarded-For": "198.51.100.1"}).status == 303  # and one that is new
 
 
+@pytest.mark.slow(1)
 def test_forms_from_elsewhere(staff, connected, eventful):
     http = staff("--no-mail")
     assert http.login(**{"Sec-Fetch-Site": "cross-site"}).status == 403
@@ -266,6 +269,7 @@ def test_the_public_site_knows_no_session(staff):
 
 # ---- what is shown ----
 
+@pytest.mark.slow(1)
 def test_pages(staff, connected, eventful):
     http = staff("--no-mail")
     http.login()
@@ -281,6 +285,7 @@ def test_pages(staff, connected, eventful):
     assert http.page("/issue/2").status == 404 and http.page("/issue/x").status == 404
 
 
+@pytest.mark.slow(1)
 def test_the_organisation_is_on_each_page(staff, connected, eventful):
     connected.write("logo.png", png(40, 20))
     connected.configure(organisation={"name": {"en": "Embassy & friends", "ru": "Посольство"}, "logo": "logo.png", "logo_dark": "logo.png",
@@ -301,6 +306,7 @@ def test_the_organisation_is_on_each_page(staff, connected, eventful):
     assert "--accent:#ffc61a;--on-accent:#000000;" in style and "#12344d" not in style and "#0b5394;" not in style
 
 
+@pytest.mark.slow(1)
 def test_page_in_another_language(staff, eventful):
     http = staff("--no-mail")
     http.login()
@@ -309,6 +315,7 @@ def test_page_in_another_language(staff, eventful):
 
 # ---- what is done ----
 
+@pytest.mark.slow(1)
 def test_pause_resume_cancel(staff, connected, server, eventful):
     http = staff()
     http.login()
@@ -393,12 +400,14 @@ def api(staff, connected, eventful):
     return Api(staff("--no-mail"), token)
 
 
+@pytest.mark.slow(1)
 def test_the_description_is_openapi(api):
     run = subprocess.run(["node", "openapi.mjs"], cwd=WEB, input=json.dumps(api.description).encode(),
                          capture_output=True, timeout=60, check=True)
     assert json.loads(run.stdout) == {"valid": True, "version": "3.1"}
 
 
+@pytest.mark.slow(1)
 def test_api(api, connected, eventful):
     assert api.call("/lists")["lists"][0]["subscriptions"]["active"] == 15  # two were refused for good
     assert api.call("/lists/bulletin", template="/lists/{name}")["title"] == "News Bulletin"
@@ -460,6 +469,7 @@ def test_api_steers(api, connected):
     api.call("/issues/9/cancel", "POST", template="/issues/{id}/cancel", expect=404)
 
 
+@pytest.mark.slow(1)
 def test_api_tokens(api, connected):
     assert api.http.get("/api/v1/lists").status == 401
     for wrong in ("", "x", "00000000-0000-4000-8000-000000000000"):
@@ -476,6 +486,7 @@ def test_api_tokens(api, connected):
     assert api.token not in log
 
 
+@pytest.mark.slow(1)
 def test_api_tokens_have_a_scope_and_an_end(api, connected):
     reader = connected.run("staff", "token", "monitoring", "--expires", "1h").out.strip()
     kept = connected.run("staff", "token", "for-ever", "--expires", "0").out.strip()

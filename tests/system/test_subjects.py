@@ -63,6 +63,7 @@ def test_sample_first(started, server):
         assert sent[address] == "Other words"
 
 
+@pytest.mark.slow(1)
 def test_fewer_unsubscribes_win(started, server):
     leaver = drawn(started, 1)[0]
     started.run("unsubscribe", "--address", leaver)
@@ -78,6 +79,7 @@ def test_fewer_unsubscribes_win(started, server):
     assert "Other words\n   5 sent, 0 left, 0 answered (chosen)" in started.run("report", "no-1").out
 
 
+@pytest.mark.slow(1)
 def test_even_means_the_first(started, server):
     due(started)
     assert sorted(subjects(server).values()) == ["First words"] * 15 + ["Other words"] * 5
@@ -97,6 +99,7 @@ def test_too_few_readers(connected, server, count):
     assert decided(connected)["waiting"] == 0 and connected.sql("SELECT state FROM issue") == [("sent",)]
 
 
+@pytest.mark.slow(1)
 def test_chosen_on_the_page(connected, server):
     """The sample, the wait and the rule that the page before sending asks for are those of the test."""
     connected.add_active(people(20))
@@ -131,6 +134,7 @@ def answer(raw, **fields):
     return message.as_bytes()
 
 
+@pytest.mark.slow(1)
 def test_answers(connected, server):
     connected.add_active(people(20))
     connected.run("send", "--yes", connected.issue(**FRONT), "--sample", "50", "--winner", "replies")
@@ -154,6 +158,7 @@ def test_answers(connected, server):
     assert sorted(subjects(server).values()) == ["First words"] * 5 + ["Other words"] * 15
 
 
+@pytest.mark.slow(1)
 def test_chosen_by_hand(started, server):
     assert "queued" in started.run("decide", "no-1", "--choose", "2").out
     started.run("retry")
@@ -172,6 +177,7 @@ def test_each_language_has_its_own(connected, server):
     assert sorted(subjects(server).values()) == ["Другие слова"] * 2 + ["Слова"] * 2
 
 
+@pytest.mark.slow(1)
 def test_cancelled_and_scheduled(started, server):
     started.run("cancel", "no-1")
     due(started)
@@ -212,6 +218,7 @@ def test_checked(connected):
     assert "pretends to be a reply" in connected.run("check", issue, expect=65).out
 
 
+@pytest.mark.slow(1)
 def test_decided_over_the_api(started, server):
     configure(started)
     http = StaffServer(started.folder, "--no-mail")
@@ -227,6 +234,7 @@ def test_decided_over_the_api(started, server):
     http.stop()
 
 
+@pytest.mark.slow(1)
 def test_decided_on_the_issue_page(started, server):
     configure(started)
     http = StaffServer(started.folder, "--no-mail")

@@ -27,6 +27,7 @@ def test_only_root_and_only_for_a_user_that_is_there(machine):
     machine.run("root", "test", "!", "-e", "/etc/newsletter")
 
 
+@pytest.mark.slow(1)
 def test_what_is_made(machine, server):
     assert "edit it now" in machine.newsletter("root", "init", "--system")
     expected = {"/etc/newsletter": "750 root:newsletter", CONFIG: "640 root:newsletter",
@@ -43,6 +44,7 @@ def test_what_is_made(machine, server):
     assert "https://news.press.int" in machine.run("root", "cat", CONFIG)
 
 
+@pytest.mark.slow(1)
 def test_staff_send_without_root(machine, server):
     set_up(machine, server)
     machine.write("/home/people.csv", "email\nann@example.org\nbob@example.org\n")
@@ -61,6 +63,7 @@ def test_staff_send_without_root(machine, server):
     assert "nobody else can read" in machine.newsletter("ann", "doctor", "--local", expect=None)
 
 
+@pytest.mark.slow(1)
 def test_a_secret_is_for_the_group_and_for_no_other(machine, server):
     set_up(machine, server)
     machine.write("/etc/newsletter/smtp.password", "secret")
@@ -72,6 +75,7 @@ def test_a_secret_is_for_the_group_and_for_no_other(machine, server):
     assert "may be read by others" not in machine.newsletter("ann", "doctor", "--local", expect=None)
 
 
+@pytest.mark.slow(1)
 def test_a_restored_database_is_shared_too(machine, server):
     set_up(machine, server)
     machine.newsletter("newsletter", "backup", "/var/lib/newsletter/copy.db")

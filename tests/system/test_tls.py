@@ -328,6 +328,7 @@ def test_a_configured_mechanism_is_the_only_one(site, scripted, tls):
     assert "refuses the login by PLAIN" in result.err and server.tried == ["PLAIN"]
 
 
+@pytest.mark.slow(1)
 def test_a_login_refused_for_now_is_not_tried_otherwise(site, scripted, tls):
     server = scripted(certificate=tls[1], key=tls[2], login=b"\0press\0sesame",
                       mechanisms={"PLAIN": "refuse", "LOGIN": "accept"})

@@ -41,6 +41,7 @@ TEXT = ("Dear {{name|reader}},\n\nthe ferry leaves at nine from the new pier, an
         "The harbour master thanks all volunteers who painted it in the last weeks of winter.\n")
 
 
+@pytest.mark.slow(1)
 def test_a_key_is_made_in_the_token_and_signs_there(office, server):
     shown = office.run("key", "make").out
     assert "BEGIN PUBLIC KEY" in shown and "verifier key: news.example.org+" in shown

@@ -31,6 +31,7 @@ def status_of(api, method, path, body=None):
     return api.raw(method, path, body).status
 
 
+@pytest.mark.slow(1)
 def test_a_token_made_in_the_browser_is_its_makers(office, connected):
     answer = office.press("/tokens", action="add", name="robot", **{"scope-people": "yes"})
     api = ApiClient(office, html.unescape(re.search(r"<code>([^<]{20,})</code>", answer.text).group(1)))
@@ -47,6 +48,7 @@ def test_a_token_made_in_the_browser_is_its_makers(office, connected):
         "robot": "ann"}
 
 
+@pytest.mark.slow(1)
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("wrote", ["browser", "token"])
 def test_nobody_approves_their_own_issue_by_a_token(begin, connected, wrote):  # noqa: F811
@@ -70,6 +72,7 @@ def test_nobody_approves_their_own_issue_by_a_token(begin, connected, wrote):  #
     assert connected.sql("SELECT author FROM approval_word ORDER BY id") == [("program",), ("bob",)]
 
 
+@pytest.mark.slow(1)
 def test_a_token_may_no_more_than_its_owner_at_the_time(office, connected):
     connected.run("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture", "--postal-address", "1 Quay Street")
     api = client(office, connected, "robot", "--scope", "people,issues,send,admin", "--owner", "bob")
@@ -87,6 +90,7 @@ def test_a_token_may_no_more_than_its_owner_at_the_time(office, connected):
     assert status_of(here, "GET", "/drafts") == 200 and status_of(api, "GET", "/lists") == 401
 
 
+@pytest.mark.slow(1)
 def test_a_token_ends_with_its_owners_account(office, connected):
     connected.run("staff", "role", "bob", "people")
     api = client(office, connected, "robot", "--scope", "people", "--owner", "bob")

@@ -53,6 +53,7 @@ def refusing(connected, server):
     return connected
 
 
+@pytest.mark.slow(1)
 def test_they_follow_each_change_of_state(refusing):
     site = refusing
     site.run("send", "--yes", site.issue(number="No 1"), expect=None)
@@ -122,6 +123,7 @@ def test_they_are_what_is_shown(refusing):
     assert "7000002" in told
 
 
+@pytest.mark.slow(1)
 def test_the_doctor_compares_and_repairs(refusing):
     site = refusing
     site.run("send", "--yes", site.issue(number="No 1"), expect=None)
@@ -154,6 +156,7 @@ def test_people_who_move_or_go_take_their_domain_along(refusing):
     totals(site)
 
 
+@pytest.mark.slow(1)
 def test_bounces_take_the_place_of_refusals(refusing):
     site = refusing
     site.run("send", "--yes", site.issue(number="No 1"), expect=None)

@@ -22,6 +22,7 @@ def trace(site, address, *words, expect=0):
     return json.loads(site.run("trace", address, *words, "--json", expect=expect).out)
 
 
+@pytest.mark.slow(1)
 def test_each_attempt_is_kept(site, world):
     grey = world.destination("grey.example", tls=world.certified("mx.grey.example"), replies={b"RCPT": greylisting()})
     world.tlsa(grey.name, grey.tls)
@@ -71,6 +72,7 @@ def test_attempts_leave_with_the_person(site, world):
     assert site.sql("SELECT count(*) FROM attempt") == [(1,)]
 
 
+@pytest.mark.slow(1)
 def test_the_page_of_a_person_shows_the_attempts(connected):
     connected.add_active(["ann@example.org"])
     connected.run("send", connected.issue(), "--yes")

@@ -249,6 +249,7 @@ def eventful(site):
     return site
 
 
+@pytest.mark.slow(1)
 @pytest.mark.parametrize("format", ["csv", "jsonl"])
 def test_round_trip(eventful, tmp_path, format):
     name = f"out.{format}"

@@ -18,6 +18,7 @@ def found(site):
     return json.loads(site.run("status", "--json").out)["relay"]
 
 
+@pytest.mark.slow(1)
 def test_a_relay_that_takes_its_time_gets_more_connections(site, scripted):
     server = scripted(delay=0.1)
     site.add_active(PEOPLE)

@@ -74,6 +74,7 @@ def may(path):
     return allowed(path) | ({"fchown"} if os.geteuid() == 0 else set())
 
 
+@pytest.mark.slow(1)
 def test_what_sends_makes_no_other_calls(connected, server):
     connected.add_active(["ann@example.org", "bob@example.org"])
     server.handler.tempfail.add("bob@example.org")
@@ -85,6 +86,7 @@ def test_what_sends_makes_no_other_calls(connected, server):
     assert traced(connected, "backup", "copy.db") - may(unit("newsletter-backup")) == set()
 
 
+@pytest.mark.slow(1)
 def test_what_serves_makes_no_other_calls(connected, server):
     path = os.path.join(connected.folder, "calls")
     wrapper = os.path.join(connected.folder, "traced")

@@ -58,6 +58,7 @@ def test_no_database_and_none_of_ours(bare_site):
     assert "run 'newsletter init'" in bare_site.run("version", "--check-database", expect=66).err
 
 
+@pytest.mark.slow(1)
 @pytest.mark.one_engine("the book tells of SQLite")
 def test_the_way_back(place):  # noqa: F811
     """The old version is this one, and the new one that of a later day."""

@@ -72,6 +72,7 @@ def rows(site):
     return {row["name"]: row for row in json.loads(site.run("webhook", "--json").out)}
 
 
+@pytest.mark.slow(1)
 def test_events_come_in_order_and_signed(told, target):
     told.add_active(["ann@example.org"])
     told.run("subscriber", "edit", "ann@example.org", "--name", "Ann")
@@ -98,6 +99,7 @@ def test_events_come_in_order_and_signed(told, target):
     assert rows(told)["crm"]["trouble"] is None and told.secret not in told.run("webhook", "--json").out
 
 
+@pytest.mark.slow(1)
 def test_only_the_events_that_are_wanted(told, target):
     told.run("webhook", "remove", "crm")
     told.run("webhook", "add", "few", target.url, "--event", "erased", "--event", "unsubscribed")
@@ -153,6 +155,7 @@ def test_serve_tells_at_once_and_a_slow_target_is_in_nobodys_way(told, target, s
     assert call["kind"] == "subscribed" and call["problem"] is None and call["status"] == 204
 
 
+@pytest.mark.slow(1)
 def test_a_target_that_fails_is_tried_again_and_at_last_switched_off(told, target):
     told.add_active(["ann@example.org"])
     told.run("unsubscribe", "--address", "ann@example.org")
@@ -219,6 +222,7 @@ PRIVATE = ["http://127.0.0.1/", "http://localhost/", "http://[::1]/", "http://10
            "http://[fd00::1]/", "http://[fe80::1]/", "http://100.64.0.1/", "http://224.0.0.1/", "http://[::127.0.0.1]/"]
 
 
+@pytest.mark.slow(1)
 def test_private_addresses_are_refused(connected):
     for url in PRIVATE:
         assert "private network" in connected.run("webhook", "add", "x", url, expect=65).err, url

@@ -17,6 +17,7 @@ def worker(connected):
     started.communicate()
 
 
+@pytest.mark.slow(1)
 def test_sends_what_comes(connected, server, worker):
     connected.add_active([f"user{i}@example.org" for i in range(20)])
     server.handler.tempfail = {"user7@example.org"}
