@@ -53,7 +53,7 @@ static void test_written_and_dropped(void **state) {
                            "192.0.2.2 b.example 1000050 2 550 not 192.0.2.2;");
 }
 
-/* Those that ended a week ago are removed. */
+/* Pauses that ended a week ago are removed. */
 static void test_forgotten(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
