@@ -203,12 +203,40 @@ static void test_forgetting(void **state) {
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM reputation_report"), 1);
 }
 
+/* Whether any mail went out in a time: one that was sent then, of an issue of that time. */
+static void test_whether_any_was_sent(void **state) {
+    static const struct {
+        int64_t since, until;
+        bool sent;
+    } cases[] = {{100, 200, true}, {150, 150, true}, {151, 200, false}, {100, 149, false},
+                 {150, 200, true}, {100, 150, true}, {300, 400, false}};
+    struct fixture *fixture = *state;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_issue(fixture, 1, "sent");
+    fixture_issue(fixture, 2, "sent");
+    fixture_sql(fixture, "UPDATE issue SET created_at = 50, ended_at = 500");
+    fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                         "updated_at) VALUES ('issue', 1, 1, 'sent', 1, 150), ('issue', 2, 1, "
+                         "'bounced', 1, 350)");
+    for_each_row (i, cases, NULL) {
+        struct nl_error err = {0};
+        bool sent = !cases[i].sent;
+        assert_ok(nl_reputation_sent(fixture->store, cases[i].since, cases[i].until, &sent, &err));
+        assert_int_equal(sent, cases[i].sent);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_whose_domains), TEST(test_rows),     TEST(test_many_rows),
-        TEST(test_days),          TEST(test_how_many), TEST(test_forgetting),
+        TEST(test_whose_domains),
+        TEST(test_rows),
+        TEST(test_many_rows),
+        TEST(test_days),
+        TEST(test_how_many),
+        TEST(test_forgetting),
+        TEST(test_whether_any_was_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
