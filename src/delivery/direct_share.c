@@ -27,8 +27,8 @@ static void count_senders(struct run *run) {
     run->direct->senders = count > 1 ? (size_t)count : 1;
 }
 
-/* Tells what was found of a destination that is mailed to, and closes connections that are now those
- * of others. */
+/* Tells what was found of a destination that is mailed to, and closes connections that are now
+ * those of others. */
 static void share_destination(const void *node, VISIT visit, void *ctx) {
     struct run *run = ctx;
     struct nl_destination *destination = *(struct nl_destination *const *)node;
