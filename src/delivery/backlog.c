@@ -226,7 +226,12 @@ void nl_backlog_drop_parked(struct nl_backlog *backlog) {
     backlog->count = kept;
     backlog->parking = 0;
     backlog->throttled = true;
+    nl_backlog_look(backlog);
+}
+
+void nl_backlog_look(struct nl_backlog *backlog) {
     backlog->drained = false;
+    backlog->not_before = 0;
 }
 
 bool nl_backlog_take(struct nl_backlog *backlog,

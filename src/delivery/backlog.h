@@ -79,6 +79,9 @@ void nl_backlog_forget(struct nl_backlog *backlog, size_t kept);
 NL_CHECKED enum nl_status nl_backlog_park(struct nl_backlog *backlog, struct nl_error *err);
 void nl_backlog_drop_parked(struct nl_backlog *backlog);
 
+/* Leases again, though the last lease has found nothing: deliveries have become due. */
+void nl_backlog_look(struct nl_backlog *backlog) NL_ALL_NONNULL;
+
 /* Moves the next delivery that may begin to *out. Where the connections to its domain are limited,
  * or `by_route` says so, `admit` is asked; it sets the permit. False when no delivery may begin. */
 bool nl_backlog_take(struct nl_backlog *backlog,

@@ -177,19 +177,22 @@ bool nl_destination_is_down(struct nl_destination *destination, int64_t now) {
 }
 
 /* Where the whole share was sent meanwhile, the others could have come back sooner; where nothing
- * was, they come later. */
+ * was in all that time, they come later. */
 void nl_destination_park(struct nl_destination *destination, size_t share, int64_t now) {
     size_t taken = destination->total - destination->parked_total;
     int64_t seconds = destination->park_seconds;
+    bool early = taken == 0 && seconds > 0 && now - destination->parked_at < seconds * 1000;
     if (taken >= share)
         seconds /= 2;
     else if (taken > 0)
         seconds = (int64_t)share * (now - destination->parked_at) / 1000 / (int64_t)taken;
-    else if (now - destination->parked_at >= seconds * 1000)
+    else if (!early)
         seconds *= 2;
     destination->park_seconds = seconds < 1                 ? 1
                                 : seconds > NL_LONGEST_PARK ? NL_LONGEST_PARK
                                                             : seconds;
+    if (early)
+        return;
     destination->parked_at = now;
     destination->parked_total = destination->total;
 }

@@ -59,13 +59,14 @@ struct nl_destination {
     size_t parked_total;  /* and `total` then */
     struct nl_buf parked; /* those deliveries: an array of int64_t; */
     struct nl_buf due;    /* when each of them comes back by itself, as there; */
-    size_t recalled;      /* so many of them are back */
+    size_t recalled;      /* so many of them are back, */
+    size_t recalling;     /* and so many are to be with the next commit */
     struct nl_buf why;    /* it is down */
     /* One pass over the deliveries that wait. */
     uint64_t pass;
     bool exhausted; /* it has no connection for another message */
     size_t waiting; /* deliveries that found none */
-    size_t worth;   /* a further connection is for more of them than so many */
+    size_t worth;   /* with no more of them than that, no further connection is opened */
 };
 void nl_destination_free(struct nl_destination *destination);
 

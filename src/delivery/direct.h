@@ -137,6 +137,12 @@ int nl_direct_wait(const struct run *run, int milliseconds);
 
 NL_CHECKED enum nl_status nl_direct_recall(struct run *run);
 
+/* That is committed. */
+void nl_direct_recalled(struct run *run) NL_ALL_NONNULL;
+
+/* At the end of a run, deliveries that it has put off are due. */
+void nl_direct_let_go(struct run *run) NL_ALL_NONNULL;
+
 /* Whether a server is a mail host of recipients. */
 bool nl_direct_is_host(const struct run *run, size_t server);
 
@@ -148,6 +154,9 @@ void nl_direct_share(struct run *run) NL_ALL_NONNULL;
 /* How many connections to a destination this process may have: its part of what it takes. */
 size_t nl_direct_allowed(const struct nl_direct *direct,
                          const struct nl_destination *destination) NL_ALL_NONNULL;
+
+/* How many connections all processes have where this one has so many, if they share alike. */
+size_t nl_direct_of_all(const struct nl_direct *direct, size_t ours) NL_ALL_NONNULL;
 
 /* This process no longer delivers. */
 void nl_direct_leave(struct run *run) NL_ALL_NONNULL;

@@ -17,6 +17,9 @@ static struct nl_destination *destination_of(struct nl_direct *direct,
     const struct nl_route_to *route = pending->route;
     if (route != NULL && route->state == NL_TO_ASKING)
         return &direct->unknown;
+    if (route != NULL && route->state == NL_TO_HOSTS && route->destination->down &&
+        direct->plan.config->fallback == NL_FALLBACK_RELAY)
+        return &direct->relays; /* which gets its mail */
     return route != NULL && route->state == NL_TO_HOSTS ? route->destination : &direct->relays;
 }
 
@@ -66,7 +69,8 @@ static bool remember(struct nl_destination *destination, int64_t delivery, int64
     if (count_parked(destination) == destination->recalled ||
         count_parked(destination) == REMEMBERED)
         compact(destination);
-    if (count_parked(destination) == REMEMBERED)
+    if (count_parked(destination) == REMEMBERED || destination->due.failed ||
+        destination->parked.failed)
         return false;
     nl_buf_add(&destination->due, &due, sizeof due);
     if (!destination->due.failed)
@@ -74,11 +78,15 @@ static bool remember(struct nl_destination *destination, int64_t delivery, int64
     return !destination->due.failed && !destination->parked.failed;
 }
 
-/* Leaves out those that are back by themselves. */
-static void forget_due(struct nl_destination *destination, int64_t now) {
+/* Leaves out those that are back by themselves: a lease finds them. */
+static void forget_due(struct run *run, struct nl_destination *destination) {
     const int64_t *due = (const int64_t *)(const void *)destination->due.data;
+    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    size_t before = destination->recalled;
     while (destination->recalled < count_parked(destination) && due[destination->recalled] <= now)
         destination->recalled++;
+    if (destination->recalled > before)
+        nl_backlog_look(&run->backlog);
 }
 
 /* Deliveries are put off for what takes their places: at once where connections have nothing to do
@@ -87,7 +95,7 @@ static void forget_due(struct nl_destination *destination, int64_t now) {
 static bool is_time(struct run *run) {
     struct nl_direct *direct = run->direct;
     bool idle = 4 * nl_in_flight_count(run) < 3 * nl_transport_open(run->transport);
-    bool helps = idle && direct->gained - direct->had >= direct->parked;
+    bool helps = idle && direct->parked > 0 && direct->gained - direct->had >= direct->parked;
     if (!helps && direct->now < direct->parked_at + direct->park_wait)
         return false;
     if (helps || direct->park_wait == 0)
@@ -120,7 +128,8 @@ void nl_direct_park(struct run *run) {
         }
         if (destination->waiting == stays + 1)
             nl_destination_park(destination, stays, direct->now);
-        /* It comes back when those before it have gone, at the pace of the destination. */
+        /* It comes back when those that stay, and those before it, have gone at the pace of the
+         * destination. */
         int64_t turn = destination->park_seconds * (int64_t)destination->waiting / (int64_t)stays;
         pending->park_until = now + (turn < NL_LONGEST_PARK ? turn : NL_LONGEST_PARK);
         if (!remember(destination, pending->job.delivery, pending->park_until))
@@ -134,24 +143,27 @@ void nl_direct_park(struct run *run) {
 /* ---- back again ---- */
 
 /* A destination starves if it has nothing to send while deliveries of its own are put off. */
-static bool starves(const struct nl_direct *direct, struct nl_destination *destination) {
+static bool starves(struct run *run, struct nl_destination *destination) {
     if (count_parked(destination) > destination->recalled)
-        forget_due(destination, nl_env_now(nl_store_env(direct->plan.store)));
+        forget_due(run, destination);
     return count_parked(destination) > destination->recalled && !destination->down &&
-           (destination->pass != direct->pass || destination->waiting == 0);
+           (destination->pass != run->direct->pass || destination->waiting == 0);
 }
 
 static void look(const void *node, VISIT visit, void *ctx) {
     struct run *run = ctx;
     if ((visit == postorder || visit == leaf) &&
-        starves(run->direct, *(struct nl_destination *const *)node))
+        starves(run, *(struct nl_destination *const *)node))
         run->direct->recalls = true;
 }
 
 void nl_direct_look_for_parked(struct run *run) {
     struct nl_direct *direct = run->direct;
     struct nl_backlog *backlog = &run->backlog;
-    if (direct == NULL || backlog->parking > 0 || backlog->count > backlog->size / 2)
+    if (direct == NULL)
+        return;
+    direct->looks_later = false;
+    if (backlog->parking > 0 || backlog->count > backlog->size / 2)
         return;
     /* With nothing to do the run would end. */
     direct->looks_later = direct->now < direct->look_at && backlog->count > 0;
@@ -159,12 +171,10 @@ void nl_direct_look_for_parked(struct run *run) {
         return;
     direct->look_at = direct->now + LOOK_MILLISECONDS;
     twalk_r(direct->destinations, look, run);
-    if (starves(direct, &direct->relays))
+    if (starves(run, &direct->relays))
         direct->recalls = true;
-    if (direct->recalls) { /* the next lease finds them */
-        backlog->not_before = 0;
-        backlog->drained = false;
-    }
+    if (direct->recalls)
+        nl_backlog_look(backlog);
 }
 
 int nl_direct_wait(const struct run *run, int milliseconds) {
@@ -184,7 +194,8 @@ static void recall_some(struct recall *recall, struct nl_destination *destinatio
     const struct nl_buf *parked = &destination->parked;
     size_t count = count_parked(destination) - destination->recalled;
     size_t share = recall->run->backlog.size / 4;
-    if (recall->status != NL_OK || !starves(recall->run->direct, destination))
+    destination->recalling = 0;
+    if (recall->status != NL_OK || !starves(recall->run, destination))
         return;
     count = count < share ? count : share;
     count = count < recall->room ? count : recall->room;
@@ -193,7 +204,7 @@ static void recall_some(struct recall *recall, struct nl_destination *destinatio
                            (const int64_t *)(const void *)parked->data + destination->recalled,
                            count, recall->run->err);
     recall->room -= count;
-    destination->recalled += count; /* they are read until the commit */
+    destination->recalling = count; /* they are read until the commit */
 }
 
 static void recall_each(const void *node, VISIT visit, void *ctx) {
@@ -206,8 +217,51 @@ enum nl_status nl_direct_recall(struct run *run) {
     struct recall recall = {run, run->backlog.size / 2, NL_OK};
     if (direct == NULL || !direct->recalls)
         return NL_OK;
-    direct->recalls = false;
     twalk_r(direct->destinations, recall_each, &recall);
     recall_some(&recall, &direct->relays);
     return recall.status;
+}
+
+static void end_recall(struct nl_destination *destination) {
+    destination->recalled += destination->recalling;
+    destination->recalling = 0;
+}
+
+static void end_each(const void *node, VISIT visit, void *ctx) {
+    (void)ctx;
+    if (visit == postorder || visit == leaf)
+        end_recall(*(struct nl_destination *const *)node);
+}
+
+void nl_direct_recalled(struct run *run) {
+    struct nl_direct *direct = run->direct;
+    if (direct == NULL || !direct->recalls)
+        return;
+    direct->recalls = false;
+    twalk_r(direct->destinations, end_each, NULL);
+    end_recall(&direct->relays);
+}
+
+/* The next run does not know who was put off. */
+static void let_go(const void *node, VISIT visit, void *ctx) {
+    const struct nl_direct *direct = ctx;
+    const struct nl_destination *destination = *(struct nl_destination *const *)node;
+    size_t count = count_parked(destination) - destination->recalled;
+    struct nl_error ignored = {0};
+    if ((visit != postorder && visit != leaf) || count == 0 || destination->down)
+        return;
+    nl_error_ignore(nl_delivery_recall(direct->plan.store,
+                                       (const int64_t *)(const void *)destination->parked.data +
+                                           destination->recalled,
+                                       count, &ignored));
+    nl_error_free(&ignored);
+}
+
+void nl_direct_let_go(struct run *run) {
+    struct nl_direct *direct = run->direct;
+    if (direct == NULL)
+        return;
+    const struct nl_destination *relays = &direct->relays;
+    twalk_r(direct->destinations, let_go, direct);
+    let_go(&relays, leaf, direct);
 }

@@ -192,9 +192,8 @@ static enum nl_status record_once(struct run *run) {
     return status;
 }
 
-/* A database that is away for less than a lease costs nothing: outcomes are recorded when it is
- * back. It does not matter whether a commit that was under way has succeeded, since everything in
- * it can be recorded twice. */
+/* A database that is away for less than a lease costs nothing. A commit that was under way may have
+ * succeeded: everything in it can be recorded twice. */
 static enum nl_status record_all(struct run *run) {
     const struct timespec pause = {.tv_sec = 1};
     const struct nl_env *env = nl_store_env(run->plan->store);
@@ -278,6 +277,7 @@ static void after_commit(struct run *run) {
     run->committed++;
     nl_ahead_committed(run);
     nl_backlog_drop_parked(&run->backlog);
+    nl_direct_recalled(run);
     if (!run->sending)
         run->summary->halted = run->summary->stopped = true;
     for (size_t i = 0; i < run->used; i++) {
@@ -355,8 +355,8 @@ static enum nl_status apply_refusals(struct run *run) {
     return status;
 }
 
-/* A turn at a server costs round trips and statements, however few messages it records. So it waits
- * for half of those under way, but no longer than a turn takes. */
+/* A turn at a server costs much, however few messages it records. So it waits for three quarters of
+ * those under way, but no longer than a turn takes, or than two where there are many. */
 static bool has_gathered(const struct run *run) {
     size_t waiting = 0;
     size_t others = 0;

@@ -83,6 +83,7 @@ static void clean_up(struct run *run, enum nl_status *status) {
     nl_composer_close(&run->composer);
     nl_breaker_free(&run->breaker);
     nl_bounce_reader_free(run->reader);
+    nl_direct_let_go(run);
     nl_direct_close(run);
 }
 

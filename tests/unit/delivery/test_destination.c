@@ -305,10 +305,13 @@ static void test_parking_goes_by_what_was_taken(void **state) {
         nl_destination_accepted(&to, 0);
     nl_destination_park(&to, 20, 54000); /* all of it, so there might have been more */
     assert_int_equal(to.park_seconds, 20);
-    nl_destination_park(&to, 20, 60000); /* sooner than that, so nothing is known yet */
+    for (int64_t at = 55000; at < 74000; at += 1000)
+        nl_destination_park(&to, 20, at); /* sooner than that, so nothing is known yet */
     assert_int_equal(to.park_seconds, 20);
+    nl_destination_park(&to, 20, 74000); /* nothing was taken in all of it */
+    assert_int_equal(to.park_seconds, 40);
     for (int64_t i = 1; i < 30; i++)
-        nl_destination_park(&to, 20, 60000 + i * 300000);
+        nl_destination_park(&to, 20, 74000 + i * 300000);
     assert_int_equal(to.park_seconds, 300);
     nl_destination_free(&to);
 }

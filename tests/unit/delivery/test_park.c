@@ -66,6 +66,7 @@ static void clean_up(struct crowd *crowd) {
     tdestroy(crowd->direct.destinations, keep);
     nl_destination_free(&crowd->large);
     nl_destination_free(&crowd->small);
+    nl_destination_free(&crowd->direct.relays);
     nl_destination_free(&crowd->direct.unknown);
     nl_relay_free(crowd->relay);
 }
@@ -205,18 +206,68 @@ static void test_a_run_looks_again_in_time(void **state) {
     clean_up(&crowd);
 }
 
-/* Nobody asks the database for those whose time has passed. */
-static void test_those_that_are_back_are_forgotten(void **state) {
+/* Nobody asks the database to call back those whose time has passed, but a lease finds them, also
+ * where the last one has found nothing. */
+static void test_those_that_are_back_are_leased(void **state) {
     struct fixture *fixture = *state;
     struct crowd crowd;
     prepare(fixture, &crowd);
     nl_direct_park(&crowd.run);
     commit(&crowd);
     crowd.direct.pass++;
+    crowd.run.backlog.count = 0;
+    crowd.run.backlog.drained = true;
+    crowd.run.backlog.not_before = INT64_MAX;
     fixture->fake.now += NL_LONGEST_PARK;
     nl_direct_look_for_parked(&crowd.run);
     assert_false(crowd.direct.recalls);
     assert_int_equal(crowd.large.recalled, 32);
+    assert_false(crowd.run.backlog.drained);
+    assert_int_equal(crowd.run.backlog.not_before, 0);
+    clean_up(&crowd);
+}
+
+/* A commit that fails calls nobody back; the next one does. At the end of a run all are due. */
+static void test_called_back_with_the_commit(void **state) {
+    struct crowd crowd;
+    struct nl_error err = {0};
+    prepare(*state, &crowd);
+    crowd.run.err = &err;
+    nl_direct_park(&crowd.run);
+    commit(&crowd);
+    crowd.direct.pass++;
+    nl_direct_look_for_parked(&crowd.run);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(nl_direct_recall(&crowd.run));
+        assert_int_equal(crowd.large.recalled, 0);
+        assert_int_equal(crowd.large.recalling, PLACES / 4);
+    }
+    nl_direct_recalled(&crowd.run);
+    assert_int_equal(crowd.large.recalled, PLACES / 4);
+    assert_int_equal(crowd.large.recalling, 0);
+    nl_direct_recalled(&crowd.run);
+    assert_int_equal(crowd.large.recalled, PLACES / 4);
+    clean_up(&crowd);
+}
+
+static void test_a_run_that_ends_lets_them_go(void **state) {
+    struct fixture *fixture = *state;
+    struct crowd crowd;
+    int64_t issue = fixture_send(fixture, 4, 1, "\nSubject: One\r\n\r\nHello.\r\n");
+    int64_t later = nl_env_now(&fixture->env) + 200;
+    prepare(fixture, &crowd);
+    fixture_sql(fixture, "UPDATE delivery SET state = 'deferred', next_attempt_at = 5000000000, "
+                         "paced_at = 5000000000 WHERE id <= 3");
+    for (int64_t id = 1; id <= 2; id++) {
+        nl_buf_add(&crowd.large.parked, &id, sizeof id);
+        nl_buf_add(&crowd.large.due, &later, sizeof later);
+    }
+    crowd.large.recalled = 1;
+    nl_direct_let_go(&crowd.run);
+    assert_true(issue > 0);
+    assert_int_equal(fixture_sql(fixture, "SELECT sum(id) FROM delivery WHERE state = 'deferred' "
+                                          "AND next_attempt_at < 5000000000"),
+                     2);
     clean_up(&crowd);
 }
 
@@ -231,7 +282,9 @@ int main(void) {
         TEST(test_what_does_not_help_becomes_seldom),
         TEST(test_a_run_does_not_end_before_they_are_back),
         TEST(test_a_run_looks_again_in_time),
-        TEST(test_those_that_are_back_are_forgotten),
+        TEST(test_those_that_are_back_are_leased),
+        TEST(test_called_back_with_the_commit),
+        TEST(test_a_run_that_ends_lets_them_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
