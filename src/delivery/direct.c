@@ -11,8 +11,9 @@ enum {
     CONNECTIONS = 400, /* in all, unless smtp.connections is more */
     RELAY_CONNECTIONS = 10,
     IDLE_MILLISECONDS = 5000,
-    CROWDED_MILLISECONDS = 200, /* the same, where others need connections */
-    WORTH = 8,           /* messages that wait for each connection, before there is another */
+    BLINK_MILLISECONDS =
+        200,             /* the same, where others need one: longer than between two messages */
+    WAITING_EACH = 8,    /* messages that wait for each connection, before there is another */
     LATER_SECONDS = 300, /* the earliest attempt after that */
 };
 
@@ -58,6 +59,8 @@ void nl_direct_close(struct run *run) {
     tdestroy(direct->destinations, nl_direct_destination_free);
     nl_direct_close_places(direct);
     nl_relay_free(direct->relay);
+    nl_destination_free(&direct->relays);
+    nl_destination_free(&direct->unknown);
     nl_buf_free(&direct->text);
     free(direct->servers);
     free(direct);
@@ -123,7 +126,7 @@ static bool connect_to(struct run *run, const struct nl_destination *destination
 
 /* There is no place for another connection: one that is idle leaves its own. */
 static void make_room(struct run *run) {
-    run->direct->crowded = nl_transport_close_idle(run->transport, CROWDED_MILLISECONDS, 1) == 0;
+    run->direct->crowded = nl_transport_close_idle(run->transport, BLINK_MILLISECONDS, 1) == 0;
 }
 
 /* Opens a connection where that is of use. The first one to a destination goes before the second
@@ -134,7 +137,8 @@ static void open_one(struct run *run, struct nl_destination *destination) {
     size_t there =
         nl_transport_leading_to(run->transport, destination->first, last_of(direct, destination));
     size_t all = nl_transport_open(run->transport) + nl_transport_connecting(run->transport);
-    destination->worth = WORTH * there;
+    destination->worth = WAITING_EACH * nl_transport_serving(run->transport, destination->first,
+                                                             last_of(direct, destination));
     if (destination->waiting <= destination->worth)
         return;
     destination->exhausted = true;

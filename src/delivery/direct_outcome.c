@@ -151,7 +151,7 @@ void nl_direct_take_refused(struct run *run, const struct nl_transport_event *ev
     size_t there = nl_transport_leading_to(run->transport, event->server, event->server);
     /* Connections on their way count: a host that takes one connection may turn the second away
      * before it has greeted the first. If they come to nothing, the last one decides. */
-    if (!destination->down &&
-        !nl_destination_refused(destination, event->server, there, direct->now))
+    if (!destination->down && !nl_destination_refused(destination, event->server,
+                                                      nl_direct_of_all(direct, there), direct->now))
         go_down(run, destination, event->text);
 }

@@ -9,11 +9,19 @@
 enum {
     SHARE_MILLISECONDS = 2000,
     SENDER_SECONDS = 10, /* so long a process counts that says nothing more */
-    FEW = 2,             /* connections: for a mail or two, nobody needs to know */
+    FEW = 1,             /* connections: for a mail or two, nobody needs to know */
 };
 
+static size_t count_of(const struct nl_direct *direct) {
+    return direct->senders > 1 ? direct->senders : 1;
+}
+
+size_t nl_direct_of_all(const struct nl_direct *direct, size_t ours) {
+    return ours * count_of(direct);
+}
+
 size_t nl_direct_allowed(const struct nl_direct *direct, const struct nl_destination *destination) {
-    size_t senders = direct->senders > 1 ? direct->senders : 1;
+    size_t senders = count_of(direct);
     return destination == &direct->relays ? destination->limit
                                           : (destination->limit + senders - 1) / senders;
 }
@@ -21,10 +29,10 @@ size_t nl_direct_allowed(const struct nl_direct *direct, const struct nl_destina
 static void count_senders(struct run *run) {
     struct nl_error ignored = {0};
     int64_t count = 1;
-    nl_error_ignore(
-        nl_direct_sender_note(run->plan->store, run->owner.text, SENDER_SECONDS, &count, &ignored));
+    if (nl_direct_sender_note(run->plan->store, run->owner.text, SENDER_SECONDS, &count,
+                              &ignored) == NL_OK)
+        run->direct->senders = count > 1 ? (size_t)count : 1;
     nl_error_free(&ignored);
-    run->direct->senders = count > 1 ? (size_t)count : 1;
 }
 
 /* Tells what was found of a destination that is mailed to, and closes connections that are now
@@ -47,7 +55,8 @@ void nl_direct_share(struct run *run) {
     struct nl_direct *direct = run->direct;
     if (direct->now < direct->share_at)
         return;
-    if (nl_transport_open(run->transport) + nl_transport_connecting(run->transport) > FEW)
+    if (direct->senders > 0 ||
+        nl_transport_open(run->transport) + nl_transport_connecting(run->transport) > FEW)
         count_senders(run);
     twalk_r(direct->destinations, share_destination, run);
     direct->share_at = direct->now + SHARE_MILLISECONDS;

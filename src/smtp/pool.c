@@ -53,6 +53,19 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
     return count;
 }
 
+size_t nl_transport_serving(const struct nl_transport *transport, size_t first, size_t last) {
+    size_t count = 0;
+    if (nl_transport_leading_to(transport, first, last) == 0)
+        return 0;
+    for (size_t i = 0; i < transport->used; i++) {
+        const struct connection *connection = &transport->connections[i];
+        count += connection->host >= first && connection->host <= last &&
+                 (connection->state == CONNECTING ||
+                  (connection->state == OPEN && !connection->message_limit_reached));
+    }
+    return count;
+}
+
 void nl_transport_retire_from(struct nl_transport *transport, size_t first, size_t last,
                               const struct nl_source *source) {
     for (size_t i = 0; i < transport->used; i++) {

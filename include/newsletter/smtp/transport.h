@@ -88,6 +88,10 @@ const struct nl_source *nl_transport_source(const struct nl_transport *transport
 size_t nl_transport_leading_to(const struct nl_transport *transport, size_t first,
                                size_t last) NL_ALL_NONNULL;
 
+/* How many of them take further messages, or may when they are open. */
+size_t nl_transport_serving(const struct nl_transport *transport, size_t first,
+                            size_t last) NL_ALL_NONNULL;
+
 /* Closes up to `most` connections to recipients' mail hosts on which no message was for so many
  * milliseconds. */
 size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseconds,

@@ -101,6 +101,10 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
     return nl_transport_open(transport);
 }
 
+size_t nl_transport_serving(const struct nl_transport *transport, size_t first, size_t last) {
+    return nl_transport_leading_to(transport, first, last);
+}
+
 size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseconds, size_t most) {
     (void)transport;
     (void)milliseconds;
