@@ -62,11 +62,19 @@ static unsigned prove_state(const struct nl_cbor_item *state, const struct nl_co
     return same ? NL_PROVED_STATE : 0;
 }
 
+/* An entry is made in the transaction that it tells of, and may be some seconds younger than the
+ * row: the clock goes on meanwhile. */
+static bool is_of_time(const struct nl_entry *entry, int64_t at) {
+    enum { TRANSACTION = 60 }; /* seconds at most */
+    int64_t entered = nl_entry_number(entry, 1);
+    return at != 0 && entered >= at && entered - at <= TRANSACTION;
+}
+
 /* A sign-up was entered before its mail and its page were seen. */
 static unsigned prove_signup(const struct nl_entry *entry, const struct nl_inclusion *inclusion,
                              const struct nl_consent_claim *claim, bool *against) {
-    bool same = consent_opens(inclusion, entry, claim, true) &&
-                nl_entry_number(entry, 1) == claim->consent.at;
+    bool same =
+        consent_opens(inclusion, entry, claim, true) && is_of_time(entry, claim->consent.at);
     bool whole = claim->consent.wordings[1] == NULL && claim->consent.wordings[2] == NULL;
     *against = *against || !same;
     return same ? NL_PROVED_REQUESTED | (whole ? NL_PROVED_CONSENT : 0u) : 0;
@@ -77,12 +85,12 @@ static unsigned prove_event(const struct nl_entry *entry, const struct nl_inclus
     if (nl_entry_is(entry, 3, "signup"))
         return prove_signup(entry, inclusion, claim, against);
     bool confirmed = nl_entry_is(entry, 3, "confirmed");
-    bool at = claim->confirmed_at != 0 && nl_entry_number(entry, 1) == claim->confirmed_at;
     if (!consent_opens(inclusion, entry, claim, false)) {
         *against = true;
         return 0;
     }
-    return NL_PROVED_CONSENT | (confirmed && at ? NL_PROVED_CONFIRMED : 0u);
+    return NL_PROVED_CONSENT |
+           (confirmed && is_of_time(entry, claim->confirmed_at) ? NL_PROVED_CONFIRMED : 0u);
 }
 
 unsigned nl_consent_entry_proves(const struct nl_entry *entry, const struct nl_inclusion *inclusion,

@@ -381,6 +381,18 @@ def test_each_field_that_is_changed_is_found(office, web, server):
     assert verify(office, receipt).startswith("ours, unchanged\n")
 
 
+@pytest.mark.one_engine("the trigger is in SQLite's words")
+@pytest.mark.parametrize("seconds, words", [(1, "entries: address, consent, requested, confirmed, state"),
+                                            (60, "entries: address, consent, requested, confirmed, state"), (61, "without a proof")])
+def test_an_entry_may_be_a_moment_younger_than_what_it_tells_of(office, web, server, seconds, words):
+    """The clock goes on in a transaction: between the row of a subscription and its event, a second may end."""
+    office.sql("CREATE TRIGGER late AFTER INSERT ON event WHEN new.kind IN ('signup', 'confirmed') "
+               f"BEGIN UPDATE event SET at = at + {seconds} WHERE id = new.id; END")
+    receipt = agreed(office, web, server)
+    office.sql("DROP TRIGGER late")
+    assert words in verify(office, receipt)
+
+
 @pytest.mark.slow(1)
 def test_what_the_office_itself_signs_anew_is_found_by_the_ledger(office, web, server):
     """A signature is the office's word. The proof finds what it says otherwise than it was entered when it happened."""
