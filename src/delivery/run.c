@@ -8,6 +8,7 @@
 #include "delivery/refusal.h"
 #include "delivery/tuning.h"
 #include "newsletter/db/sync.h"
+#include "newsletter/store/issue_control.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,8 @@ enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *sum
     enum nl_status status = prepare(&run);
     if (status == NL_OK)
         status = loop(&run);
+    if (status == NL_OK && summary->halted)
+        status = nl_issue_free_turns(plan->store, err);
     if (plan->options->stop != NULL && *plan->options->stop != 0)
         summary->stopped = true;
     nl_tuning_close(&run);
