@@ -3,6 +3,7 @@
 #include "newsletter/base/base64.h"
 #include "newsletter/db/sql.h"
 #include "store/event.h"
+#include "store/setting.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -109,12 +110,8 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
                 checkpoint->last, tree->size);
     nl_base64_add(&text, tree->peaks, nl_merkle_peaks(tree->size) * NL_DIGEST_LEN);
     nl_buf_addf(&text, "\n%s", checkpoint->note);
-    status = text.failed
-                 ? nl_error_nomem(err)
-                 : nl_sql_run(store, err,
-                              "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO "
-                              "UPDATE SET value = excluded.value",
-                              NL_VALUES(NL_STRING(NEWEST), NL_STRING(nl_buf_text(&text))));
+    status = text.failed ? nl_error_nomem(err)
+                         : nl_setting_put(store, "", NEWEST, nl_buf_text(&text), err);
     nl_buf_free(&text);
     return status == NL_OK ? nl_event_add(store, "checkpoint", 0, 0, 0, checkpoint->note, err)
                            : status;
@@ -129,19 +126,11 @@ enum nl_status nl_checkpoint_add(struct nl_store *store, const struct nl_checkpo
 
 enum { KEY_LENGTH = 40 };
 
-static enum nl_status keep(struct nl_store *store, const char *key, const char *value,
-                           struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "INSERT INTO setting (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE "
-                      "SET value = excluded.value",
-                      NL_VALUES(NL_STRING(key), NL_STRING(value)));
-}
-
 enum nl_status nl_checkpoint_stamp_keep(struct nl_store *store, uint64_t size, const char *token,
                                         struct nl_error *err) {
     char key[KEY_LENGTH];
     snprintf(key, sizeof key, "timestamp %" PRIu64, size);
-    return keep(store, key, token, err);
+    return nl_setting_put(store, "", key, token, err);
 }
 
 enum nl_status nl_checkpoint_stamp_read(struct nl_store *store, uint64_t size, char **out,
@@ -157,7 +146,7 @@ enum nl_status nl_checkpoint_seen_keep(struct nl_store *store, uint64_t size,
                                        struct nl_error *err) {
     char value[KEY_LENGTH];
     snprintf(value, sizeof value, "%" PRIu64, size);
-    return keep(store, "checkpoint witness", value, err);
+    return nl_setting_put(store, "", "checkpoint witness", value, err);
 }
 
 enum nl_status nl_checkpoint_seen_read(struct nl_store *store, uint64_t *size,

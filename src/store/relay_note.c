@@ -1,6 +1,7 @@
 #include "newsletter/store/relay_note.h"
 
 #include "newsletter/db/sql.h"
+#include "store/setting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,19 +13,11 @@ static const char *fault_key(enum nl_relay_fault fault) {
                                            : "relay without chunking ";
 }
 
-static enum nl_status note(struct nl_store *store, const char *key, const char *relay,
-                           const char *value, struct nl_error *err) {
-    return nl_sql_run(store, err,
-                      "INSERT INTO setting (key, value) VALUES (CAST(?1 AS TEXT) || CAST(?2 AS "
-                      "TEXT), ?3) ON CONFLICT (key) DO UPDATE SET value = ?3",
-                      NL_VALUES(NL_STRING(key), NL_STRING(relay), NL_STRING(value)));
-}
-
 enum nl_status nl_relay_note_broken(struct nl_store *store, const char *relay,
                                     enum nl_relay_fault fault, struct nl_error *err) {
     char now[24];
     snprintf(now, sizeof now, "%lld", (long long)nl_store_now(store));
-    return note(store, fault_key(fault), relay, now, err);
+    return nl_setting_put(store, fault_key(fault), relay, now, err);
 }
 
 enum nl_status nl_relay_note_read(struct nl_store *store, const char *relay,
@@ -58,7 +51,7 @@ enum nl_status nl_relay_pace_write(struct nl_store *store, const char *relay,
     char text[128];
     snprintf(text, sizeof text, "%zu %zu %lld %d %lld", pace->connections, pace->window,
              (long long)pace->per_second, (int)pace->held_back, (long long)nl_store_now(store));
-    return note(store, PACE, relay, text, err);
+    return nl_setting_put(store, PACE, relay, text, err);
 }
 
 /* Takes nothing that is not as nl_relay_pace_write has written it. */

@@ -1,6 +1,7 @@
 #include "newsletter/store/source_pause.h"
 
 #include "newsletter/db/sql.h"
+#include "store/setting.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,30 +15,26 @@ static const char KEY[] = "source pause ";
 
 enum nl_status nl_source_pause_write(struct nl_store *store, const struct nl_source_pause *pause,
                                      struct nl_error *err) {
-    struct nl_buf key = {0};
+    struct nl_buf name = {0};
     struct nl_buf value = {0};
-    nl_buf_addf(&key, "%s%s %s", KEY, pause->address, pause->place);
+    nl_buf_addf(&name, "%s %s", pause->address, pause->place);
     nl_buf_addf(&value, "%lld %lld %s", (long long)pause->until, (long long)pause->times,
                 pause->reason);
-    enum nl_status status = key.failed || value.failed
+    enum nl_status status = name.failed || value.failed
                                 ? nl_error_nomem(err)
-                                : nl_sql_run(store, err,
-                                             "INSERT INTO setting (key, value) VALUES (?1, ?2) "
-                                             "ON CONFLICT (key) DO UPDATE SET value = ?2",
-                                             NL_VALUES(NL_STRING(key.data), NL_STRING(value.data)));
-    nl_buf_free(&key);
+                                : nl_setting_put(store, KEY, name.data, value.data, err);
+    nl_buf_free(&name);
     nl_buf_free(&value);
     return status;
 }
 
 enum nl_status nl_source_pause_drop(struct nl_store *store, const char *address, const char *place,
                                     struct nl_error *err) {
-    struct nl_buf key = {0};
-    nl_buf_addf(&key, "%s%s %s", KEY, address, place);
-    enum nl_status status = key.failed ? nl_error_nomem(err)
-                                       : nl_sql_run(store, err, "DELETE FROM setting WHERE key = ?",
-                                                    NL_VALUES(NL_STRING(key.data)));
-    nl_buf_free(&key);
+    struct nl_buf name = {0};
+    nl_buf_addf(&name, "%s %s", address, place);
+    enum nl_status status =
+        name.failed ? nl_error_nomem(err) : nl_setting_drop(store, KEY, name.data, err);
+    nl_buf_free(&name);
     return status;
 }
 

@@ -1,6 +1,7 @@
 #include "newsletter/store/sts_note.h"
 
 #include "newsletter/db/sql.h"
+#include "store/setting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,7 @@ enum nl_status nl_sts_note_write(struct nl_store *store, const char *domain,
                 (long long)note->policy.max_age, (int)note->policy.mode, note->id,
                 nl_buf_text(&note->policy.mail_hosts));
     enum nl_status status =
-        value.failed
-            ? nl_error_nomem(err)
-            : nl_sql_run(store, err,
-                         "INSERT INTO setting (key, value) VALUES (CAST(?1 AS TEXT) || CAST(?2 AS "
-                         "TEXT), ?3) ON CONFLICT (key) DO UPDATE SET value = ?3",
-                         NL_VALUES(NL_STRING(KEY), NL_STRING(domain), NL_STRING(value.data)));
+        value.failed ? nl_error_nomem(err) : nl_setting_put(store, KEY, domain, value.data, err);
     nl_buf_free(&value);
     return status;
 }
