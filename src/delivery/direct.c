@@ -11,10 +11,9 @@ enum {
     CONNECTIONS = 400, /* in all, unless smtp.connections is more */
     RELAY_CONNECTIONS = 10,
     IDLE_MILLISECONDS = 5000,
-    BLINK_MILLISECONDS =
-        200,             /* the same, where others need one: longer than between two messages */
-    WAITING_EACH = 8,    /* messages that wait for each connection, before there is another */
-    LATER_SECONDS = 300, /* the earliest attempt after that */
+    BLINK_MILLISECONDS = 200, /* the same, where others need one: more than between messages */
+    WAITING_EACH = 8,         /* messages that wait for each connection, before there is another */
+    LATER_SECONDS = 300,      /* the earliest attempt after that */
 };
 
 enum nl_status nl_direct_open(struct run *run) {
@@ -134,11 +133,11 @@ static void make_room(struct run *run) {
 static void open_one(struct run *run, struct nl_destination *destination) {
     struct nl_direct *direct = run->direct;
     size_t server = 0;
-    size_t there =
-        nl_transport_leading_to(run->transport, destination->first, last_of(direct, destination));
+    size_t last = last_of(direct, destination);
+    size_t there = nl_transport_leading_to(run->transport, destination->first, last);
     size_t all = nl_transport_open(run->transport) + nl_transport_connecting(run->transport);
-    destination->worth = WAITING_EACH * nl_transport_serving(run->transport, destination->first,
-                                                             last_of(direct, destination));
+    destination->worth =
+        WAITING_EACH * nl_transport_serving(run->transport, destination->first, last);
     if (destination->waiting <= destination->worth)
         return;
     destination->exhausted = true;

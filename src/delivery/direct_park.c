@@ -15,12 +15,12 @@ enum {
 static struct nl_destination *destination_of(struct nl_direct *direct,
                                              const struct nl_pending *pending) {
     const struct nl_route_to *route = pending->route;
+    bool fallback = direct->plan.config->fallback == NL_FALLBACK_RELAY;
     if (route != NULL && route->state == NL_TO_ASKING)
         return &direct->unknown;
-    if (route != NULL && route->state == NL_TO_HOSTS && route->destination->down &&
-        direct->plan.config->fallback == NL_FALLBACK_RELAY)
-        return &direct->relays; /* which gets its mail */
-    return route != NULL && route->state == NL_TO_HOSTS ? route->destination : &direct->relays;
+    if (route == NULL || route->state != NL_TO_HOSTS || (route->destination->down && fallback))
+        return &direct->relays;
+    return route->destination;
 }
 
 /* Counts those that would stay if each destination kept so many, besides two for each connection.
@@ -50,6 +50,11 @@ static size_t count_parked(const struct nl_destination *destination) {
     return destination->parked.len / sizeof(int64_t);
 }
 
+/* How many of them are not back. */
+static size_t count_away(const struct nl_destination *destination) {
+    return count_parked(destination) - destination->recalled;
+}
+
 static void drop_first(struct nl_buf *numbers, size_t count) {
     size_t gone = count * sizeof(int64_t);
     if (count > 0)
@@ -66,8 +71,7 @@ static void compact(struct nl_destination *destination) {
 
 /* False where there are too many of them. */
 static bool remember(struct nl_destination *destination, int64_t delivery, int64_t due) {
-    if (count_parked(destination) == destination->recalled ||
-        count_parked(destination) == REMEMBERED)
+    if (count_away(destination) == 0 || count_parked(destination) == REMEMBERED)
         compact(destination);
     if (count_parked(destination) == REMEMBERED || destination->due.failed ||
         destination->parked.failed)
@@ -83,7 +87,7 @@ static void forget_due(struct run *run, struct nl_destination *destination) {
     const int64_t *due = (const int64_t *)(const void *)destination->due.data;
     int64_t now = nl_env_now(nl_store_env(run->plan->store));
     size_t before = destination->recalled;
-    while (destination->recalled < count_parked(destination) && due[destination->recalled] <= now)
+    while (count_away(destination) > 0 && due[destination->recalled] <= now)
         destination->recalled++;
     if (destination->recalled > before)
         nl_backlog_look(&run->backlog);
@@ -144,9 +148,9 @@ void nl_direct_park(struct run *run) {
 
 /* A destination starves if it has nothing to send while deliveries of its own are put off. */
 static bool starves(struct run *run, struct nl_destination *destination) {
-    if (count_parked(destination) > destination->recalled)
+    if (count_away(destination) > 0)
         forget_due(run, destination);
-    return count_parked(destination) > destination->recalled && !destination->down &&
+    return count_away(destination) > 0 && !destination->down &&
            (destination->pass != run->direct->pass || destination->waiting == 0);
 }
 
@@ -183,28 +187,30 @@ int nl_direct_wait(const struct run *run, int milliseconds) {
                : milliseconds;
 }
 
+/* Deliveries come back in the order in which they were put off. They are read until the commit. */
+static enum nl_status call_back(struct nl_store *store, const struct nl_destination *destination,
+                                size_t count, struct nl_error *err) {
+    const int64_t *parked = (const int64_t *)(const void *)destination->parked.data;
+    return nl_delivery_recall(store, parked + destination->recalled, count, err);
+}
+
 struct recall {
     struct run *run;
     size_t room;
     enum nl_status status;
 };
 
-/* Deliveries come back in the order in which they were put off. */
 static void recall_some(struct recall *recall, struct nl_destination *destination) {
-    const struct nl_buf *parked = &destination->parked;
-    size_t count = count_parked(destination) - destination->recalled;
+    size_t count = count_away(destination);
     size_t share = recall->run->backlog.size / 4;
     destination->recalling = 0;
     if (recall->status != NL_OK || !starves(recall->run, destination))
         return;
     count = count < share ? count : share;
     count = count < recall->room ? count : recall->room;
-    recall->status =
-        nl_delivery_recall(recall->run->plan->store,
-                           (const int64_t *)(const void *)parked->data + destination->recalled,
-                           count, recall->run->err);
+    recall->status = call_back(recall->run->plan->store, destination, count, recall->run->err);
     recall->room -= count;
-    destination->recalling = count; /* they are read until the commit */
+    destination->recalling = count;
 }
 
 static void recall_each(const void *node, VISIT visit, void *ctx) {
@@ -246,14 +252,11 @@ void nl_direct_recalled(struct run *run) {
 static void let_go(const void *node, VISIT visit, void *ctx) {
     const struct nl_direct *direct = ctx;
     const struct nl_destination *destination = *(struct nl_destination *const *)node;
-    size_t count = count_parked(destination) - destination->recalled;
+    size_t count = count_away(destination);
     struct nl_error ignored = {0};
     if ((visit != postorder && visit != leaf) || count == 0 || destination->down)
         return;
-    nl_error_ignore(nl_delivery_recall(direct->plan.store,
-                                       (const int64_t *)(const void *)destination->parked.data +
-                                           destination->recalled,
-                                       count, &ignored));
+    nl_error_ignore(call_back(direct->plan.store, destination, count, &ignored));
     nl_error_free(&ignored);
 }
 

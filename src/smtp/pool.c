@@ -53,15 +53,23 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
     return count;
 }
 
+static bool leads_to(const struct connection *connection, size_t first, size_t last) {
+    return connection->host >= first && connection->host <= last;
+}
+
+/* Whether it is open and stays that. */
+static bool stays(const struct connection *connection) {
+    return connection->state == OPEN && !connection->message_limit_reached;
+}
+
 size_t nl_transport_serving(const struct nl_transport *transport, size_t first, size_t last) {
     size_t count = 0;
     if (nl_transport_leading_to(transport, first, last) == 0)
         return 0;
     for (size_t i = 0; i < transport->used; i++) {
         const struct connection *connection = &transport->connections[i];
-        count += connection->host >= first && connection->host <= last &&
-                 (connection->state == CONNECTING ||
-                  (connection->state == OPEN && !connection->message_limit_reached));
+        count += leads_to(connection, first, last) &&
+                 (connection->state == CONNECTING || stays(connection));
     }
     return count;
 }
@@ -70,9 +78,7 @@ void nl_transport_retire_from(struct nl_transport *transport, size_t first, size
                               const struct nl_source *source) {
     for (size_t i = 0; i < transport->used; i++) {
         struct connection *connection = &transport->connections[i];
-        if (connection->state == OPEN && connection->source == source &&
-            connection->host >= first && connection->host <= last &&
-            !connection->message_limit_reached)
+        if (stays(connection) && connection->source == source && leads_to(connection, first, last))
             retire(transport, connection);
     }
 }
@@ -81,8 +87,7 @@ void nl_transport_keep(struct nl_transport *transport, size_t first, size_t last
     size_t kept = 0;
     for (size_t i = 0; i < transport->used; i++) {
         struct connection *connection = &transport->connections[i];
-        if (connection->state == OPEN && connection->host >= first && connection->host <= last &&
-            !connection->message_limit_reached && ++kept > most)
+        if (stays(connection) && leads_to(connection, first, last) && ++kept > most)
             retire(transport, connection);
     }
 }
