@@ -5,7 +5,7 @@
 #define OF_A_LIST                                                                                  \
     "s.list = ?1 AND s.state = 'active' AND NOT EXISTS "                                           \
     "(SELECT 1 FROM suppression x WHERE x.address_key = r.address_key)"
-#define AUDIENCE "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE " OF_A_LIST
+#define PEOPLE "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE "
 
 /* The same, from the people on whom an index of their attributes finds: SQLite keeps the order of a
  * cross join. It knows no sizes, so by itself it would walk through the list. */
@@ -18,7 +18,7 @@ static enum nl_status on_part(struct nl_store *store, const char *before, const 
                               const struct nl_segment *segment, int64_t *first,
                               struct nl_error *err) {
     struct nl_query query = {0};
-    nl_buf_addf(&query.sql, "%s " AUDIENCE "%s", before, which);
+    nl_buf_addf(&query.sql, "%s " PEOPLE OF_A_LIST "%s", before, which);
     nl_query_add(&query, values);
     nl_segment_add(store, segment, false, &query);
     nl_buf_adds(&query.sql, after);
@@ -32,10 +32,7 @@ static struct nl_query on_all(struct nl_store *store, const char *before, const 
                               const struct nl_value *values, const struct nl_segment *segment) {
     struct nl_query query = {0};
     bool found = nl_segment_is_found(store, segment);
-    nl_buf_addf(&query.sql, "%s %s%s", before,
-                found ? FOUND_PEOPLE
-                      : "FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE ",
-                which);
+    nl_buf_addf(&query.sql, "%s %s%s", before, found ? FOUND_PEOPLE : PEOPLE, which);
     nl_query_add(&query, values);
     nl_segment_add(store, segment, found, &query);
     return query;
