@@ -225,6 +225,21 @@ void fixture_issue(struct fixture *fixture, int64_t id, const char *state) {
     fixture_sql(fixture, sql);
 }
 
+void fixture_add_people(struct fixture *fixture, int people) {
+    char sql[512];
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO subscriber (uuid, address, address_key, created_at) WITH RECURSIVE n (i) "
+        "AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT 'u' || i, 'p' || i || "
+        "'@example.org', 'p' || i || '@example.org', 1 FROM n",
+        people);
+    fixture_sql(fixture, sql);
+    fixture_sql(fixture,
+                "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
+                "confirmed_at, created_at) SELECT 1, id, 'active', 't' || id, 1, 1, 1 FROM "
+                "subscriber ORDER BY id");
+}
+
 int64_t fixture_send(struct fixture *fixture, int people, int domains, const char *packed) {
     struct nl_error err = {0};
     int64_t deliveries = 0;

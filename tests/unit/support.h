@@ -41,6 +41,10 @@ int64_t fixture_subscribe(struct fixture *fixture, const char *address);
 /* Runs SQL behind the library's back; returns the first column of the first row as a number. */
 int64_t fixture_sql(struct fixture *fixture, const char *sql);
 
+/* Adds active subscriptions 1 to `people` (p1@example.org) to an empty list, all with one statement
+ * each. */
+void fixture_add_people(struct fixture *fixture, int people);
+
 /* Records an issue of the list without any deliveries; its slug is its id. */
 void fixture_issue(struct fixture *fixture, int64_t id, const char *state);
 

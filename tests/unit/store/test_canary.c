@@ -61,21 +61,6 @@ static void test_sizes(void **state) {
     }
 }
 
-static void add_people(struct fixture *fixture) {
-    char sql[512];
-    snprintf(
-        sql, sizeof sql,
-        "INSERT INTO subscriber (uuid, address, address_key, created_at) WITH RECURSIVE n (i) "
-        "AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT 'u' || i, 'p' || i || "
-        "'@example.org', 'p' || i || '@example.org', 1 FROM n",
-        (int)PEOPLE);
-    fixture_sql(fixture, sql);
-    fixture_sql(fixture,
-                "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
-                "confirmed_at, created_at) SELECT 1, id, 'active', 't' || id, 1, 1, 1 FROM "
-                "subscriber ORDER BY id");
-}
-
 static int64_t count(struct fixture *fixture, const char *condition) {
     char sql[300];
     snprintf(sql, sizeof sql, "SELECT count(*) FROM delivery WHERE issue = 1 AND %s", condition);
@@ -90,7 +75,7 @@ static void begin_scheduled(struct fixture *fixture, const char *canary, int64_t
     int64_t deliveries = 0;
     char sql[200];
     enum nl_part_result result = NL_PART_MADE;
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     fixture_issue(fixture, 1, "scheduled");
     snprintf(sql, sizeof sql,
              "INSERT INTO canary (issue, share, people, state, token, newer_than) VALUES (1, %s, "

@@ -12,22 +12,6 @@
 
 enum { PEOPLE = 2 * NL_PART + 500, PARTS = 3, DAY = 86400 };
 
-/* Active subscriptions 1 to PEOPLE. */
-static void add_people(struct fixture *fixture) {
-    char sql[512];
-    snprintf(
-        sql, sizeof sql,
-        "INSERT INTO subscriber (uuid, address, address_key, created_at) WITH RECURSIVE n (i) "
-        "AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) SELECT 'u' || i, 'p' || i || "
-        "'@example.org', 'p' || i || '@example.org', 1 FROM n",
-        (int)PEOPLE);
-    fixture_sql(fixture, sql);
-    fixture_sql(fixture,
-                "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
-                "confirmed_at, created_at) SELECT 1, id, 'active', 't' || id, 1, 1, 1 FROM "
-                "subscriber ORDER BY id");
-}
-
 static struct nl_issue an_issue(const char *segment) {
     return (struct nl_issue){.list = 1,
                              .slug = (char *)"one",
@@ -84,7 +68,7 @@ static void test_part_by_part(void **state) {
     int64_t left = 0;
     int64_t unknown = 0;
     bool finished = true;
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     assert_int_equal(begin(fixture, an_issue(NULL)), NL_PART);
     for (int part = 0; part < PARTS; part++) {
         begin_again(fixture);
@@ -130,7 +114,7 @@ static void test_who_joins_and_who_leaves(void **state) {
         char sql[200];
         fixture_setup(&own);
         struct fixture *fixture = own;
-        add_people(fixture);
+        fixture_add_people(fixture, PEOPLE);
         for (int step = 0; step < 2; step++) {
             const char *change = step == 0 ? cases[i].before : cases[i].meanwhile;
             snprintf(sql, sizeof sql, "UPDATE subscription SET %s WHERE id = %d", change,
@@ -153,7 +137,7 @@ static void test_who_joins_and_who_leaves(void **state) {
 
 static void test_a_sign_up_commits_between_two_parts(void **state) {
     struct fixture *fixture = *state;
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, an_issue(NULL));
     int64_t id = fixture_subscribe(fixture, "new@example.org"); /* confirmed at once */
     assert_int_equal(id, PEOPLE + 1);
@@ -169,7 +153,7 @@ static void test_a_part_that_fails(void **state) {
     char sql[256];
     if (!nl_store_is_file(fixture->path))
         return; /* the trigger is written for SQLite */
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, an_issue(NULL));
     snprintf(sql, sizeof sql,
              "CREATE TRIGGER fault BEFORE INSERT ON delivery WHEN NEW.subscription = %d BEGIN "
@@ -212,7 +196,7 @@ static void test_two_at_once(void **state) {
     struct fixture *fixture = *state;
     struct worker workers[2] = {{.fixture = fixture}, {.fixture = fixture}};
     pthread_t threads[2];
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, an_issue(NULL));
     for (int i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
@@ -230,7 +214,7 @@ static void test_paused_and_resumed(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     struct nl_issue_change change = {0};
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, an_issue(NULL));
     assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_PAUSE, NULL, NULL, &change, &err));
     assert_int_equal(next(fixture), NL_PART_NONE);
@@ -246,7 +230,7 @@ static void test_cancelled(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     struct nl_issue_change change = {0};
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, an_issue(NULL));
     fixture_sql(fixture, "UPDATE delivery SET state = 'leased' WHERE subscription = 1");
     assert_ok(nl_issue_control(fixture->store, 1, NL_ISSUE_CANCEL, NULL, NULL, &change, &err));
@@ -260,7 +244,7 @@ static void test_cancelled(void **state) {
 static void test_a_cancellation_goes_on(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, an_issue(NULL));
     fixture_sql(fixture, "UPDATE issue SET state = 'cancelled'");
     fixture_sql(fixture, "UPDATE delivery SET state = 'deferred' WHERE subscription % 2 = 0");
@@ -277,7 +261,7 @@ static void test_two_subjects(void **state) {
     struct nl_issue issue = an_issue(NULL);
     issue.alternative_subject = (char *)"Two";
     issue.test = (struct nl_subject_plan){.share = 10, .wait = 60};
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, issue);
     assert_int_equal(count(fixture, "state = 'queued'"), NL_PART / 10);
     fixture->fake.now += 100;
@@ -302,7 +286,7 @@ static void test_a_choice_in_the_middle(void **state) {
     struct nl_issue issue = an_issue(NULL);
     issue.alternative_subject = (char *)"Two";
     issue.test = (struct nl_subject_plan){.share = 10, .wait = 60};
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     begin(fixture, issue);
     assert_ok(nl_subject_test_decide(fixture->store, 1, 2, &decided, &err));
     assert_true(decided);
@@ -318,7 +302,7 @@ static void test_hours_in_every_part(void **state) {
     char sql[100];
     struct nl_issue issue = an_issue(NULL);
     issue.local_time = (char *)"2030-12-01 09:00";
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     fixture_sql(fixture,
                 "UPDATE subscriber SET attributes = '{\"timezone\":\"Asia/Almaty\"}' WHERE "
                 "id % 2 = 0");
@@ -337,7 +321,7 @@ static void test_hours_in_every_part(void **state) {
 /* "10 days ago" is ten days before the beginning, whenever a part is made. */
 static void test_a_segment_counts_from_the_beginning(void **state) {
     struct fixture *fixture = *state;
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     fixture->fake.now = 1000000 + 20 * DAY;
     fixture_sql(fixture, "UPDATE subscription SET confirmed_at = 1000000 + 86400 * 9");
     assert_int_equal(begin(fixture, an_issue("joined < \"10 days ago\"")), NL_PART);
@@ -354,7 +338,7 @@ static void test_extended_in_the_middle(void **state) {
     int64_t further = -1;
     int64_t made = -1;
     char sql[100];
-    add_people(fixture);
+    fixture_add_people(fixture, PEOPLE);
     snprintf(sql, sizeof sql, "UPDATE subscription SET state = 'pending' WHERE id = %d", PEOPLE);
     fixture_sql(fixture, sql);
     begin(fixture, an_issue(NULL));
