@@ -1,4 +1,4 @@
-#include "delivery/tuner.h"
+#include "delivery/tuner_level.h"
 
 enum {
     SECOND = 1000000,
@@ -6,6 +6,7 @@ enum {
     SETTLE = 2 * SECOND,            /* the longest wait for connections that are being opened */
     SHORT_MESSAGES = 16,            /* a measurement while growing */
     LONG_MESSAGES = 96,             /* and later */
+    MANY_MESSAGES = 512,            /* so many say enough, however soon */
     SHORT_TIME = SECOND / 20,       /* the shortest ones */
     LONG_TIME = SECOND / 5,         /* */
     DOUBLE = 2,                     /* levels up for twice as many */
@@ -18,13 +19,16 @@ enum {
     FEWEST_ROWS = 16,
 };
 
-/* Growing goes on while twice as many are this much faster; a higher level found by a probe must be
- * faster, a lower one may be a little slower. Many messages under way are a burden to the relay,
- * and in doubt after a crash. */
+/* Growing goes on while twice as many are this much faster. Of few messages, less could be chance,
+ * and a connection is dear to a relay that starts a process for it. A higher level found by a probe
+ * must be faster, a lower one may be a little slower. Many messages under way are a burden to the
+ * relay, and in doubt after a crash. */
 static const double GROWTH = 1.04;
+static const double GROWTH_OF_FEW = 1.1;
 static const double FASTER = 1.02;
 static const double AS_FAST = 0.98;
 static const double NEARLY_BEST = 0.97;
+static const double NEARLY_BEST_OF_FEW = 0.91;
 /* A relay that answers as fast with more messages under way is far away and not busy. */
 static const double AS_SOON = 1.15;
 static const double COLLAPSE = 0.6;
@@ -32,44 +36,6 @@ static const double WEIGHT = 0.3; /* of the latest measurement in the mean */
 /* Three refusals in a row, or one of twenty messages. */
 static const double FORGET = 0.98;
 static const double TOO_MANY = 2.5;
-
-/* 1, 2, 3, 4, 6, 8, 12, 16 ... and the limit. */
-static void make_levels(struct nl_tuner *tuner) {
-    size_t most = tuner->connections * tuner->window;
-    for (size_t power = 1; power <= most && tuner->count < NL_TUNER_LEVELS - 2; power *= 2) {
-        tuner->levels[tuner->count++].under_way = power;
-        if (power > 1 && power + power / 2 <= most)
-            tuner->levels[tuner->count++].under_way = power + power / 2;
-    }
-    if (tuner->levels[tuner->count - 1].under_way < most)
-        tuner->levels[tuner->count++].under_way = most;
-}
-
-static size_t least(size_t a, size_t b) {
-    return a < b ? a : b;
-}
-
-static size_t most_connections(const struct nl_tuner *tuner) {
-    size_t cap = tuner->connection_cap.most;
-    return cap != 0 ? least(cap, tuner->connections) : tuner->connections;
-}
-
-static size_t most_under_way(const struct nl_tuner *tuner) {
-    size_t most = most_connections(tuner) * (tuner->flies ? tuner->window : 1);
-    return tuner->message_cap.most != 0 ? least(most, tuner->message_cap.most) : most;
-}
-
-/* The lowest level with at least so many. */
-static size_t level_of(const struct nl_tuner *tuner, size_t under_way) {
-    size_t at = 0;
-    while (at + 1 < tuner->count && tuner->levels[at].under_way < under_way)
-        at++;
-    return at;
-}
-
-static size_t top(const struct nl_tuner *tuner) {
-    return level_of(tuner, most_under_way(tuner));
-}
 
 /* The next measurement begins once as many messages are under way as the level says. */
 static void move_to(struct nl_tuner *tuner, size_t at, int64_t now) {
@@ -81,14 +47,14 @@ static void move_to(struct nl_tuner *tuner, size_t at, int64_t now) {
 void nl_tuner_open(struct nl_tuner *tuner, size_t connections, size_t window,
                    const struct nl_relay_pace *earlier, int64_t now) {
     *tuner = (struct nl_tuner){.connections = connections, .window = window};
-    make_levels(tuner);
+    nl_tuner_make_levels(tuner);
     tuner->grown_from = tuner->count;
     tuner->patience = PATIENCE;
     tuner->message_cap.penalty = tuner->connection_cap.penalty = FIRST_PENALTY;
-    tuner->home = least(level_of(tuner, START), top(tuner));
+    tuner->home = nl_tuner_least(nl_tuner_level_of(tuner, START), nl_tuner_top(tuner));
     if (earlier->connections > 0) {
-        tuner->remembered = level_of(tuner, earlier->connections * earlier->window);
-        tuner->home = least(tuner->remembered, top(tuner));
+        tuner->remembered = nl_tuner_level_of(tuner, earlier->connections * earlier->window);
+        tuner->home = nl_tuner_least(tuner->remembered, nl_tuner_top(tuner));
         tuner->phase = NL_TUNER_HOLD;
         tuner->patience = PATIENCE / 2;
         tuner->upwards = true;
@@ -120,18 +86,26 @@ static void lower(struct nl_tuner *tuner, struct nl_tuner_cap *cap, size_t most,
     if (now >= tuner->deaf_until)
         cap->penalty = least_time(2 * cap->penalty, LONGEST_PENALTY);
     tuner->deaf_until = now + under_way_for(tuner);
-    tuner->home = least(tuner->at, top(tuner));
+    tuner->home = nl_tuner_least(tuner->at, nl_tuner_top(tuner));
     tuner->held = 0;
     /* Fewer connections, each with more messages on it, may still be better. */
-    if (tuner->phase != NL_TUNER_GROW || tuner->at >= top(tuner))
+    if (tuner->phase != NL_TUNER_GROW || tuner->at >= nl_tuner_top(tuner))
         tuner->phase = NL_TUNER_HOLD;
     move_to(tuner, tuner->home, now);
 }
 
-void nl_tuner_pushed_back(struct nl_tuner *tuner, int64_t now) {
+/* While growing, the last level was all right: the middle between the two is tried. */
+static size_t less_under_way(const struct nl_tuner *tuner) {
     size_t under_way = nl_tuner_under_way(tuner);
-    /* While growing, half of it was all right. */
-    size_t most = tuner->phase == NL_TUNER_GROW ? under_way / 2 : under_way * 3 / 4;
+    if (tuner->phase != NL_TUNER_GROW)
+        return under_way * 3 / 4;
+    return tuner->grown_from == tuner->count
+               ? under_way / 2
+               : tuner->levels[(tuner->grown_from + tuner->at) / 2].under_way;
+}
+
+void nl_tuner_pushed_back(struct nl_tuner *tuner, int64_t now) {
+    size_t most = less_under_way(tuner);
     if (now < tuner->deaf_until || ++tuner->pushed < TOO_MANY)
         return;
     tuner->pushed = 0;
@@ -172,9 +146,13 @@ static double best_rate(const struct nl_tuner *tuner, int64_t now) {
     return best;
 }
 
+static bool is_of_few(const struct nl_tuner *tuner) {
+    return tuner->answered < MANY_MESSAGES;
+}
+
 /* The lowest level that is nearly as fast as the fastest. */
 static size_t choose(const struct nl_tuner *tuner, int64_t now) {
-    double wanted = best_rate(tuner, now) * NEARLY_BEST;
+    double wanted = best_rate(tuner, now) * (is_of_few(tuner) ? NEARLY_BEST_OF_FEW : NEARLY_BEST);
     for (size_t i = 0; i < tuner->count; i++)
         if (tuner->levels[i].rate >= wanted && tuner->levels[i].measured + FRESH > now)
             return i;
@@ -199,21 +177,23 @@ static bool is_far(const struct nl_tuner *tuner) {
 }
 
 static void grow(struct nl_tuner *tuner, int64_t now) {
-    const struct nl_tuner_level *here = &tuner->levels[tuner->at];
-    bool helped = tuner->grown_from == tuner->count ||
-                  here->rate >= GROWTH * tuner->levels[tuner->grown_from].rate;
-    if (!helped || tuner->at >= top(tuner)) {
-        tuner->upwards = helped;
+    bool first = tuner->grown_from == tuner->count;
+    double gain = first ? 0 : tuner->levels[tuner->at].rate / tuner->levels[tuner->grown_from].rate;
+    bool helped = first || gain >= (is_of_few(tuner) ? GROWTH_OF_FEW : GROWTH);
+    if (!helped || tuner->at >= nl_tuner_top(tuner)) {
+        tuner->upwards = first || (gain > 1 && !is_of_few(tuner));
         hold(tuner, choose(tuner, now), PATIENCE, now);
         return;
     }
+    size_t next =
+        nl_tuner_least(tuner->at + (is_far(tuner) ? QUADRUPLE : DOUBLE), nl_tuner_top(tuner));
     tuner->home = tuner->grown_from = tuner->at;
-    move_to(tuner, least(tuner->at + (is_far(tuner) ? QUADRUPLE : DOUBLE), top(tuner)), now);
+    move_to(tuner, next, now);
 }
 
 /* Goes to another level for a measurement; stays where there is none. */
 static void probe(struct nl_tuner *tuner, int64_t now) {
-    size_t up = least(tuner->home + DOUBLE, top(tuner));
+    size_t up = nl_tuner_least(tuner->home + DOUBLE, nl_tuner_top(tuner));
     size_t to = tuner->upwards ? up : tuner->home - (tuner->home > 0);
     if (to == tuner->home) {
         tuner->upwards = !tuner->upwards;
@@ -299,13 +279,18 @@ static void end_measurement(struct nl_tuner *tuner, int64_t now) {
     decide(tuner, rate, before, now);
 }
 
+static bool is_long_enough(const struct nl_tuner *tuner, int64_t took) {
+    bool growing = tuner->phase == NL_TUNER_GROW;
+    return took >= LONG_TIME || (growing && took >= SHORT_TIME && !is_of_few(tuner));
+}
+
 /* The window is known to be of use once the first message in one piece was answered. */
 static void note_flights(struct nl_tuner *tuner, bool flies, int64_t now) {
     if (flies == tuner->flies)
         return;
     tuner->flies = flies;
     if (flies && tuner->remembered > tuner->at)
-        hold(tuner, least(tuner->remembered, top(tuner)), PATIENCE / 2, now);
+        hold(tuner, nl_tuner_least(tuner->remembered, nl_tuner_top(tuner)), PATIENCE / 2, now);
 }
 
 bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t round_trip,
@@ -314,8 +299,8 @@ bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t
     raise_cap(&tuner->message_cap, tuner->connections * tuner->window, now);
     note_flights(tuner, flies, now);
     tuner->round_trip = (double)round_trip;
-    if (tuner->at > top(tuner))
-        move_to(tuner, top(tuner), now);
+    if (tuner->at > nl_tuner_top(tuner))
+        move_to(tuner, nl_tuner_top(tuner), now);
     if (!tuner->measuring) {
         if (under_way >= nl_tuner_under_way(tuner) || now >= tuner->since + SETTLE)
             begin_measurement(tuner, now);
@@ -323,7 +308,7 @@ bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t
     }
     if (tuner->answered < tuner->needed)
         return false;
-    if (now - tuner->since < (tuner->phase == NL_TUNER_GROW ? SHORT_TIME : LONG_TIME)) {
+    if (!is_long_enough(tuner, now - tuner->since)) {
         tuner->needed += nl_tuner_under_way(tuner);
         return false;
     }
@@ -334,11 +319,11 @@ bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t
 /* ---- what was found ---- */
 
 size_t nl_tuner_under_way(const struct nl_tuner *tuner) {
-    return least(tuner->levels[tuner->at].under_way, most_under_way(tuner));
+    return nl_tuner_least(tuner->levels[tuner->at].under_way, nl_tuner_most_under_way(tuner));
 }
 
 size_t nl_tuner_connections(const struct nl_tuner *tuner) {
-    return least(nl_tuner_under_way(tuner), most_connections(tuner));
+    return nl_tuner_least(nl_tuner_under_way(tuner), nl_tuner_most_connections(tuner));
 }
 
 size_t nl_tuner_window(const struct nl_tuner *tuner) {
@@ -347,7 +332,8 @@ size_t nl_tuner_window(const struct nl_tuner *tuner) {
 }
 
 size_t nl_tuner_keep(const struct nl_tuner *tuner) {
-    size_t home = least(tuner->levels[tuner->home].under_way, most_connections(tuner));
+    size_t home =
+        nl_tuner_least(tuner->levels[tuner->home].under_way, nl_tuner_most_connections(tuner));
     size_t here = nl_tuner_connections(tuner);
     return home > here ? home : here;
 }
@@ -370,13 +356,13 @@ static enum nl_held_back held_back(const struct nl_tuner *tuner) {
     const struct nl_tuner_level *home = &tuner->levels[tuner->home];
     if (tuner->starved)
         return NL_HELD_BACK_RATE;
-    bool at_top = tuner->home >= top(tuner);
+    bool at_top = tuner->home >= nl_tuner_top(tuner);
     if (at_top && is_capped(tuner))
         return NL_HELD_BACK_RELAY;
     if (home->rate == 0)
         return NL_HELD_BACK_UNKNOWN;
     /* The relay takes less than half of the time from one message to the next in its place. */
-    size_t under_way = least(home->under_way, most_under_way(tuner));
+    size_t under_way = nl_tuner_least(home->under_way, nl_tuner_most_under_way(tuner));
     if (home->answer * 2 < (double)under_way * SECOND / home->rate)
         return NL_HELD_BACK_MACHINE;
     if (at_top)
@@ -386,8 +372,8 @@ static enum nl_held_back held_back(const struct nl_tuner *tuner) {
 
 void nl_tuner_found(const struct nl_tuner *tuner, struct nl_relay_pace *out) {
     const struct nl_tuner_level *home = &tuner->levels[tuner->home];
-    size_t under_way = least(home->under_way, most_under_way(tuner));
-    out->connections = least(under_way, most_connections(tuner));
+    size_t under_way = nl_tuner_least(home->under_way, nl_tuner_most_under_way(tuner));
+    out->connections = nl_tuner_least(under_way, nl_tuner_most_connections(tuner));
     out->window = (under_way + out->connections - 1) / out->connections;
     out->per_second = (int64_t)(home->rate + 0.5);
     out->held_back = held_back(tuner);

@@ -1,8 +1,8 @@
 /* The connections of a transport as a whole: how many there are, and which ones are closed. */
 #include "smtp/connection.h"
 
+#include <linux/tcp.h> /* its struct tcp_info has the shortest round trip */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 /* Says QUIT once no message is on it. */
@@ -121,8 +121,8 @@ int64_t nl_transport_round_trip(const struct nl_transport *transport) {
         if (transport->connections[i].state != OPEN ||
             getsockopt(transport->connections[i].socket, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
             continue;
-        if (shortest == 0 || info.tcpi_rtt < shortest)
-            shortest = info.tcpi_rtt;
+        if (shortest == 0 || info.tcpi_min_rtt < shortest)
+            shortest = info.tcpi_min_rtt;
     }
     return shortest;
 }
