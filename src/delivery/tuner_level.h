@@ -14,7 +14,7 @@ void nl_tuner_make_levels(struct nl_tuner *tuner) NL_ALL_NONNULL;
 /* The lowest level with at least so many messages under way. */
 size_t nl_tuner_level_of(const struct nl_tuner *tuner, size_t under_way) NL_ALL_NONNULL;
 
-/* What the relay and the configuration allow now, and the level of it. */
+/* The relay and the configuration allow so many now; the level of that. */
 size_t nl_tuner_most_connections(const struct nl_tuner *tuner) NL_ALL_NONNULL;
 size_t nl_tuner_most_under_way(const struct nl_tuner *tuner) NL_ALL_NONNULL;
 size_t nl_tuner_top(const struct nl_tuner *tuner) NL_ALL_NONNULL;
