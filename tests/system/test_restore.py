@@ -137,6 +137,42 @@ def test_without_a_database_and_with_a_damaged_one(site):
 
 
 @SQLITE
+def test_a_damaged_index_is_made_again(site):
+    """A backup with all rows is worth having: the one before may be months old."""
+    site.add_active(["ann@example.org"])
+    database = sqlite3.connect(site.database, isolation_level=None)
+    database.execute("PRAGMA writable_schema = ON")
+    hidden = database.execute("SELECT * FROM sqlite_schema WHERE name = 'subscription_by_subscriber'").fetchone()
+    database.execute("DELETE FROM sqlite_schema WHERE name = 'subscription_by_subscriber'")
+    database.close()
+    site.add_active(["bob@example.org"])  # the index misses it
+    database = sqlite3.connect(site.database, isolation_level=None)
+    database.execute("PRAGMA writable_schema = ON")
+    database.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", hidden)
+    database.close()
+    assert "subscription_by_subscriber" in site.run("doctor", "--local", expect=None).out
+    site.run("backup", "all.db")
+    site.run("restore", "all.db", "--yes")
+    assert "is undamaged" in site.run("doctor", "--local", expect=None).out
+    assert addresses(site.database) == ["ann@example.org", "bob@example.org"]
+
+
+@SQLITE
+def test_no_backup_of_a_database_whose_pages_are_damaged(site):
+    site.add_active([f"r{number}@example.org" for number in range(500)])
+    site.run("backup", "good.db")
+    [(page,)] = site.sql("SELECT rootpage FROM sqlite_schema WHERE name = 'subscription'")
+    [(size,)] = site.sql("PRAGMA page_size")
+    site.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    with open(site.database, "r+b") as file:
+        file.seek((page - 1) * size + 8)
+        file.write(b"\xff" * 200)
+    assert "is not whole" in site.run("backup", "good.db", expect=74).err
+    assert len(addresses(os.path.join(site.folder, "good.db"))) == 500
+    assert not [name for name in os.listdir(site.folder) if ".partial" in name]
+
+
+@SQLITE
 def test_it_asks(site):
     site.run("backup", "good.db")
     site.run("restore", "good.db", expect=64)

@@ -72,6 +72,8 @@ enum nl_status nl_sqlite_wait(struct nl_store *store, int64_t seconds,
 /* backup.c. nl_sqlite_copy makes a new file. */
 enum nl_status nl_sqlite_backup(struct nl_store *store, const char *path, struct nl_error *err);
 enum nl_status nl_sqlite_settle(const char *path, struct nl_error *err);
+/* The same with each index, and one that is damaged is made again. */
+enum nl_status nl_sqlite_settle_restored(const char *path, struct nl_error *err);
 enum nl_status nl_sqlite_copy(sqlite3 *source, const char *path, struct nl_error *err);
 
 /* restore.c */

@@ -118,7 +118,7 @@ enum nl_status nl_sqlite_copy_file(const char *source, const char *path, const c
     if (status == NL_OK)
         status = nl_sqlite_copy(db, path, err);
     if (status == NL_OK)
-        status = nl_sqlite_settle(path, err);
+        status = nl_sqlite_settle_restored(path, err);
     if (status == NL_OK)
         status = give_to_owner(path, database, err);
     else
