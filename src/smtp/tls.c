@@ -173,6 +173,10 @@ void nl_tls_established(const struct nl_tls_link *link) {
     SSL_set_read_ahead(link->ssl, 1);
 }
 
+bool nl_tls_holds_more(const struct nl_tls_link *link) {
+    return link->ssl != NULL && SSL_has_pending(link->ssl) == 1;
+}
+
 const STACK_OF(X509) * nl_tls_chain(const struct nl_tls *tls, bool *trusted) {
     *trusted = tls->trusted;
     return tls->chain;

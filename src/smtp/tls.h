@@ -40,6 +40,9 @@ bool nl_tls_apply(struct nl_tls *tls, struct nl_tls_link *link, CURL *handle) NL
 /* A connection is ready: further ones may resume its session. Does nothing without TLS. */
 void nl_tls_established(const struct nl_tls_link *link) NL_ALL_NONNULL;
 
+/* Whether bytes of the server are in memory that poll does not see. */
+bool nl_tls_holds_more(const struct nl_tls_link *link) NL_ALL_NONNULL;
+
 /* The certificates of the last full handshake, the server's own first; NULL before one. *trusted
  * says whether they lead to an authority that is trusted, and are valid now. */
 const STACK_OF(X509) * nl_tls_chain(const struct nl_tls *tls, bool *trusted) NL_ALL_NONNULL;

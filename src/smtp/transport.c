@@ -175,8 +175,6 @@ static void acknowledge(const struct connection *connection) {
 }
 
 void nl_connection_read(struct nl_transport *transport, struct connection *connection) {
-    bool plain =
-        nl_relay_server(transport->health.relay, connection->host)->security == NL_SMTP_PLAIN;
     char data[READ_SIZE];
     while (connection->ended == NULL) {
         size_t len = 0;
@@ -193,8 +191,8 @@ void nl_connection_read(struct nl_transport *transport, struct connection *conne
             break;
         }
         nl_connection_expect(transport, connection);
-        if (len < sizeof data && plain)
-            break; /* there is no more; TLS may have bytes buffered that poll does not see */
+        if (len < sizeof data && !nl_tls_holds_more(&connection->link))
+            break; /* there is no more, or poll will see it */
     }
     nl_connection_act(transport, connection);
     acknowledge(connection);

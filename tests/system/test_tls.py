@@ -73,6 +73,21 @@ def at_the_first_message(change):
     return answer
 
 
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+def test_one_read_for_a_reply(site, secure, tls):
+    """A second one for each, which finds nothing, was a fiftieth of what a message costs."""
+    server = secure(certificate=tls[1], key=tls[2])
+    people = [f"r{number}@example.org" for number in range(60)]
+    site.add_active(people)
+    site.configure(port=server.port, smtp={"connections": 1, "security": "starttls", "ca_file": tls[0]})
+    result = subprocess.run(["strace", "-f", "-c", "-U", "calls,name", "-e", "trace=recvfrom", BINARY, "send", "--yes",
+                             site.issue()], cwd=site.folder, capture_output=True, text=True, check=True,
+                            env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})  # it cannot look for leaks under strace
+    reads = int(re.search(r"(\d+) recvfrom", result.stderr).group(1))
+    assert server.count() == len(people)
+    assert len(people) < reads < 5.5 * len(people), result.stderr  # MAIL, RCPT, DATA and the dot
+
+
 def test_trust_is_read_once(site, scripted, tls, tmp_path):
     """The file is gone by the time of the second connection."""
     authority = shutil.copy(tls[0], str(tmp_path / "authority.pem"))
