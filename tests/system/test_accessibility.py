@@ -5,12 +5,12 @@ import json
 import os
 import pathlib
 import re
-import subprocess
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import ALL, BINARY, TOP, html, parse, token
 from test_enclosures import png
-from test_look import EVENTS, EVERYTHING, WEB, needs_browser
+from test_look import EVENTS, EVERYTHING
 from webserver import WebServer
 
 pytestmark = [pytest.mark.one_engine("the engine makes no difference")]
@@ -43,10 +43,7 @@ def designs():
 def walk(start, languages=("en",), **plan):
     """Examines pages in each language, at each of the widths. The kinds of pages that were seen in the first."""
     plan = {"start": start, "languages": list(languages), **plan}
-    run = subprocess.run(["node", "walk.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True,
-                         timeout=1800, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    results = json.loads(run.stdout)
+    results = in_browser("walk.cjs", plan, timeout=1800)
     found = [one for result in results for one in result["found"]]
     assert found == [], json.dumps(found, indent=1)[:8000]
     return results[0]["seen"]

@@ -3,13 +3,11 @@ with buttons. axe-core, and whether texts fit into their boxes, in long words an
 import json
 import os
 import re
-import subprocess
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import ALL
 from test_accessibility_staff import fixture_office  # noqa: F401
-from test_browser import needs_browser
-from test_look import WEB
 from test_office_pages import crowd, staff  # noqa: F401
 from test_staff import eventful  # noqa: F401
 
@@ -27,7 +25,5 @@ def test_every_state(office, language):
                       "library": "/library", "versions": f"{desk.path}/history?text=en&version={version}&with=0",
                       "kept": "/boilerplates", "progress": "/" + issue, "report": f"/{issue}/report", "people": "/people",
                       "draft": desk.path + "?text=en"}}
-    run = subprocess.run(["node", "states.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True, timeout=280, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    found = json.loads(run.stdout)
+    found = in_browser("states.cjs", plan, timeout=280)
     assert found == [], json.dumps(found, indent=1, ensure_ascii=False)[:8000]

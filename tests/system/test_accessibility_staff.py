@@ -4,10 +4,10 @@ import urllib.parse
 
 import pytest
 import reports
+from browser import needs_browser
 from conftest import ALL
 from test_accessibility import walk
 from test_approval import say
-from test_browser import needs_browser
 from test_desk_fixes import FAULTY
 from test_enclosures import png
 from test_office_pages import crowd, keep, staff  # noqa: F401

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 from apiclient import ApiClient
+from browser import WEB
 from conftest import TOP
-from test_look import WEB
 from test_press_room import PNG
 from test_staff import StaffServer, configure
 

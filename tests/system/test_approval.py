@@ -8,8 +8,9 @@ import urllib.parse
 
 import pytest
 from apiclient import ApiClient
+from browser import needs_browser
 from conftest import wait_for
-from test_look import look, needs_browser
+from test_look import look
 from test_press_room import FIELDS, Desk, account, problem
 from test_staff import staff  # noqa: F401
 

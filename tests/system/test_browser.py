@@ -1,12 +1,11 @@
 """The website in a real browser: it works without scripts, and reads well on a phone, in the dark
 and in three languages."""
-import json
 import os
-import subprocess
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import BINARY, SAMPLE, link, parse, wait_for
-from test_look import WEB, look, needs_browser
+from test_look import look
 import reports
 from test_staff import PASSWORD, StaffServer, configure, eventful  # noqa: F401
 from webserver import WebServer
@@ -27,11 +26,7 @@ def web(connected):
 
 def visit(web, steps, cookies=(), scripts=False):
     plan = {"url": web.url, "scripts": scripts, "steps": steps}
-    run = subprocess.run(["node", "visit.cjs"], cwd=WEB, input=json.dumps(plan).encode(),
-                         capture_output=True, timeout=120, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    result = json.loads(run.stdout)
-    assert result == {"complaints": [], "cookies": list(cookies)}
+    assert in_browser("visit.cjs", plan, timeout=120) == {"complaints": [], "cookies": list(cookies)}
 
 
 def local(message, word):
@@ -192,10 +187,7 @@ def test_files_read_as_well(web, connected, tmp_path):
 def test_a_challenge_is_worked_out_by_the_browser(connected):
     connected.configure(serve={"url": "https://news.example.org", "challenge": True})
     server = WebServer(BINARY, connected.folder, "--no-mail")
-    run = subprocess.run(["node", "challenge.cjs", server.url, "ann@example.org"], cwd=WEB, capture_output=True,
-                         text=True, timeout=120, check=False)
+    said = in_browser("challenge.cjs", {"url": server.url, "address": "ann@example.org"}, timeout=120)
     server.stop()
-    assert run.returncode == 0, run.stderr
-    said = json.loads(run.stdout)
     assert "Thank you." in said["text"] and said["problems"] == []
     assert connected.sql("SELECT address FROM subscriber") == [("ann@example.org",)]

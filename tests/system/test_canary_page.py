@@ -6,9 +6,10 @@ import time
 
 import pytest
 from apiclient import ApiClient
+from browser import needs_browser
 from conftest import wait_for
 from test_canary import PEOPLE, Office, dovecot, mail, pytestmark, tls  # noqa: F401
-from test_look import look, needs_browser
+from test_look import look
 from test_staff import staff  # noqa: F401
 
 

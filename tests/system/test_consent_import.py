@@ -5,10 +5,11 @@ import re
 
 import pytest
 from apiclient import ApiClient
+from browser import needs_browser
 from conftest import wait_for
 from test_import_pages import form_of, upload
 from test_ledger import audit
-from test_look import look, needs_browser
+from test_look import look
 from test_receipts import office, receipts  # noqa: F401
 from test_staff import staff  # noqa: F401
 

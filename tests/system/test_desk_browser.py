@@ -2,14 +2,13 @@
 import base64
 import io
 import json
-import subprocess
 
 import pytest
 from PIL import Image
+from browser import in_browser, needs_browser
 from test_approval import begin  # noqa: F401
 from test_browser import visit
 from test_documents import kept, picture, with_exif
-from test_look import WEB, needs_browser
 from test_press_room import FIELDS, desk  # noqa: F401
 from test_staff import PASSWORD, staff  # noqa: F401
 
@@ -27,9 +26,7 @@ def test_shortcuts_and_pictures(desk, connected, tmp_path):  # noqa: F811
     desk.save(revision=desk.revision(), **{**FIELDS, "body": "Some bold and slanted words about the fair, undone.\n"})
     plan = {"url": desk.http.url, "path": desk.path, "password": PASSWORD, "photo": str(photo),
             "other": base64.b64encode(picture((40, 30))).decode()}
-    run = subprocess.run(["node", "editor.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True, timeout=240, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    seen = json.loads(run.stdout)
+    seen = in_browser("editor.cjs", plan)
     assert seen["complaints"] == []
     assert seen["text"].startswith("Some **bold** and *slanted* words about [the fair](https://www.example.org/fair), undone.\n")
     names = [name for name, in connected.sql("SELECT name FROM draft_file ORDER BY name")]

@@ -5,9 +5,9 @@ import os
 import re
 
 import pytest
+from browser import needs_browser
 from conftest import TOP
-from test_desk_words import in_browser
-from test_look import needs_browser
+from test_desk_words import staff_in_browser
 from test_press_room import FIELDS, account, desk  # noqa: F401
 from test_staff import staff  # noqa: F401
 
@@ -30,7 +30,7 @@ def test_the_component(desk, connected):  # noqa: F811
     assert desk.http.press(desk.path, action="language", language="ar").status == 303
     revision = re.search(r'name="revision" value="(\w*)"', desk.page("?text=ar").text).group(1)
     desk.save(text="ar", revision=revision, **{**FIELDS, "body": "تبحر العبّارات **غدا** في Aktau.\n"})
-    seen = in_browser("component.cjs", url=desk.http.url, path=desk.path)["seen"]
+    seen = staff_in_browser("component.cjs", url=desk.http.url, path=desk.path)["seen"]
     # A text field with a name, in the language of the text, whose spelling the browser checks.
     assert seen["attributes"] == ["textbox", "en", "true", "Text", "true", "f-help"]
     colours = seen["colours"]
@@ -65,7 +65,7 @@ def test_the_component(desk, connected):  # noqa: F811
 def test_without_the_component_the_text_area_works(desk, connected):  # noqa: F811
     """As in a build without it, and where its script does not arrive."""
     desk.save(revision=desk.revision(), **{**FIELDS, "body": TEXT})
-    seen = in_browser("area.cjs", url=desk.http.url, path=desk.path)["seen"]
+    seen = staff_in_browser("area.cjs", url=desk.http.url, path=desk.path)["seen"]
     assert seen["area"] and not seen["search"]
     assert seen["bold"].count("**quick**") == 1 and "**quick**" not in seen["undone"]
     assert "# Too high" in seen["led"][0] and re.match(r"line 5 – ", seen["led"][1])

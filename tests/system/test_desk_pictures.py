@@ -1,13 +1,11 @@
 """The pictures of the chapter about the press room. With PICTURES=docs/pictures this makes those of the book again."""
-import json
 import os
 import re
-import subprocess
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import TOP
 from test_approval import begin, say  # noqa: F401
-from test_look import WEB, needs_browser
 from test_staff import staff  # noqa: F401
 
 PICTURES = {"press-room-begin": (1000, 760), "press-room-write": (1280, 1720), "press-room-versions": (1000, 560),
@@ -53,7 +51,7 @@ def test_the_pictures_of_the_press_room(begin, tmp_path):  # noqa: F811
     pages = {"press-room-begin": "/drafts", "press-room-write": desk.path, "press-room-versions": f"{desk.path}/history?text=en&version={first}", "press-room-approval": desk.path + "/approval"}
     jobs = [{"url": desk.http.url + path, "width": PICTURES[name][0], "height": PICTURES[name][1], "cookie": desk.http.cookie,
              "file": os.path.join(folder, name + ".webp")} for name, path in pages.items()]
-    subprocess.run(["node", "picture.cjs"], cwd=WEB, input=json.dumps(jobs).encode(), check=True, timeout=240)
+    in_browser("picture.cjs", jobs)
     for name, (width, height) in PICTURES.items():
         data = open(os.path.join(folder, name + ".webp"), "rb").read()
         assert data[8:12] == b"WEBP" and 5000 < len(data) < 200_000, (name, len(data))

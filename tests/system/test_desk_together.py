@@ -1,10 +1,9 @@
 """Two people write in one draft at once, and nothing that somebody has typed is lost."""
 import json
 import re
-import subprocess
 
 import pytest
-from test_look import WEB, needs_browser
+from browser import in_browser, needs_browser
 from test_press_room import FIELDS, PNG, account, desk, problem  # noqa: F401
 from test_staff import PASSWORD, staff  # noqa: F401
 
@@ -82,9 +81,7 @@ def test_two_browsers_and_a_cut_network(desk, connected):  # noqa: F811
     desk.save(revision=desk.revision(), **{**FIELDS, "body": THREE})
     plan = {"url": desk.http.url, "path": desk.path, "password": PASSWORD,
             "html": "<p class=MsoNormal>It is <b>pasted</b>.<o:p></o:p></p>"}
-    run = subprocess.run(["node", "desk.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True, timeout=240, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    seen = json.loads(run.stdout)
+    seen = in_browser("desk.cjs", plan)
     assert not seen["complaints"]
     assert seen["text"].startswith("Hers. First\n\nHis. Second\n\n") and "Offline. " in seen["text"] and "Closed. " in seen["text"]
     assert "| Time | What |\n|---|---|\n| 9:30 | Tea \\| cake |" in seen["text"]

@@ -1,11 +1,9 @@
 """The editor in a real browser: comments that lead to their passage, and how many words a text has."""
-import json
 import re
-import subprocess
 
 import pytest
+from browser import in_browser, needs_browser
 from test_approval import begin, say  # noqa: F401
-from test_look import WEB, needs_browser
 from test_press_room import FIELDS, desk  # noqa: F401
 from test_staff import PASSWORD, staff  # noqa: F401
 
@@ -13,11 +11,8 @@ pytestmark = [needs_browser, pytest.mark.one_engine("the engine makes no differe
 ENGLISH = "# Hello\n\nThe **ferries** sail to [the fair](https://www.example.org/fair) at nine.\n\nTickets are free.\n\nBring a coat.\n"
 
 
-def in_browser(script, **plan):
-    run = subprocess.run(["node", script], cwd=WEB, input=json.dumps({"password": PASSWORD, **plan}).encode(), capture_output=True,
-                         timeout=240, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    told = json.loads(run.stdout)
+def staff_in_browser(script, **plan):
+    told = in_browser(script, {"password": PASSWORD, **plan})
     assert told["complaints"] == []
     return told
 
@@ -37,7 +32,7 @@ def test_a_comment_leads_to_its_passage(begin):  # noqa: F811
     assert desk.save(text="ar", action="keep", revision=revision, **{**FIELDS, "body": body}).status == 303
     first = re.findall(r'<option value="(\d+)"', desk.page("/history?text=ar").text)[1]
     assert say(desk, "ask").status == 303
-    told = in_browser("passage.cjs", url=desk.http.url, path=desk.path, copied="ferries sail to the fair at nine", passages=[
+    told = staff_in_browser("passage.cjs", url=desk.http.url, path=desk.path, copied="ferries sail to the fair at nine", passages=[
         {"language": "en", "from": "free", "to": "free"}, {"language": "en", "from": "are free", "to": "Bring"},
         {"language": "ru", "from": "ходят", "to": "девять"}, {"language": "ar", "from": "العبّارات", "to": "التاسعة"}],
         gone=["are free", "cost 3 dollars"], versions=f"{desk.path}/history?text=ar&version={first}&with=0")
@@ -64,7 +59,7 @@ WORDS = [
 def test_words_are_counted(desk):  # noqa: F811
     """As one types; addresses, names of files and signs of Markdown are no words."""
     desk.save(revision=desk.revision(), **{**FIELDS, "body": "Three short words\n"})
-    told = in_browser("words.cjs", url=desk.http.url, path=desk.path, texts=[text for text, _ in WORDS])
+    told = staff_in_browser("words.cjs", url=desk.http.url, path=desk.path, texts=[text for text, _ in WORDS])
     assert told["said"][0] == "Words: 3"
     found = [(text, said) for (text, _), said in zip(WORDS, told["said"][1:])]
     assert found == [(text, f"Words: {count}") for text, count in WORDS]

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
+from browser import WEB
 from conftest import ALL
-from test_look import WEB
 from test_staff import StaffServer, configure
 
 TOOLS = os.path.join(WEB, "client", "node_modules")

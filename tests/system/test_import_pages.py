@@ -9,9 +9,10 @@ import socket
 import time
 
 import pytest
+from browser import needs_browser
 from conftest import POSTGRESQL, sanitized
 from test_accounts import add_account
-from test_look import look, needs_browser
+from test_look import look
 from test_staff import dashboard, StaffServer
 
 CULTURE = ("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture Letter", "--postal-address", "1 Quay Street")

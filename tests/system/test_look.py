@@ -1,21 +1,14 @@
 """How mails and pages look: headless Chromium at the width of a phone and of a desktop, light and
 dark; axe-core finds nothing to object to. SCREENSHOTS=FOLDER keeps the pictures."""
-import json
 import os
 import pathlib
 import re
-import shutil
-import subprocess
 
 import pytest
-from conftest import SAMPLE, TOP, html, parse, token
+from browser import in_browser, needs_browser
+from conftest import SAMPLE, html, parse, token
 from test_enclosures import png
 
-WEB = os.path.join(TOP, "tests", "web")
-
-needs_browser = pytest.mark.skipif(
-    not ((shutil.which("chromium-headless-shell") or shutil.which("chromium")) and os.path.isdir(os.path.join(WEB, "node_modules"))),
-    reason="needs tools/install-packages test")
 pytestmark = [pytest.mark.slow, needs_browser, pytest.mark.one_engine("the engine makes no difference")]
 
 
@@ -27,10 +20,7 @@ def look(tmp_path, pages, widths=(375, 700), mail=True, cookie=None):
              "cookie": cookie,
              "shot": os.path.join(folder, f"{name}-{width}{'-dark' if dark else ''}.png")}
             for name, path in pages.items() for width in widths for dark in (False, True)]
-    run = subprocess.run(["node", "look.cjs"], cwd=WEB, input=json.dumps(jobs).encode(),
-                         capture_output=True, timeout=300, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    results = json.loads(run.stdout)
+    results = in_browser("look.cjs", jobs, timeout=300)
     for job, result in zip(jobs, results):
         assert result["violations"] == [], (job["shot"], result["violations"])
         assert result["width"] <= job["width"], (job["shot"], result["width"])

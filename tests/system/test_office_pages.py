@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from browser import needs_browser
 from test_accounts import add_account
-from test_browser import needs_browser
 from test_look import look
 from test_staff import dashboard
 

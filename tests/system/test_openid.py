@@ -17,8 +17,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from browser import WEB
 from test_accounts import code_of, set_up
-from test_look import WEB
 from test_staff import StaffServer, configure
 
 BACK = "https://staff.example.org/login/openid/back"

@@ -6,15 +6,13 @@ import os
 import re
 import socket
 import struct
-import subprocess
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from browser import in_browser, needs_browser
 from test_accounts import add_account, set_up
-from test_browser import needs_browser
-from test_look import WEB
 from test_staff import configure, PASSWORD, StaffServer
 
 ORIGIN, RP = "https://staff.example.org", "staff.example.org"
@@ -290,9 +288,7 @@ def test_in_a_real_browser(connected):
     connected.configure(staff={"listen": f"127.0.0.1:{port}", "url": f"http://localhost:{port}"})
     staff = StaffServer(connected.folder, "--no-mail")
     plan = {"url": f"http://localhost:{port}", "name": "ann", "password": PASSWORD}
-    run = subprocess.run(["node", "passkey.cjs"], cwd=WEB, input=json.dumps(plan).encode(), capture_output=True, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    result = json.loads(run.stdout)
+    result = in_browser("passkey.cjs", plan)
     assert "log in with this passkey" in result["added"] and result["entered"] == "/", result
     assert result["credentials"][0]["rpId"] == "localhost"
     assert staff.post("/login/passkey", result["login"]).status == 403  # once more

@@ -3,12 +3,10 @@ more programs, and the Markdown that is to become of each; libreoffice-writer an
 import glob
 import json
 import os
-import subprocess
 
 import pytest
+from browser import in_browser, needs_browser
 from test_documents import convert
-from test_look import WEB as BROWSER
-from test_look import needs_browser
 from test_press_room import FIELDS, desk  # noqa: F401
 from test_staff import PASSWORD, staff  # noqa: F401
 
@@ -163,9 +161,7 @@ def test_into_the_editor(desk):  # noqa: F811
     names = [os.path.basename(path)[:-5] for path in sorted(glob.glob(os.path.join(SAMPLES, "*.html")))]
     plan = {"url": desk.http.url, "path": desk.path, "password": PASSWORD,
             "samples": [read(os.path.join(SAMPLES, name + ".html")) for name in names]}
-    run = subprocess.run(["node", "paste.cjs"], cwd=BROWSER, input=json.dumps(plan).encode(), capture_output=True, timeout=240, check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    told = json.loads(run.stdout)
+    told = in_browser("paste.cjs", plan)
     assert told["complaints"] == []
     for name, (text, dropped) in zip(names, told["pasted"]):
         assert text == read(os.path.join(SAMPLES, name + ".md")), name

@@ -4,9 +4,10 @@ import re
 
 import pytest
 
+from browser import needs_browser
 from conftest import wait_for
 from test_accounts import add_account
-from test_look import look, needs_browser
+from test_look import look
 from test_staff import dashboard
 
 CULTURE = ("list", "add", "culture", "--from", "culture@example.org", "--title", "Culture Letter", "--postal-address", "1 Quay Street")

@@ -10,9 +10,10 @@ import urllib.parse
 import zipfile
 
 import pytest
+from browser import needs_browser
 from conftest import wait_for
 from test_browser import visit
-from test_look import look, needs_browser
+from test_look import look
 from test_staff import PASSWORD, staff  # noqa: F401
 
 PNG = (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"

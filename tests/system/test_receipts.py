@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from apiclient import ApiClient
+from browser import needs_browser
 from conftest import BINARY, link, parse, wait_for
 from test_accessibility import LANGUAGES, walk
 from test_checkpoint import read as read_checkpoint
 from test_ledger import audit
-from test_look import needs_browser
 from test_staff import StaffServer
 from verify_ledger import decode, encode
 from webserver import WebServer

@@ -5,9 +5,10 @@ import re
 import urllib.parse
 
 import pytest
+from browser import needs_browser
 from conftest import BINARY, POSTGRESQL, parse, plain, token
 from test_enclosures import png
-from test_look import look, needs_browser
+from test_look import look
 from test_serve import path_of, web  # noqa: F401
 from test_staff import eventful  # noqa: F401
 from test_terminal import on_terminal

@@ -1,15 +1,14 @@
 """The report of an issue next to those before it: on paper, as PDF and as a table; its PDF keeps nobody waiting."""
 import csv
 import io
-import json
 import os
 import re
 import subprocess
 import threading
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import wait_for
-from test_look import WEB, needs_browser
 from test_sending_room import desk, empty_desk, reported, text_of  # noqa: F401
 from test_staff import StaffServer, configure, staff  # noqa: F401
 
@@ -25,10 +24,8 @@ def words_of(path):
 def test_on_paper(reported, tmp_path):  # noqa: F811
     """Chromium prints the table and its title, and nothing that is to be clicked; black on white in any case."""
     file = str(tmp_path / "report.pdf")
-    browser = subprocess.run(["node", "print.cjs"], cwd=WEB, capture_output=True, timeout=120, check=False, input=json.dumps(
-        {"url": reported.url + "/issue/2/report", "cookie": reported.cookie, "file": file}).encode())
-    assert browser.returncode == 0, browser.stderr.decode()
-    for scheme, seen in json.loads(browser.stdout).items():
+    plan = {"url": reported.url + "/issue/2/report", "cookie": reported.cookie, "file": file}
+    for scheme, seen in in_browser("print.cjs", plan, timeout=120).items():
         assert seen == {"hidden": [], "page": ["rgb(255, 255, 255)", "rgb(0, 0, 0)"], "own": ["rgb(238, 241, 244)", "rgb(0, 0, 0)"],
                         "cut": 0}, scheme
     words = words_of(file)

@@ -4,9 +4,9 @@ import datetime
 import json
 
 import pytest
+from browser import needs_browser
 from conftest import BINARY, parse, wait_for
 from test_browser import visit
-from test_look import needs_browser
 from test_press_room import FIELDS
 from test_press_room import desk as empty_desk  # noqa: F401
 from test_staff import PASSWORD, staff  # noqa: F401

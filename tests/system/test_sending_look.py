@@ -3,9 +3,10 @@ nothing, nothing is wider than the screen; in languages from left to right and f
 import datetime
 
 import pytest
+from browser import needs_browser
 from conftest import ALL
 from test_approval import say
-from test_look import look, needs_browser
+from test_look import look
 from test_press_room import FIELDS, Desk, account
 from test_sending_room import LATER, digest_of
 from test_staff import StaffServer, configure

@@ -9,8 +9,9 @@ import threading
 import time
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import wait_for
-from test_look import WEB, look, needs_browser
+from test_look import look
 from test_press_room import FIELDS, account, problem
 from test_press_room import desk as empty_desk  # noqa: F401
 from test_staff import PASSWORD, staff  # noqa: F401
@@ -213,10 +214,8 @@ def test_the_whole_way(desk, connected, server, staff):
 
     helper = threading.Thread(target=hurry, daemon=True)
     helper.start()
-    browser = subprocess.run(["node", "sending.cjs"], cwd=WEB, capture_output=True, timeout=400, check=False, input=json.dumps({
-        "url": http_server.url, "draft": desk.path, "password": PASSWORD, "month": "2036-12", "from": "2036-12-01", "to": "2036-12-10"}).encode())
-    assert browser.returncode == 0, browser.stderr.decode()
-    told = json.loads(browser.stdout)
+    told = in_browser("sending.cjs", {
+        "url": http_server.url, "draft": desk.path, "password": PASSWORD, "month": "2036-12", "from": "2036-12-01", "to": "2036-12-10"}, timeout=400)
     assert told["complaints"] == []
     assert told["seen"]["stayed"] and told["seen"]["stayedToTheEnd"]
     assert "09:00" in told["seen"]["moved"] and "Paused" in told["seen"]["paused"] and "120" in told["seen"]["report"]

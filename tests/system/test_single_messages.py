@@ -7,8 +7,9 @@ import re
 import pytest
 
 from apiclient import ApiClient
+from browser import needs_browser
 from conftest import wait_for
-from test_look import look, needs_browser
+from test_look import look
 from test_press_room import account
 from test_staff import staff  # noqa: F401
 

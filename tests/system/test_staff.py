@@ -10,9 +10,9 @@ import urllib.parse
 
 import jsonschema
 import pytest
+from browser import WEB
 from conftest import BINARY, wait_for
 from test_enclosures import png
-from test_look import WEB
 from webserver import WebServer
 
 PASSWORD = "correct horse battery"

@@ -1,7 +1,7 @@
 """All pages of the office in Chromium: axe-core, nothing wider than the screen, light and dark, on a telephone and a desk, in four languages."""
 import pytest
+from browser import needs_browser
 from conftest import ALL
-from test_browser import needs_browser
 from test_import_pages import CULTURE, PEOPLE, change, ready, upload, wait
 from test_look import look
 from test_office_pages import keep

@@ -12,9 +12,9 @@ import time
 import urllib.parse
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import TOP, html as html_of, link, parse, plain, wait_for
 from test_languages import entries
-from test_look import WEB, needs_browser
 from test_press_room import PNG, Desk
 from test_import_pages import upload
 from test_staff import StaffServer, configure
@@ -823,10 +823,8 @@ def test_everything_fits_a_telephone(everything):
                 jobs.append({"name": f"{language} {name}",
                              "html": re.sub(r'<link rel="stylesheet"[^>]*>', lambda _: style, text)})
             seen |= boxes
-    run = subprocess.run(["node", "fit.cjs"], cwd=WEB, input=json.dumps(jobs).encode(), capture_output=True, timeout=300,
-                         check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    assert not json.loads(run.stdout), "\n".join(json.loads(run.stdout))
+    found = in_browser("fit.cjs", jobs, timeout=300)
+    assert not found, "\n".join(found)
 
 
 def mails_of(everything, language):
@@ -842,10 +840,7 @@ def test_all_mails_are_accessible(everything):
     assert {len(group["mails"]) for group in groups} == {len(KINDS) + 3}
     pale = [text.replace("color:#222222", "color:#eeeeee") for text in groups[0]["mails"]]
     groups.insert(0, {"name": "pale", "mails": pale, "schemes": ["light"]})
-    run = subprocess.run(["node", "mails.cjs"], cwd=WEB, input=json.dumps(groups).encode(), capture_output=True, timeout=300,
-                         check=False)
-    assert run.returncode == 0, run.stderr.decode()
-    first, *found = json.loads(run.stdout)
+    first, *found = in_browser("mails.cjs", groups, timeout=300)
     assert first["name"] == "pale" and first["violations"][0]["id"] == "color-contrast"  # it would tell
     assert not found, json.dumps(found, indent=1)[:8000]
 

@@ -3,15 +3,14 @@ import io
 import json
 import os
 import re
-import subprocess
 import threading
 import time
 import zipfile
 
 import pytest
+from browser import in_browser, needs_browser
 from conftest import parse, wait_for
 from test_enclosures import png
-from test_look import WEB, needs_browser
 from test_press_room import account
 from test_staff import PASSWORD, StaffServer, configure
 
@@ -90,14 +89,17 @@ def test_from_an_empty_page_to_the_report(office, connected, server, tmp_path, s
 
     helper = threading.Thread(target=hurry)
     helper.start()
-    browser = subprocess.run(["node", "press.cjs"], cwd=WEB, capture_output=True, timeout=500, check=False, input=json.dumps({
+    plan = {
         "url": office.http.url, "password": PASSWORD, "scripts": scripts, "html": WORD, "picture": str(tmp_path / "quay.png"),
         "document": str(tmp_path / "word.docx"), "month": "2036-12", "from": "2036-12-01", "to": "2036-12-10",
-        "folder": connected.folder}).encode())
-    office.stopped = browser.returncode != 0
-    helper.join()
-    assert browser.returncode == 0, browser.stderr.decode()
-    told = json.loads(browser.stdout)
+        "folder": connected.folder}
+    try:
+        told = in_browser("press.cjs", plan, timeout=500)
+    except AssertionError:
+        office.stopped = True
+        raise
+    finally:
+        helper.join()
     seen = told["seen"]
     assert told["complaints"] == []
     print(json.dumps(seen, indent=1, ensure_ascii=False))

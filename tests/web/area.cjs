@@ -1,15 +1,11 @@
-// The script of the component does not arrive: somebody writes in the text area. Standard input: {url, path, password}. Prints
+// The script of the component does not arrive: somebody writes in the text area. Plan: {url, path, password}. Returns
 // what was seen, and what the browser complained about.
-const { launch } = require('./browser.cjs');
 const { enter } = require('./office.cjs');
 const { box, give, has, mark, marked, select, text } = require('./writing.cjs');
-const fs = require('fs');
 
 const saved = (page) => page.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const seen = {};
   const page = await enter(browser, plan, 'ann', complaints);
@@ -34,8 +30,5 @@ async function main() {
   seen.pasted = await text(page);
   await saved(page);
   seen.text = await text(page);
-  await browser.close();
-  process.stdout.write(JSON.stringify({ seen, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { seen, complaints };
+};

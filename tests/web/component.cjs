@@ -1,10 +1,8 @@
 // Somebody works with the component in which the text is written: colours, marks at lines, search, undo, the way out by keyboard.
-// Standard input: {url, path, password, arabic}. Prints what was seen, and what the browser complained about.
-const { launch } = require('./browser.cjs');
+// Plan: {url, path, password, arabic}. Returns what was seen, and what the browser complained about.
 const { enter } = require('./office.cjs');
 const { before, box, has, mark, marked, select, text } = require('./writing.cjs');
 const { violations } = require('./rules.cjs');
-const fs = require('fs');
 
 const saved = (page) => page.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
 const focus = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
@@ -107,9 +105,7 @@ async function lists(page, seen) {
   await saved(page);
 }
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const seen = {};
   const page = await enter(browser, plan, 'ann', complaints, { every: true });
@@ -135,8 +131,5 @@ async function main() {
     seen.problems.push(...await violations(page));
     if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/component-${colorScheme}.png`, fullPage: true });
   }
-  await browser.close();
-  process.stdout.write(JSON.stringify({ seen, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { seen, complaints };
+};

@@ -1,9 +1,7 @@
-// Two people write in one draft, and the network is cut, in real browsers. Standard input: {url, path, password}. Prints
+// Two people write in one draft, and the network is cut, in real browsers. Plan: {url, path, password}. Returns
 // what each saw, and what browsers complained about.
-const { launch } = require('./browser.cjs');
 const { enter } = require('./office.cjs');
 const writing = require('./writing.cjs');
-const fs = require('fs');
 
 async function open(browser, plan, name, complaints) {
   const page = await enter(browser, plan, name, complaints);
@@ -18,9 +16,7 @@ const type = async (who, before, words) => {
 };
 const has = (who, words) => writing.has(who.page, words);
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const ann = await open(browser, plan, 'ann', complaints);
   const bob = await open(browser, plan, 'bob', complaints);
@@ -62,8 +58,5 @@ async function main() {
   await has(bob, '**pasted**');
   await saved(bob);
   const text = await writing.text(bob.page);
-  await browser.close();
-  process.stdout.write(JSON.stringify({ text, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { text, complaints };
+};

@@ -1,9 +1,7 @@
 // Somebody writes with the keyboard's shortcuts, drops a photograph into the text and pastes another one, in a real browser.
-// Standard input: {url, path, password, photo, other}. Prints the text, and what the browser complained about.
-const { launch } = require('./browser.cjs');
+// Plan: {url, path, password, photo, other}. Returns the text, and what the browser complained about.
 const { enter } = require('./office.cjs');
 const { box, has, mark, select, text } = require('./writing.cjs');
-const fs = require('fs');
 
 const saved = (page) => page.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
 
@@ -28,9 +26,7 @@ async function describe(page, words) {
   await has(page, '![' + words + '](');
 }
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const page = await enter(browser, plan, 'ann', complaints, { every: true, permissions: ['clipboard-read', 'clipboard-write'] });
   await page.goto(plan.url + plan.path);
@@ -67,8 +63,5 @@ async function main() {
   await has(page, '![](');
   await saved(page);
   const value = await text(page);
-  await browser.close();
-  process.stdout.write(JSON.stringify({ text: value, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { text: value, complaints };
+};

@@ -1,6 +1,5 @@
-// Shows pages at the width of a telephone, as standard input says: a JSON list of {name, html}.
-// Prints what is wider than its box or than the screen.
-const { launch } = require('./browser.cjs');
+// Shows pages at the width of a telephone, as the plan says: a JSON list of {name, html}.
+// Returns what is wider than its box or than the screen.
 
 const WIDTH = 375;
 
@@ -21,9 +20,7 @@ function tooWide(width) {
   return found;
 }
 
-async function main() {
-  const jobs = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, jobs) => {
   const context = await browser.newContext({ viewport: { width: WIDTH, height: 800 }, javaScriptEnabled: true });
   await context.route('**', (route) => route.abort()); // nothing is fetched
   const page = await context.newPage();
@@ -32,8 +29,5 @@ async function main() {
     await page.setContent(job.html, { waitUntil: 'domcontentloaded' });
     for (const what of await page.evaluate(tooWide, WIDTH)) results.push(`${job.name}: ${what}`);
   }
-  await browser.close();
-  process.stdout.write(JSON.stringify(results));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return results;
+};

@@ -1,7 +1,5 @@
-// A whole issue by keyboard alone, in a real browser: every step is Tab, typing and keys of buttons and lists. Standard input:
-// {url, password}. Prints what the browser complained about.
-const { launch } = require('./browser.cjs');
-const fs = require('fs');
+// A whole issue by keyboard alone, in a real browser: every step is Tab, typing and keys of buttons and lists. Plan:
+// {url, password}. Returns what the browser complained about.
 
 // Goes on with Tab until the element with the focus fits, as somebody does who cannot point.
 async function reach(page, name) {
@@ -20,9 +18,7 @@ async function reach(page, name) {
 const saved = (page) => page.waitForFunction(() => document.getElementById('state').textContent === 'Saved', null, { timeout: 60000 });
 const press = (page, key) => Promise.all([page.waitForNavigation(), page.keyboard.press(key)]);
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const page = await (await browser.newContext()).newPage();
   const complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -72,8 +68,5 @@ async function main() {
   await page.keyboard.press('Space');
   await reach(page, 'Send the issue');
   await press(page, 'Enter');
-  await browser.close();
-  process.stdout.write(JSON.stringify({ complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { complaints };
+};

@@ -1,8 +1,7 @@
-// Opens pages in headless Chromium, as standard input says: a JSON list of {url, width, dark,
+// Opens pages in headless Chromium, as the plan says: a JSON list of {url, width, dark,
 // mail, shot, cookie}.
-// Prints for each what axe-core objects to, how wide it is, which words of tables are broken, and what it asked the
+// Returns for each what axe-core objects to, how wide it is, which words of tables are broken, and what it asked the
 // network for.
-const { launch } = require('./browser.cjs');
 const { prepare, violations } = require('./rules.cjs');
 
 // Words of tables of which a part stands in another line, though they are shorter than most names.
@@ -66,14 +65,9 @@ async function look(browser, job, pages) {
   return { url: job.url, width, background: scheme, frames, requests: [...opened.requests], broken, violations: complaints };
 }
 
-async function main() {
-  const jobs = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, jobs) => {
   const pages = new Map();
   const results = [];
   for (const job of jobs) results.push(await look(browser, job, pages));
-  await browser.close();
-  process.stdout.write(JSON.stringify(results));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return results;
+};

@@ -1,15 +1,13 @@
 // Examines many mails with axe-core in one browser, all of a group below each other on one page: each run of axe-core
-// takes long by itself. Standard input: a JSON list of {name, mails: [html], schemes}. Prints [{name, scheme, violations}]
+// takes long by itself. Plan: a JSON list of {name, mails: [html], schemes}. Returns [{name, scheme, violations}]
 // of those that it objects to.
-const { launch } = require('./browser.cjs');
 const { violations } = require('./rules.cjs');
 
 const body = /(<body[^>]*>)([\s\S]*)(?=<\/body>)/;
 
-async function main() {
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const found = [];
-  for (const { name, mails, schemes } of JSON.parse(require('fs').readFileSync(0, 'utf8'))) {
+  for (const { name, mails, schemes } of plan) {
     const page = await browser.newPage({ viewport: { width: 375, height: 900 } });
     const all = mails.map((html) => html.match(body)[2]).join('\n');
     await page.route('**', (route) => route.abort()); // nothing is fetched
@@ -21,8 +19,5 @@ async function main() {
     }
     await page.close();
   }
-  await browser.close();
-  process.stdout.write(JSON.stringify(found));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return found;
+};

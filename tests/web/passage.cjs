@@ -1,11 +1,9 @@
 // Somebody marks passages of an issue with the mouse and comments on them, and the writer follows each comment into the text, in
-// real browsers. Standard input: {url, path, password, passages: [{language, from, to}], copied, gone: [old, new],
-// versions}. Prints what the page took for each passage, what each comment led to, how the changed lines of two versions
+// real browsers. Plan: {url, path, password, passages: [{language, from, to}], copied, gone: [old, new],
+// versions}. Returns what the page took for each passage, what each comment led to, how the changed lines of two versions
 // run, and what the browsers complained about.
-const { launch } = require('./browser.cjs');
 const { enter, go, press } = require('./office.cjs');
 const { box, marked, text, write } = require('./writing.cjs');
-const fs = require('fs');
 
 // Where the first or the last sign of some words begins or ends on the page.
 const place = (region, words, last) => region.evaluate((box, [wanted, end]) => {
@@ -49,9 +47,7 @@ async function follow(page, path, at) {
   return marked(page);
 }
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const taken = [];
   const led = [];
@@ -72,8 +68,5 @@ async function main() {
   const told = await ann.locator('#told').innerText();
   await ann.goto(plan.url + plan.versions);
   const run = await ann.$$eval('.changed pre:has(ins, del)', (lines) => lines.map((line) => getComputedStyle(line).direction));
-  await browser.close();
-  process.stdout.write(JSON.stringify({ taken, led, told, run, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { taken, led, told, run, complaints };
+};

@@ -1,10 +1,7 @@
-// Adds a passkey to an account and logs in with it, by Chromium's virtual authenticator. Standard input: {url, name, password}. Prints what
+// Adds a passkey to an account and logs in with it, by Chromium's virtual authenticator. Plan: {url, name, password}. Returns what
 // the browser sent, so that a test can send it again: {added, entered, login: {field: value}, credentials}.
-const { launch } = require('./browser.cjs');
 
-async function main() {
-  const plan = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const context = await browser.newContext();
   const page = await context.newPage();
   const devtools = await context.newCDPSession(page);
@@ -32,8 +29,5 @@ async function main() {
   await page.waitForURL(`${plan.url}/`);
   result.entered = new URL(page.url()).pathname;
   result.credentials = (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
-  await browser.close();
-  process.stdout.write(JSON.stringify(result));
-}
-
-main();
+  return result;
+};

@@ -1,9 +1,7 @@
-// Pastes samples of other programs into the editor, and a page that Chromium itself copies. Standard input:
-// {url, path, password, samples: [html]}. Prints the text and what is said to be left out, for each, and what the browser complained about.
-const { launch } = require('./browser.cjs');
+// Pastes samples of other programs into the editor, and a page that Chromium itself copies. Plan:
+// {url, path, password, samples: [html]}. Returns the text and what is said to be left out, for each, and what the browser complained about.
 const { enter } = require('./office.cjs');
 const { box, give, text, write } = require('./writing.cjs');
-const fs = require('fs');
 
 const PAGE = `<style>h2{color:red} .late{display:none}</style><h2>Timetable</h2><p>The <b>ferries</b> sail to <a href="https://www.example.org/fair">the
 <i>fair</i></a> at 9&nbsp;h, “quoted”.<span class="late">hidden</span></p><ol><li>First<ul><li>Below</li></ul></li><li>Second</li></ol>
@@ -21,9 +19,7 @@ async function result(page, act) {
   return [await text(page), await page.locator('#told').textContent()];
 }
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const page = await enter(browser, plan, 'ann', complaints, { permissions: ['clipboard-read', 'clipboard-write'] });
   await page.goto(plan.url + plan.path);
@@ -37,8 +33,5 @@ async function main() {
   await other.keyboard.press('Control+c');
   await page.bringToFront();
   const copied = await result(page, () => page.keyboard.press('Control+v'));
-  await browser.close();
-  process.stdout.write(JSON.stringify({ pasted, copied, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { pasted, copied, complaints };
+};

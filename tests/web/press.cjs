@@ -1,9 +1,8 @@
 // The whole way of an issue, from an empty page to its report, in real browsers: begun, written in two languages, pasted
 // from Word, with a picture, looked at, corrected where the check says so, approved by a second person, tested, planned,
-// moved, taken back, sent, followed while the server is started again, paused, resumed, reported. Standard input: {url,
+// moved, taken back, sent, followed while the server is started again, paused, resumed, reported. Plan: {url,
 // password, scripts, html, picture, document, month, from, to, folder}; `scripts` false: all of it that needs none.
-// Prints what was seen, and what the browsers complained about.
-const { launch } = require('./browser.cjs');
+// Returns what was seen, and what the browsers complained about.
 const { enter, go, press } = require('./office.cjs');
 const writing = require('./writing.cjs');
 const fs = require('fs');
@@ -160,9 +159,7 @@ async function send(page, plan, seen) {
   return issue;
 }
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const seen = {};
   const kim = await enter(browser, plan, 'kim', complaints, { javaScriptEnabled: plan.scripts });
@@ -191,8 +188,5 @@ async function main() {
   await bob.goto(issue);
   await press(bob, 'Take it back');
   await send(bob, plan, seen);
-  await browser.close();
-  process.stdout.write(JSON.stringify({ seen, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { seen, complaints };
+};

@@ -1,11 +1,7 @@
-// A page as it comes out of a printer, for readers who like the dark, too. Standard input: {url, cookie, file}. Writes the PDF
-// that the browser makes, and prints what is seen on paper.
-const { launch } = require('./browser.cjs');
-const fs = require('fs');
+// A page as it comes out of a printer, for readers who like the dark, too. Plan: {url, cookie, file}. Writes the PDF
+// that the browser makes, and returns what is seen on paper.
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const seen = {};
   for (const colorScheme of ['light', 'dark']) {
     const page = await browser.newPage({ viewport: { width: 1000, height: 700 }, colorScheme, extraHTTPHeaders: { Cookie: plan.cookie } });
@@ -25,8 +21,5 @@ async function main() {
       await page.pdf({ path: plan.file, format: 'A4' });
     await page.close();
   }
-  await browser.close();
-  process.stdout.write(JSON.stringify(seen));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return seen;
+};

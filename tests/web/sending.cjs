@@ -1,14 +1,10 @@
 // The whole way of an issue through the office, in real browsers: asked for, approved by a second person, tested, planned,
-// moved in the calendar, taken back, sent, looked at while the network is cut, paused, resumed, reported. Standard input:
-// {url, draft, password, month, from, to}. Prints what was seen, and what the browsers complained about.
-const { launch } = require('./browser.cjs');
+// moved in the calendar, taken back, sent, looked at while the network is cut, paused, resumed, reported. Plan:
+// {url, draft, password, month, from, to}. Returns what was seen, and what the browsers complained about.
 const { enter, go, press } = require('./office.cjs');
-const fs = require('fs');
 const patience = { timeout: 60000 };
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const complaints = [];
   const seen = {};
   const kim = await enter(browser, plan, 'kim', complaints);
@@ -59,8 +55,5 @@ async function main() {
   seen.stayedToTheEnd = await page.evaluate(() => window.stays === true);
   await go(page, () => page.getByRole('link', { name: 'Report' }).click());
   seen.report = await page.locator('tr.own').innerText();
-  await browser.close();
-  process.stdout.write(JSON.stringify({ seen, complaints }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { seen, complaints };
+};

@@ -1,10 +1,8 @@
 // What a walk over links does not see of pages: everything that is folded up is opened, so are dialogs. Each state is examined with
-// axe-core, and so is whether texts fit into their boxes. Standard input: {url, pages: {name: path}, languages, widths, cookie, shots}.
-// `shots`: a folder for pictures of all. Prints [{page, state, language, width, scheme, violations}] of what is wrong.
-const { launch } = require('./browser.cjs');
+// axe-core, and so is whether texts fit into their boxes. Plan: {url, pages: {name: path}, languages, widths, cookie, shots}.
+// `shots`: a folder for pictures of all. Returns [{page, state, language, width, scheme, violations}] of what is wrong.
 const { prepare, violations } = require('./rules.cjs');
 const { give } = require('./writing.cjs');
-const fs = require('fs');
 
 // Boxes whose words are cut off, or stand out of them, and words that lie on others.
 function misfits() {
@@ -60,9 +58,7 @@ async function examine(page, job, plan, found) {
   await page.emulateMedia({ colorScheme: 'light' });
 }
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const found = [];
   for (const language of plan.languages) {
     for (const width of plan.widths) {
@@ -81,8 +77,5 @@ async function main() {
       await context.close();
     }
   }
-  await browser.close();
-  process.stdout.write(JSON.stringify(found));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return found;
+};

@@ -1,8 +1,6 @@
-// Somebody joins, confirms and leaves with a real browser. Standard input: {url, steps: [{goto} |
-// {fill: {label: text}, exact} | {check: [label]} | {uncheck: [label]} | {select: {label: option}} | {click: name} | {expect: text} | {soon: text} | {gone: text} | {frame: text} | {shot: path} | {token: file}]}. Prints
+// Somebody joins, confirms and leaves with a real browser. Plan: {url, steps: [{goto} |
+// {fill: {label: text}, exact} | {check: [label]} | {uncheck: [label]} | {select: {label: option}} | {click: name} | {expect: text} | {soon: text} | {gone: text} | {frame: text} | {shot: path} | {token: file}]}. Returns
 // what the browser complained about.
-const { launch } = require('./browser.cjs');
-const fs = require('fs');
 
 async function step(page, url, todo) {
   if (todo.goto) await page.goto(url + todo.goto);
@@ -24,9 +22,7 @@ async function step(page, url, todo) {
   if (todo.shot) await page.screenshot({ path: todo.shot, fullPage: true });
 }
 
-async function main() {
-  const plan = JSON.parse(fs.readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const context = await browser.newContext({ javaScriptEnabled: plan.scripts !== false });
   const page = await context.newPage();
   const complaints = [];
@@ -34,8 +30,5 @@ async function main() {
   page.on('pageerror', (error) => complaints.push(String(error)));
   for (const todo of plan.steps) await step(page, plan.url, todo);
   const cookies = (await context.cookies()).map(({ name, secure, httpOnly, sameSite }) => ({ name, secure, httpOnly, sameSite }));
-  await browser.close();
-  process.stdout.write(JSON.stringify({ complaints, cookies }));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return { complaints, cookies };
+};

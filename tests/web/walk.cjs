@@ -1,8 +1,7 @@
-// Opens pages and examines each with axe-core, light and dark, at each of the widths. Standard input: {start: [url], languages,
+// Opens pages and examines each with axe-core, light and dark, at each of the widths. Plan: {start: [url], languages,
 // widths, follow, mail, dark, cookie}.
-// With `follow`, all pages of the same server that they link to are examined too. Prints for each language
+// With `follow`, all pages of the same server that they link to are examined too. Returns for each language
 // {seen: [path], found: [{url, scheme, violations}]}.
-const { launch } = require('./browser.cjs');
 const { prepare, violations } = require('./rules.cjs');
 
 // One page of each kind is enough where there is one for each day or number.
@@ -56,9 +55,7 @@ async function walk(page, plan) {
   return { seen: [...seen], found };
 }
 
-async function main() {
-  const plan = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-  const browser = await launch();
+module.exports = async (browser, plan) => {
   const results = [];
   for (const language of plan.languages) {
     for (const width of plan.widths || [375]) {
@@ -74,8 +71,5 @@ async function main() {
       await context.close();
     }
   }
-  await browser.close();
-  process.stdout.write(JSON.stringify(results));
-}
-
-main().catch((error) => { console.error(error); process.exit(1); });
+  return results;
+};
