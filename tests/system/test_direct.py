@@ -145,6 +145,7 @@ def test_one_turned_away_before_another_is_greeted(site, world):
     assert site.states() == {"sent": 30} and host.turned_away >= 1 and host.connections - host.turned_away == 1
 
 
+@pytest.mark.slow(16)
 def test_processes_share_the_connections_of_a_server(site, world):
     """Two processes have half of them each, and the one that is left takes them all; one that was killed counts for some seconds."""
     host = world.destination("shared.example", pace=0.05)
