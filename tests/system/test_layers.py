@@ -225,3 +225,15 @@ def test_files_of_a_room_call_each_other_in_one_direction():
     calls = calls_between_files()
     circles = {file for file in calls if file in reachable(calls, file)}
     assert not {file for file in circles if file.split("_")[0] not in TANGLED}
+
+
+def test_unit_tests_of_one_program_define_nothing_for_others():
+    """A function that is not static would take the place of the library's in all of them."""
+    with open(os.path.join(TOP, "tests", "meson.build"), encoding="utf-8") as build:
+        apart = set(re.findall(r"'(\w+/test_\w+)'", "".join(re.findall(r"^(?:made_transport|apart) = .*", build.read(), re.M))))
+    assert len(apart) > 2
+    for path in glob.glob(os.path.join(TOP, "tests", "unit", "*", "test_*.c")):
+        with open(path, encoding="utf-8") as source:
+            own = re.findall(r"^(?!static\b)[a-z][\w ]*[ *](\w+)\([^;]*?\) \{$", source.read(), re.M)
+        name = os.path.relpath(path, os.path.join(TOP, "tests", "unit"))[:-2]
+        assert own == ["main"] or name in apart, (name, own)
