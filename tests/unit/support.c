@@ -7,6 +7,9 @@
 #include "newsletter/store/subscription.h"
 
 #include <dirent.h>
+#ifdef NL_POSTGRESQL
+#include <libpq-fe.h>
+#endif
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,18 +73,70 @@ static void name_url(const char *server, const char *name, char *out, size_t siz
     snprintf(out, size, "%.*s%s%s", (int)(slash + 2 - server), server, name, rest);
 }
 
-/* Makes an empty database, or a copy of `model`. */
-static void make_database(const char *server, const char *name, const char *model) {
+#ifdef NL_POSTGRESQL
+static PGconn *server_connect(const char *server) {
+    PGconn *connection = PQconnectdb(server);
+    if (PQstatus(connection) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(connection));
+    return connection;
+}
+
+/* Runs a statement; returns how many rows it gives. */
+static int server_run(PGconn *connection, const char *sql) {
+    PGresult *result = PQexec(connection, sql);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+        fail_msg("%s: %s", sql, PQerrorMessage(connection));
+    int rows = PQntuples(result);
+    PQclear(result);
+    return rows;
+}
+
+/* Makes the database that fixtures are copies of: the first program that needs it does, and the
+ * others wait meanwhile. */
+static void make_model(PGconn *connection, const char *server) {
     const struct nl_env env = nl_env_system;
     struct nl_error err = {0};
-    struct nl_store *admin = NULL;
-    struct nl_buf sql = {0};
-    nl_buf_addf(&sql, "CREATE DATABASE \"%s\" TEMPLATE \"%s\" STRATEGY file_copy", name, model);
-    assert_ok(nl_store_open(server, &env, &admin, &err));
-    assert_ok(nl_sql_script(admin, nl_buf_text(&sql), &err));
-    nl_store_close(admin);
-    nl_buf_free(&sql);
+    bool created = false;
+    char url[256];
+    server_run(connection, "SELECT pg_advisory_lock(1)");
+    if (server_run(connection, "SELECT 1 FROM pg_database WHERE datname = 'model'") == 0) {
+        server_run(connection, "CREATE DATABASE making TEMPLATE template0");
+        name_url(server, "making", url, sizeof url);
+        assert_ok(nl_store_create(url, &env, &created, &err));
+        assert_true(created);
+        server_run(connection, "ALTER DATABASE making RENAME TO model");
+    }
+    server_run(connection, "SELECT pg_advisory_unlock(1)");
 }
+
+/* A database of its own for a fixture: a copy, since bringing one to the schema takes ten times as
+ * long. */
+static void make_database(const char *server, const char *name) {
+    char sql[160];
+    PGconn *connection = server_connect(server);
+    make_model(connection, server);
+    snprintf(sql, sizeof sql, "CREATE DATABASE \"%s\" TEMPLATE model STRATEGY file_copy", name);
+    server_run(connection, sql);
+    PQfinish(connection);
+}
+
+static void drop_database(const char *server, const char *name) {
+    char sql[160];
+    PGconn *connection = server_connect(server);
+    snprintf(sql, sizeof sql, "DROP DATABASE IF EXISTS \"%s\" WITH (FORCE)", name);
+    server_run(connection, sql);
+    PQfinish(connection);
+}
+#else
+static void make_database(const char *server, const char *name) {
+    fail_msg("%s, %s: this build knows no server", server, name);
+}
+
+static void drop_database(const char *server, const char *name) {
+    (void)server;
+    (void)name;
+}
+#endif
 
 /* Makes the file of a fixture. The first of a program is brought to the schema; the others are
  * copies of it, which takes a hundredth of the time, with the tokens that were drawn for it
@@ -103,41 +158,29 @@ static void make_file(struct fixture *fixture) {
     drawn = fixture->fake.random;
 }
 
-/* NEWSLETTER_TEST_DATABASE is the URL of a server, which belongs to this program: then each fixture
- * has a database of its own there, a copy of one that is brought to the schema once, which takes
- * ten times as long; else it has a file. */
+/* NEWSLETTER_TEST_DATABASE is the URL of a server for tests: then each fixture has a database of
+ * its own there; else it has a file. */
 static void name_database(struct fixture *fixture) {
-    static bool has_model;
     const char *server = getenv("NEWSLETTER_TEST_DATABASE");
     const char *name = strrchr(fixture->folder, '/') + 1;
-    const struct nl_env env = nl_env_system;
-    struct nl_error err = {0};
-    bool created = false;
     if (server == NULL) {
         make_file(fixture);
         return;
     }
-    if (!has_model) {
-        char model[sizeof fixture->path];
-        assert_ok(nl_store_create(server, &env, &created, &err));
-        make_database(server, "model", "template0");
-        name_url(server, "model", model, sizeof model);
-        assert_ok(nl_store_create(model, &env, &created, &err));
-        assert_true(created);
-        has_model = true;
-    }
-    make_database(server, name, "model");
+    make_database(server, name);
     name_url(server, name, fixture->path, sizeof fixture->path);
 }
 
 static int64_t server_sql(struct fixture *fixture, const char *sql) {
-    struct nl_store *store = NULL;
     struct nl_error err = {0};
     int64_t value = 0;
     bool found = false;
-    assert_ok(nl_store_open(fixture->path, &fixture->env, &store, &err));
-    assert_ok(nl_sql_number(store, &err, &value, &found, sql, NL_NO_VALUES));
-    nl_store_close(store);
+    if (fixture->own_store == NULL)
+        assert_ok(nl_store_open(fixture->path, &fixture->env, &fixture->own_store, &err));
+    /* A store keeps a statement by the address of its text, so each has a text of its own. */
+    char *text = strdup(sql);
+    assert_ok(nl_sql_number(fixture->own_store, &err, &value, &found, text, NL_NO_VALUES));
+    nl_buf_add(&fixture->texts, (char *)&text, sizeof text);
     return found ? value : -1;
 }
 
@@ -161,11 +204,26 @@ int fixture_setup(void **state) {
     return 0;
 }
 
+static void close_own(struct fixture *fixture) {
+    char *text = NULL;
+    nl_store_close(fixture->own_store);
+    sqlite3_close(fixture->own_file);
+    for (size_t at = 0; at < fixture->texts.len; at += sizeof text) {
+        memcpy(&text, fixture->texts.data + at, sizeof text);
+        free(text);
+    }
+    nl_buf_free(&fixture->texts);
+}
+
 int fixture_teardown(void **state) {
     struct fixture *fixture = *state;
     row_report(state);
     nl_store_close(fixture->store);
+    close_own(fixture);
     nl_list_free(&fixture->list);
+    const char *server = getenv("NEWSLETTER_TEST_DATABASE");
+    if (server != NULL)
+        drop_database(server, strrchr(fixture->folder, '/') + 1);
     DIR *folder = opendir(fixture->folder);
     for (struct dirent *entry = NULL; folder != NULL && (entry = readdir(folder)) != NULL;) {
         char path[512];
@@ -197,20 +255,20 @@ int64_t fixture_subscribe(struct fixture *fixture, const char *text) {
 }
 
 int64_t fixture_sql(struct fixture *fixture, const char *sql) {
-    sqlite3 *db = NULL;
     sqlite3_stmt *statement = NULL;
     if (!nl_store_is_file(fixture->path))
         return server_sql(fixture, sql);
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    if (fixture->own_file == NULL) {
+        assert_int_equal(sqlite3_open(fixture->path, &fixture->own_file), SQLITE_OK);
+        sqlite3_busy_timeout(fixture->own_file, 5000);
+    }
+    if (sqlite3_prepare_v2(fixture->own_file, sql, -1, &statement, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(fixture->own_file));
     int rc = sqlite3_step(statement);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+        fail_msg("%s: %s", sql, sqlite3_errmsg(fixture->own_file));
     int64_t value = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
     sqlite3_finalize(statement);
-    sqlite3_close(db);
     return value;
 }
 

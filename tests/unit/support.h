@@ -11,9 +11,11 @@
 
 #include <cmocka.h>
 
+#include "newsletter/base/buf.h"
 #include "newsletter/db/handle.h"
 #include "newsletter/store/list.h"
 
+#include <sqlite3.h>
 #include <string.h>
 
 /* Time as a test sets it, and tokens that count up. */
@@ -31,6 +33,10 @@ struct fixture {
     char path[256];
     struct nl_store *store;
     struct nl_list list;
+    /* Connections of fixture_sql(), kept open: each reads the schema before its first statement. */
+    sqlite3 *own_file;
+    struct nl_store *own_store;
+    struct nl_buf texts; /* pointers to those of own_store's statements */
 };
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
