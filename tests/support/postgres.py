@@ -8,6 +8,11 @@ import tempfile
 
 USER = "postgres"  # Debian's package makes it
 
+# For databases that nobody misses, of which each lives for a second and is used by processes that live shorter: libraries are loaded
+# before a process begins, and nothing is kept for a crash, for a copy elsewhere or for next week.
+FOR_SHORT_LIVES = ["fsync = off", "synchronous_commit = off", "full_page_writes = off", "wal_level = minimal", "max_wal_senders = 0",
+                   "autovacuum = off", "shared_preload_libraries = 'plpgsql,pg_trgm'"]
+
 
 def programs():
     """Where the server's programs are; None if they are nowhere."""

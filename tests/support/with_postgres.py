@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from postgres import Postgres, programs
+from postgres import FOR_SHORT_LIVES, Postgres, programs
 
 
 def run(command, **variables):
@@ -13,7 +13,7 @@ def run(command, **variables):
 
 
 def run_with_server(command, variable):
-    server = Postgres(settings=["fsync = off", "synchronous_commit = off", "full_page_writes = off"])
+    server = Postgres(settings=FOR_SHORT_LIVES)
     try:
         return run(command, **{variable: server.url()})
     finally:

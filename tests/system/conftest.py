@@ -47,8 +47,8 @@ SAMPLE = os.path.join(TOP, "samples", "issue-11.md")
 @functools.lru_cache(None)
 def postgres():
     """One server for all tests of this process; each installation has a schema or a database of its own."""
-    from postgres import Postgres
-    started = Postgres(settings=["fsync = off", "synchronous_commit = off"])
+    from postgres import FOR_SHORT_LIVES, Postgres
+    started = Postgres(settings=FOR_SHORT_LIVES)
     atexit.register(started.remove)
     return started
 
