@@ -1,7 +1,9 @@
 #include "delivery/destination.h"
 #include "delivery/mailbox_provider.h"
+#include "newsletter/base/embedded.h"
 #include "support.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct nl_destination three_hosts(void) {
@@ -283,9 +285,41 @@ static void test_providers_are_found_by_their_hosts(void **state) {
     assert_int_equal(found.messages, 50);
     assert_true(nl_mailbox_provider_find("aspmx.l.google.com", &found));
     assert_string_equal(found.name, "google");
+    /* the mailboxes of private people, and those of offices */
+    assert_true(nl_mailbox_provider_find("outlook-com.olc.protection.outlook.com", &found));
+    assert_int_equal(found.connections, 10);
+    assert_int_equal(found.messages, 100);
+    assert_true(nl_mailbox_provider_find("example-org.mail.protection.outlook.com", &found));
+    assert_int_equal(found.connections, 20);
+    assert_int_equal(found.messages, 0);
     assert_false(nl_mailbox_provider_find("google", &found)); /* of a line about replies */
     assert_false(nl_mailbox_provider_find("orange.fr.example.org", &found));
     assert_false(nl_mailbox_provider_find("mx.example.org", &found));
+}
+
+/* The first line that fits counts: none may stand after one that fits all of its hosts. */
+static void test_each_line_of_a_provider_counts(void **state) {
+    (void)state;
+    const char *line = nl_embedded_mailbox_providers[0].data;
+    size_t lines = 0;
+    for (; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
+        struct nl_mailbox_provider found = {0};
+        char name[16];
+        char pattern[128];
+        char host[160];
+        long long connections = 0;
+        long long messages = 0;
+        if (line[0] == '#' ||
+            sscanf(line, "%15s *%127s %lld %lld", name, pattern, &connections, &messages) != 4)
+            continue;
+        snprintf(host, sizeof host, "mx%s", pattern);
+        assert_true(nl_mailbox_provider_find(host, &found));
+        if (strcmp(found.name, name) != 0 || found.connections != connections ||
+            found.messages != messages)
+            fail_msg("%s does not get what its line says", host);
+        lines++;
+    }
+    assert_true(lines > 10);
 }
 
 /* For about as long as the share takes that stays. */
@@ -372,6 +406,7 @@ int main(void) {
         cmocka_unit_test(test_the_key_does_not_depend_on_the_order),
         cmocka_unit_test(test_an_earlier_run_is_remembered),
         cmocka_unit_test(test_providers_are_found_by_their_hosts),
+        cmocka_unit_test(test_each_line_of_a_provider_counts),
         cmocka_unit_test(test_parking_goes_by_what_was_taken),
         cmocka_unit_test(test_words_of_providers),
     };
