@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A variable, and no tag of a condition. Addresses of pages stand in links alone. */
+/* A variable, and no tag of a condition. Addresses of pages stand in links alone. There is at least
+ * "}}" after its "{{". */
 static bool is_value(const char *open) {
-    return open[2] != '\0' && strchr("#^/", open[2]) == NULL;
+    return strchr("#^/", open[2]) == NULL;
 }
 
 static void isolate_text(char **text, bool *failed) {

@@ -19,7 +19,6 @@ static enum nl_status show(struct nl_staff_call *call, int64_t id,
     nl_data_set(data, "person", nl_facts_word(view->facts, "address"));
     json_object_set_new(data, "id", json_integer((json_int_t)id));
     json_object_set_new(data, "any", json_boolean(first != NULL));
-    json_object_set_new(data, "signed", json_boolean(json_object_get(first, "signature") != NULL));
     json_object_set_new(data, "receipts",
                         nl_receipts_data(call->theme, receipts, nl_buf_text(&address)));
     nl_buf_free(&address);
