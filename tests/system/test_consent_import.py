@@ -151,6 +151,14 @@ def test_the_person_s_page_leads_to_the_receipt(desk, office):  # noqa: F811
     assert desk.post("/people/1/receipt", {"csrf": "x"}, Cookie=desk.cookie).status in (403, 404)
 
 
+def test_somebody_on_no_list_has_no_receipt(desk, office):  # noqa: F811
+    none = "There is none: this person is on no list."
+    assert none not in desk.page("/people/1/receipt").text
+    office.sql("DELETE FROM subscription")
+    page = desk.page("/people/1/receipt").text
+    assert none in page and "Download the receipt" not in page
+
+
 @pytest.mark.slow(1)
 def test_each_look_is_in_the_log_of_staff(desk, office):  # noqa: F811
     desk.page("/people/1/receipt")
