@@ -207,6 +207,6 @@ enum nl_status nl_issue_stands_still(struct nl_store *store, int64_t issue,
         "n.issue = i.id), i.created_at) AS since FROM issue_sender x JOIN issue i ON i.id = "
         "x.issue JOIN staff s ON s.name = x.account WHERE s.address IS NOT NULL AND i.id = ?1 AND "
         "i.state = 'sending') AS still WHERE since <= ?2 AND NOT EXISTS (SELECT 1 FROM staff_mail "
-        "m WHERE m.about = 'issue ' || id || ' waits since ' || since)",
+        "m WHERE m.about = 'issue ' || still.id || ' waits since ' || since)",
         NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store) - NL_STANDSTILL)));
 }
