@@ -49,6 +49,14 @@ def test_a_relay_that_refuses_is_told_and_the_files_stay(empty):
     assert "there already" in empty.run("init").out
 
 
+def test_a_password_that_cannot_be_read_is_told(empty):
+    """There is no relay to try then; the files stay, so that the settings can be corrected."""
+    result = empty.run("init", "--relay", "localhost:25", "--username", "ann", "--password-file", "missing.txt", expect=65)
+    assert "missing.txt" in result.out + result.err and "takes our mail" not in result.out
+    assert "1 error, 0 warnings" in result.err and settings(empty)["smtp"]["username"] == "ann"
+    assert os.path.exists(os.path.join(empty.folder, "newsletter.db"))
+
+
 @pytest.mark.parametrize("options, words", [
     (["--url", "news.press.int"], "not a web address"), (["--url", "https://x.int/?a={token}"], "not a web address"),
     (["--relay", "mail.press.int:smtp"], "not a mail server"), (["--relay", "smtp://mail.press.int"], "not a mail server"),
