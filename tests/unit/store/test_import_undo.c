@@ -259,7 +259,7 @@ static void test_added_people(void **state) {
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber WHERE id IN (2, 6, 9)"),
                      0);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber WHERE id = 11"), 1);
-    /* Of those who have left, nothing goes out any more, and their event says why. */
+    /* Nothing goes out any more to those who have left, and their event says why. */
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE subscription = 4 "
                                           "AND state = 'skipped' AND updated_at = 1000000"),
                      1);
