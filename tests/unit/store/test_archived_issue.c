@@ -117,9 +117,11 @@ static void add_issues(struct fixture *fixture) {
         char sql[256];
         fixture_issue(fixture, (int64_t)i + 1, "sent");
         snprintf(sql, sizeof sql,
-                 "UPDATE issue SET archive = 'public', public_from = 1, slug = 'n%zu', %s WHERE id "
-                 "= %zu",
-                 i + 1, rows[i], i + 1);
+                 "UPDATE issue SET archive = 'public', public_from = 1, slug = 'n%zu' WHERE id = "
+                 "%zu",
+                 i + 1, i + 1);
+        fixture_sql(fixture, sql);
+        snprintf(sql, sizeof sql, "UPDATE issue SET %s WHERE id = %zu", rows[i], i + 1);
         fixture_sql(fixture, sql);
     }
 }
