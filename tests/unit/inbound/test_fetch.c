@@ -199,6 +199,21 @@ static void test_the_reply_to_stat(void **state) {
     }
 }
 
+/* Each of more than ten is fetched, and no more than there are. */
+static void test_twelve_messages(void **state) {
+    enum { COUNT = 12 };
+    struct nl_error err = {0};
+    struct reply replies[COUNT + 2] = {{.command = "STAT", .text = "+OK 12 320\r\n"}};
+    (void)state;
+    for (int i = 1; i <= COUNT; i++)
+        replies[i] = (struct reply){.command = "RETR ", .text = ONE};
+    start(false, replies);
+    assert_ok(fetch(&err));
+    assert_int_equal(visit.messages, COUNT);
+    assert_non_null(strstr(nl_buf_text(&server.log), "RETR 12\nDELE 12\nQUIT\n"));
+    nl_buf_free(&server.log);
+}
+
 /* A message that the visitor did not take, or that is not settled, is not deleted. */
 static void test_pop3_deletes_only_what_is_taken(void **state) {
     static const char *const faults[] = {"message", "settle"};
@@ -434,6 +449,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_pop3),
         TEST(test_the_reply_to_stat),
+        TEST(test_twelve_messages),
         TEST(test_pop3_deletes_only_what_is_taken),
         TEST(test_messages_that_do_not_arrive),
         TEST(test_a_stop),
