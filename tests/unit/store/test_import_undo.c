@@ -2,7 +2,10 @@
  * somebody has changed since. */
 #include "support.h"
 
+#include "newsletter/base/address.h"
+#include "newsletter/store/member.h"
 #include "newsletter/store/task.h"
+#include "store/import_row.h"
 
 #include <stdio.h>
 
@@ -307,6 +310,82 @@ static void test_many_people(void **state) {
     }
 }
 
+/* ---- an import and its end ---- */
+
+/* Brings rows in for the first list, as import 7 or (0) as nobody's. */
+static void bring_in(struct fixture *fixture, int64_t task) {
+    static const struct nl_member rows[] = {
+        {.address = "new@example.org", .name = "New"},
+        {.address = "ann@example.org", .name = "Ann", .attributes = "{\"a\":1}"},
+        {.address = "bob@example.org", .state = NL_SUBSCRIPTION_UNSUBSCRIBED},
+        {.address = "eve@example.org"},
+    };
+    static const struct nl_import_policy policy = {.consent = "paper", .update = true};
+    struct nl_error err = {0};
+    struct nl_import *import = NULL;
+    assert_ok(nl_import_begin(fixture->store, &policy, &import, &err));
+    import->task = task;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nl_address address = {0};
+        struct nl_import_result result = {0};
+        assert_ok(nl_address_parse(rows[i].address, &address, &err));
+        assert_ok(nl_import_row(import, 1, &address, &rows[i], &result, &err));
+        nl_address_free(&address);
+    }
+    assert_ok(nl_import_end(import, true, "import", &err));
+}
+
+static void assert_people(struct fixture *fixture, int64_t all, const char *name,
+                          const char *state) {
+    char sql[320];
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber"), all);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscription"), all);
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM subscriber WHERE address = 'ann@example.org' AND coalesce(name, "
+             "'-') = '%s' AND attributes = '%s'",
+             name, name[0] == '-' ? "{}" : "{\"a\":1}");
+    assert_int_equal(fixture_sql(fixture, sql), 1);
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM subscription s JOIN subscriber r ON r.id = s.subscriber WHERE "
+             "r.address = 'bob@example.org' AND s.state = '%s'",
+             state);
+    assert_int_equal(fixture_sql(fixture, sql), 1);
+}
+
+/* All is as it was before: those who were added are gone, and what was changed is back. */
+static void test_an_import_and_back(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    bool done = false;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_subscribe(fixture, "eve@example.org");
+    int64_t mark = fixture_sql(fixture, "SELECT max(id) FROM event");
+    bring_in(fixture, 7);
+    assert_people(fixture, 4, "Ann", "unsubscribed");
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM import_change WHERE task = 7"), 3);
+    add_task(fixture);
+    run_sql(fixture, "UPDATE task SET accepted_at = 1000000, event_mark = %lld", (long long)mark);
+    while (!done)
+        assert_ok(nl_import_undo_part(fixture->store, 7, &done, &err));
+    assert_people(fixture, 3, "-", "active");
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM task WHERE undo = '1 0 2 0'"), 1);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = "
+                                          "'import-undone'"),
+                     1);
+}
+
+/* Nothing is noted of an import that cannot be taken back. */
+static void test_an_import_of_nobody(void **state) {
+    struct fixture *fixture = *state;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_subscribe(fixture, "eve@example.org");
+    bring_in(fixture, 0);
+    assert_people(fixture, 4, "Ann", "unsubscribed");
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM import_change"), 0);
+}
+
 /* Only one that is being taken back is. */
 static void test_another_state(void **state) {
     struct fixture *fixture = *state;
@@ -327,6 +406,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_values, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_added_people, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_many_people, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_an_import_and_back, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_an_import_of_nobody, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_another_state, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
