@@ -23,7 +23,7 @@ struct row {
 
 static void check(const struct row *row) {
     struct nl_error err = {0};
-    struct nl_config config;
+    struct nl_config config = {0};
     if (row->words == NULL)
         assert_ok(read_text(row->text, &config, &err));
     else
@@ -363,7 +363,7 @@ static void test_ranges(void **state) {
 
 static void test_what_is_filled_in(void **state) {
     struct nl_error err = {0};
-    struct nl_config config;
+    struct nl_config config = {0};
     (void)state;
     assert_ok(read_text("serve: {url: 'https://x.example//'}\nconfirm_url: https://y/{token}\n"
                         "signing: {key_file: /k}\nfetch: {host: a, username: u, protocol: pop3}\n"
@@ -413,7 +413,7 @@ static void test_ports_of_mailboxes(void **state) {
     (void)state;
     for_each_row (i, rows, rows[i].text) {
         struct nl_error err = {0};
-        struct nl_config config;
+        struct nl_config config = {0};
         struct nl_buf text = {0};
         nl_buf_addf(&text, "fetch: {host: localhost, username: u, %s}", rows[i].text);
         assert_ok(read_text(nl_buf_text(&text), &config, &err));
@@ -445,7 +445,7 @@ static void test_ways(void **state) {
     (void)state;
     for_each_row (i, rows, rows[i].text) {
         struct nl_error err = {0};
-        struct nl_config config;
+        struct nl_config config = {0};
         assert_ok(read_text(rows[i].text, &config, &err));
         assert_int_equal(nl_config_is_direct(&config), rows[i].direct);
         assert_int_equal(nl_config_uses_relay(&config), rows[i].relay);
@@ -458,7 +458,7 @@ static void test_ways(void **state) {
 
 static void test_approvals_and_groups(void **state) {
     struct nl_error err = {0};
-    struct nl_config config;
+    struct nl_config config = {0};
     struct nl_buf one = {0};
     (void)state;
     assert_ok(read_text("approval: {needed: 1, lists: 'news=2 , daily=0,new=1'}\n"

@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct nl_destination three_hosts(void) {
@@ -307,11 +308,12 @@ static void test_each_line_of_a_provider_counts(void **state) {
         char name[16];
         char pattern[128];
         char host[160];
-        long long connections = 0;
-        long long messages = 0;
-        if (line[0] == '#' ||
-            sscanf(line, "%15s *%127s %lld %lld", name, pattern, &connections, &messages) != 4)
+        char *end = NULL;
+        int at = 0;
+        if (line[0] == '#' || sscanf(line, "%15s *%127s %n", name, pattern, &at) != 2)
             continue;
+        int64_t connections = strtoll(line + at, &end, 10);
+        int64_t messages = strtoll(end, NULL, 10);
         snprintf(host, sizeof host, "mx%s", pattern);
         assert_true(nl_mailbox_provider_find(host, &found));
         if (strcmp(found.name, name) != 0 || found.connections != connections ||

@@ -6,6 +6,7 @@
 #include "newsletter/store/provider_day.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static const struct nl_hop direct = {.server = "mx.example",
                                      .address = "192.0.2.7",
@@ -20,54 +21,41 @@ static const struct nl_hop refused = {.server = "mx.example", .goes_on = true, .
 
 static const struct {
     const char *name;
-    struct nl_result result;
+    const struct nl_result *result;
     const char *state;
     bool counts, event, attempt;
 } outcomes[] = {
-    {"sent by a relay",
-     {.outcome = NL_SENT, .code = 250, .text = "r0"},
-     "sent",
-     true,
-     false,
-     false},
+    {"sent by a relay", &(const struct nl_result){.outcome = NL_SENT, .code = 250, .text = "r0"},
+     "sent", true, false, false},
     {"sent",
-     {.outcome = NL_SENT, .code = 251, .status = "2.1.5", .text = "r1", .hop = &direct},
-     "sent",
-     true,
-     false,
-     true},
+     &(const struct nl_result){
+         .outcome = NL_SENT, .code = 251, .status = "2.1.5", .text = "r1", .hop = &direct},
+     "sent", true, false, true},
     {"deferred",
-     {.outcome = NL_DEFERRED,
-      .next_attempt_at = 1000100,
-      .code = 451,
-      .status = "4.7.1",
-      .text = "r2",
-      .hop = &throttled},
-     "deferred",
-     true,
-     true,
-     true},
+     &(const struct nl_result){.outcome = NL_DEFERRED,
+                               .next_attempt_at = 1000100,
+                               .code = 451,
+                               .status = "4.7.1",
+                               .text = "r2",
+                               .hop = &throttled},
+     "deferred", true, true, true},
     {"no server",
-     {.outcome = NL_DEFERRED, .next_attempt_at = 1000200, .hop = &unreached},
-     "deferred",
-     true,
-     true,
-     true},
+     &(const struct nl_result){
+         .outcome = NL_DEFERRED, .next_attempt_at = 1000200, .hop = &unreached},
+     "deferred", true, true, true},
     {"bounced",
-     {.outcome = NL_BOUNCED, .code = 550, .status = "5.1.1", .text = "r4", .hop = &direct},
-     "bounced",
-     true,
-     true,
-     true},
-    {"failed", {.outcome = NL_FAILED, .text = "r5"}, "failed", true, true, false},
-    {"unknown", {.outcome = NL_UNKNOWN, .text = "r6", .hop = &direct}, "unknown", true, true, true},
-    {"requeued", {.outcome = NL_REQUEUED, .hop = &direct}, "queued", false, false, false},
+     &(const struct nl_result){
+         .outcome = NL_BOUNCED, .code = 550, .status = "5.1.1", .text = "r4", .hop = &direct},
+     "bounced", true, true, true},
+    {"failed", &(const struct nl_result){.outcome = NL_FAILED, .text = "r5"}, "failed", true, true,
+     false},
+    {"unknown", &(const struct nl_result){.outcome = NL_UNKNOWN, .text = "r6", .hop = &direct},
+     "unknown", true, true, true},
+    {"requeued", &(const struct nl_result){.outcome = NL_REQUEUED, .hop = &direct}, "queued", false,
+     false, false},
     {"another way",
-     {.outcome = NL_REQUEUED, .code = 554, .text = "r8", .hop = &refused},
-     "queued",
-     false,
-     false,
-     true},
+     &(const struct nl_result){.outcome = NL_REQUEUED, .code = 554, .text = "r8", .hop = &refused},
+     "queued", false, false, true},
 };
 
 enum { ROWS = sizeof outcomes / sizeof outcomes[0], AT = 1000050 };
@@ -88,7 +76,7 @@ static void assert_rows(struct fixture *fixture, int64_t expected, const char *s
 }
 
 static void assert_delivery(struct fixture *fixture, int64_t id, size_t i) {
-    const struct nl_result *result = &outcomes[i].result;
+    const struct nl_result *result = outcomes[i].result;
     struct nl_buf sql = {0};
     nl_buf_addf(&sql,
                 "SELECT count(*) FROM delivery WHERE id = %lld AND state = '%s' AND attempts = %d "
@@ -112,7 +100,7 @@ static const char *or_dash(const char *text) {
 }
 
 static void assert_attempt(struct fixture *fixture, int64_t id, size_t i) {
-    const struct nl_result *result = &outcomes[i].result;
+    const struct nl_result *result = outcomes[i].result;
     const struct nl_hop *hop = result->hop;
     struct nl_buf sql = {0};
     nl_buf_addf(&sql, "SELECT count(*) FROM attempt WHERE delivery = %lld", (long long)id);
@@ -133,7 +121,7 @@ static void assert_attempt(struct fixture *fixture, int64_t id, size_t i) {
 }
 
 static void assert_event(struct fixture *fixture, int64_t id, size_t i) {
-    const char *text = outcomes[i].result.text;
+    const char *text = outcomes[i].result->text;
     struct nl_buf sql = {0};
     nl_buf_addf(
         &sql,
@@ -155,7 +143,7 @@ static void test_rows_of_each_outcome(void **state) {
     fixture_sql(fixture, "UPDATE delivery SET dot_at = 7, paced_at = 8");
     fixture->fake.now = AT;
     for (size_t i = 0; i < ROWS; i++)
-        records[i] = (struct nl_record){jobs[i].delivery, &outcomes[i].result};
+        records[i] = (struct nl_record){jobs[i].delivery, outcomes[i].result};
     assert_ok(nl_delivery_record(fixture->store, records, ROWS, "me", &err));
     for_each_row (i, outcomes, outcomes[i].name) {
         assert_delivery(fixture, jobs[i].delivery, i);
@@ -241,10 +229,11 @@ static void test_figures_of_providers(void **state) {
 /* More providers at once than are kept in memory, each of them twice. */
 static void test_many_providers_at_once(void **state) {
     static struct nl_hop hops[MANY];
-    static struct nl_result results[MANY];
+    struct nl_result *results = calloc(MANY, sizeof *results);
     static struct nl_record records[2 * MANY];
     struct fixture *fixture = *state;
     struct nl_error err = {0};
+    assert_non_null(results);
     for (size_t i = 0; i < MANY; i++) {
         snprintf(hops[i].provider, NAME, "p%zu", i);
         results[i] = (struct nl_result){.outcome = NL_SENT, .hop = &hops[i]};
@@ -253,6 +242,7 @@ static void test_many_providers_at_once(void **state) {
     assert_ok(nl_provider_count(fixture->store, records, sizeof records / sizeof records[0], &err));
     assert_rows(fixture, MANY, "SELECT count(*) FROM provider_day WHERE attempts = 2 AND sent = 2");
     assert_rows(fixture, MANY, "SELECT count(*) FROM provider_day");
+    free(results);
 }
 
 /* The last 400 days that have figures are kept, each with all of its rows. */

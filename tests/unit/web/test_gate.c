@@ -52,17 +52,16 @@ static void test_a_form_without_a_stamp(void **state) {
 static void test_data_of_a_form(void **state) {
     static const struct {
         const char *name;
-        bool checks, challenge;
         const char *contact, *reply_to; /* of the office, and of the list */
-        bool list;
-        const char *shown; /* "challenge contact" */
+        const char *shown;              /* "challenge contact" */
+        bool checks, challenge, list;
     } rows[] = {
-        {"nothing", true, false, NULL, NULL, false, " "},
-        {"the sender", true, false, NULL, NULL, true, " press@x"},
-        {"where answers go", true, false, NULL, "r@x", true, " r@x"},
-        {"the office", true, false, "office@x", "r@x", true, " office@x"},
-        {"a challenge", true, true, NULL, NULL, false, "N "},
-        {"no check, no challenge", false, true, NULL, NULL, false, " "},
+        {"nothing", NULL, NULL, " ", true, false, false},
+        {"the sender", NULL, NULL, " press@x", true, false, true},
+        {"where answers go", NULL, "r@x", " r@x", true, false, true},
+        {"the office", "office@x", "r@x", " office@x", true, false, true},
+        {"a challenge", NULL, NULL, "N ", true, true, false},
+        {"no check, no challenge", NULL, NULL, " ", false, true, false},
     };
     struct fixture *fixture = *state;
     for_each_row (i, rows, rows[i].name) {
