@@ -33,6 +33,16 @@ def test_json(connected, eventful):  # noqa: F811
     assert overview["lists"][0]["subscriptions"]["active"] == 15 and overview["issues"][0]["unsubscribed"] == 0
 
 
+def test_the_page_of_one_list(connected):
+    """It has the title of the list, and the page of all lists has none of them."""
+    connected.run("list", "add", "other", "--from", "x@example.org", "--title", "The Other Paper")
+    connected.add_active(["ann@example.org"])
+    connected.run("send", "--yes", "--list", "bulletin", connected.issue())
+    one, all_of_them = (connected.run("report", *options, "--html").out for options in (("--list", "other"), ()))
+    assert re.search(r"<h1[^>]*>The Other Paper", one) and "A title" not in one
+    assert re.search(r"<h1[^>]*>Overview", all_of_them) and "A title" in all_of_them
+
+
 @pytest.mark.slow(1)
 def test_unsubscribed(connected, eventful):  # noqa: F811
     got = [row[0] for row in connected.sql("SELECT subscription FROM delivery WHERE state = 'sent' ORDER BY 1")]
