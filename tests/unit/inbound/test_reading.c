@@ -170,6 +170,52 @@ static void test_groups_of_a_report(void **state) {
     }
 }
 
+/* The prose of a report tells which command was refused: only what is said of a recipient ends a
+ * subscription. */
+static void test_the_command_that_was_refused(void **state) {
+    static const struct {
+        const char *prose;
+        enum nl_bounce_kind kind;
+        const char *reason;
+        enum nl_fault fault;
+    } rows[] = {
+#define OF_US NL_BOUNCE_SOFT, "policy", NL_FAULT_SENDER
+#define OF_THE_MAIL NL_BOUNCE_SOFT, "policy", NL_FAULT_RECIPIENT
+#define OF_THEM NL_BOUNCE_HARD, "no-such-user", NL_FAULT_RECIPIENT
+        {"It failed (in reply to MAIL FROM command)", OF_US},
+        {"It failed (in reply to EHLO command)", OF_US},
+        {"It failed (in reply to HELO command)", OF_US},
+        {"SMTP error from remote mail server after MAIL FROM:<a>", OF_US},
+        {">>> MAIL From:<a>", OF_US},
+        {"It failed (in reply to end of DATA command)", OF_THE_MAIL},
+        {"It failed (in reply to DATA command)", OF_THE_MAIL},
+        {"SMTP error from remote mail server after end of data", OF_THE_MAIL},
+        {">>> DATA", OF_THE_MAIL},
+        {"It failed (in reply to RCPT TO command)", OF_THEM},
+        {"nothing of a command", OF_THEM},
+        /* several commands tell nothing */
+        {"in reply to MAIL FROM, and in reply to RCPT TO", OF_THEM},
+        {"in reply to MAIL FROM, and in reply to end of DATA", OF_THEM},
+        {"503 Need RCPT, in reply to end of DATA", OF_THEM},
+    };
+    for_each_row (i, rows, rows[i].prose) {
+        struct nl_buf message = {0};
+        struct nl_bounce bounce = {0};
+        nl_buf_addf(&message,
+                    "Content-Type: multipart/report; boundary=b\n\n--b\n\n%s\n--b\n"
+                    "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx\n\n" TO("a")
+                        FAILED "Status: 5.0.0\nDiagnostic-Code: smtp; 550 User unknown\n--b--\n",
+                    rows[i].prose);
+        assert_ok(nl_bounce_read(*state, message.data, message.len, &bounce, &err));
+        assert_int_equal(bounce.count, 1);
+        assert_int_equal(bounce.recipients[0].kind, rows[i].kind);
+        assert_string_equal(bounce.recipients[0].reason, rows[i].reason);
+        assert_int_equal(bounce.recipients[0].fault, rows[i].fault);
+        nl_bounce_free(&bounce);
+        nl_buf_free(&message);
+    }
+}
+
 /* ---- packed files ---- */
 
 static void pack(const char *data, size_t len, int bits, struct nl_buf *out) {
@@ -268,6 +314,7 @@ int main(void) {
         cmocka_unit_test(test_addresses_in_a_text),
         cmocka_unit_test(test_addresses_end_with_the_text),
         cmocka_unit_test(test_groups_of_a_report),
+        cmocka_unit_test(test_the_command_that_was_refused),
         cmocka_unit_test(test_packed_files),
         cmocka_unit_test(test_files_that_grow),
     };
