@@ -291,6 +291,39 @@ static void test_a_few_refusals_change_nothing(void **state) {
     }
 }
 
+/* How many connections may stand: fewer after each refusal, and the word counts only where it says
+ * something new. Each next cap holds twice as long. */
+static void test_refused_connections(void **state) {
+    (void)state;
+    enum { HOLD = 30 * SECOND }; /* the first cap */
+    static const struct nl_relay_pace nothing = {0};
+    static const struct {
+        const char *name;
+        size_t first, second; /* how many stood at each refusal; 0: none did */
+        int64_t later;        /* between the two */
+        size_t most;
+        int64_t until, penalty; /* since the first refusal */
+    } rows[] = {
+        {"none stood", 0, 0, SECOND, 0, 0, HOLD},
+        {"one stood", 1, 0, SECOND, 1, HOLD, 2 * HOLD},
+        {"the same number again", 5, 5, SECOND, 5, HOLD, 2 * HOLD},
+        {"more than the cap", 5, 6, SECOND, 5, HOLD, 2 * HOLD},
+        {"one fewer", 5, 4, SECOND, 4, SECOND + 2 * HOLD, 4 * HOLD},
+        {"one fewer, at once", 5, 4, SECOND / 10 - 1, 4, SECOND / 10 - 1 + 2 * HOLD, 2 * HOLD},
+        {"one fewer, in time", 5, 4, SECOND / 10, 4, SECOND / 10 + 2 * HOLD, 4 * HOLD},
+    };
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_tuner tuner;
+        nl_tuner_open(&tuner, 20, 1, &nothing, 0);
+        nl_tuner_refused(&tuner, rows[i].first, 0);
+        nl_tuner_refused(&tuner, rows[i].second, rows[i].later);
+        assert_int_equal(tuner.connection_cap.most, rows[i].most);
+        assert_int_equal(tuner.connection_cap.until, rows[i].until);
+        assert_int_equal(tuner.connection_cap.penalty, rows[i].penalty);
+        assert_int_equal(tuner.message_cap.most, 0);
+    }
+}
+
 /* Under way are messages that this machine has not got ready: the relay has nothing to do. */
 static void test_held_back_by_this_machine(void **state) {
     (void)state;
@@ -315,6 +348,7 @@ int main(void) {
         cmocka_unit_test(test_remembered),
         cmocka_unit_test(test_empty_places_are_no_measurement),
         cmocka_unit_test(test_a_few_refusals_change_nothing),
+        cmocka_unit_test(test_refused_connections),
         cmocka_unit_test(test_held_back_by_this_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
