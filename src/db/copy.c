@@ -292,6 +292,11 @@ static enum nl_status check_idle(struct nl_store *store, struct nl_error *err) {
                : status;
 }
 
+static enum nl_status retire_parts(struct nl_store *store, struct nl_error *err) {
+    int64_t parts = 0;
+    return nl_sql_number(store, err, &parts, NULL, "SELECT move_delivery_parts()", NL_NO_VALUES);
+}
+
 /* Processes that still have the old database open find no deliveries; opening it again reports why.
  */
 static enum nl_status retire(struct nl_store *store, struct nl_error *err) {
@@ -299,6 +304,8 @@ static enum nl_status retire(struct nl_store *store, struct nl_error *err) {
                                        "INSERT INTO setting (key, value) VALUES ('moved_at', "
                                        "CAST(? AS TEXT))",
                                        NL_VALUES(NL_INT(nl_store_now(store))));
+    if (status == NL_OK && store->engine->has_parts)
+        status = retire_parts(store, err);
     return status == NL_OK ? nl_sql_run(store, err, "ALTER TABLE delivery RENAME TO delivery_moved",
                                         NL_NO_VALUES)
                            : status;

@@ -6,6 +6,8 @@
 #include "newsletter/db/handle.h"
 #include "newsletter/db/sql.h"
 
+enum { NL_PART_SIZE = 24 };
+
 struct nl_store {
     const struct nl_engine *engine;
     void *link; /* the engine's own */
@@ -26,6 +28,8 @@ struct nl_store {
     size_t gathered_at[8];           /* at the begin of each savepoint, */
     nl_sql_write_gathered *write_gathered; /* and what takes it at the commit */
     int64_t stream;                        /* of nl_sql_stream; 0: none was chosen yet */
+    char part[NL_PART_SIZE];               /* part.c: what takes the place of NL_OF_ISSUE, */
+    int64_t part_issue;                    /* and the issue it belongs to; -1: not known */
 };
 
 /* Drops every prepared statement, before the database is closed. */

@@ -13,6 +13,7 @@ struct nl_engine {
     const struct nl_embedded *migrations;
     bool locks_issues; /* only the holder of an issue's lock sends it */
     bool has_arrays;   /* a parameter may stand for many ids */
+    bool has_parts;    /* deliveries are partitioned by issue */
 
     /* Makes the place for a database, so that open finds it. */
     enum nl_status (*create)(const char *path, bool *created, struct nl_error *err);

@@ -16,25 +16,55 @@ struct nl_statement *nl_statement_new(struct nl_store *store, const char *sql, b
     }
     entry->row.engine = store->engine;
     entry->sql = sql;
+    entry->has_part = store->engine->has_parts && strstr(sql, NL_OF_ISSUE) != NULL;
+    memcpy(entry->part, store->part, sizeof entry->part);
     if (store->engine->prepare(store, sql, insert, &entry->row.handle, err) == NL_OK)
         return entry;
     free(entry);
     return NULL;
 }
 
+enum { PARTS_KEPT = 4 }; /* of one statement: a service sends issues, and notices in between */
+
+/* Drops the oldest one of the statements that say the same of partitions, if there are enough of
+ * them. Replies to it may be on their way while statements travel together. */
+static void drop_oldest(struct nl_store *store, const char *sql) {
+    struct nl_statement **oldest = NULL;
+    size_t count = 0;
+    for (struct nl_statement **at = &store->statements; *at != NULL; at = &(*at)->next) {
+        if ((*at)->sql != sql || !(*at)->has_part || (*at)->busy)
+            continue;
+        oldest = at;
+        count++;
+    }
+    if (count < PARTS_KEPT || store->together || store->batch)
+        return;
+    struct nl_statement *entry = *oldest;
+    *oldest = entry->next;
+    nl_sql_end(entry);
+}
+
+static bool serves(const struct nl_statement *entry, const struct nl_store *store,
+                   const char *sql) {
+    return entry->sql == sql && !entry->busy &&
+           (!entry->has_part || strcmp(entry->part, store->part) == 0);
+}
+
 /* A busy statement belongs to a walk further up on the stack: this call gets another one. */
 static struct nl_statement *prepared(struct nl_store *store, const char *sql, bool insert,
                                      struct nl_error *err) {
     struct nl_statement *entry = store->statements;
-    while (entry != NULL && (entry->sql != sql || entry->busy))
+    while (entry != NULL && !serves(entry, store, sql))
         entry = entry->next;
     if (entry != NULL)
         return entry;
     entry = nl_statement_new(store, sql, insert, err);
-    if (entry != NULL) {
-        entry->next = store->statements;
-        store->statements = entry;
-    }
+    if (entry == NULL)
+        return NULL;
+    if (entry->has_part)
+        drop_oldest(store, sql);
+    entry->next = store->statements;
+    store->statements = entry;
     return entry;
 }
 

@@ -13,7 +13,9 @@ struct nl_sql_row {
 struct nl_statement {
     struct nl_sql_row row;
     const char *sql;
-    bool busy; /* its rows are being read */
+    bool busy;               /* its rows are being read */
+    bool has_part;           /* it names a partition, */
+    char part[NL_PART_SIZE]; /* this one */
     struct nl_statement *next;
 };
 

@@ -101,8 +101,8 @@ static enum nl_status add_pending(struct nl_backlog *backlog, struct nl_job *job
     if (status == NL_OK && pending->limit != NULL && !pending->job.reserved)
         status = nl_pace_domain(backlog->plan->store, pending->limit, pending->domain, &at, err);
     if (status == NL_OK && at > now(backlog)) {
-        status = nl_delivery_postpone(backlog->plan->store, pending->job.delivery, backlog->owner,
-                                      at, err);
+        status = nl_delivery_postpone(backlog->plan->store, backlog->plan->scope.issue,
+                                      pending->job.delivery, backlog->owner, at, err);
         backlog->throttled = true;
         backlog->count--;
         nl_pending_free(pending);
@@ -169,15 +169,15 @@ enum nl_status nl_backlog_commit_points(const struct nl_backlog *backlog, const 
     return nl_backlog_is_of_messages(backlog->plan)
                ? nl_transactional_commit_points(store, deliveries, count, ahead, backlog->owner, ok,
                                                 err)
-               : nl_delivery_commit_points(store, deliveries, count, ahead, backlog->owner, ok,
-                                           err);
+               : nl_delivery_commit_points(store, backlog->plan->scope.issue, deliveries, count,
+                                           ahead, backlog->owner, ok, err);
 }
 
 enum nl_status nl_backlog_record(const struct nl_run_plan *plan, const struct nl_record *records,
                                  size_t count, const char *owner, struct nl_error *err) {
     return nl_backlog_is_of_messages(plan)
                ? nl_transactional_record(plan->store, records, count, owner, err)
-               : nl_delivery_record(plan->store, records, count, owner, err);
+               : nl_delivery_record(plan->store, plan->scope.issue, records, count, owner, err);
 }
 
 enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err) {
@@ -206,8 +206,9 @@ enum nl_status nl_backlog_park(struct nl_backlog *backlog, struct nl_error *err)
     for (size_t i = 0; status == NL_OK && i < backlog->count; i++) {
         const struct nl_pending *pending = &backlog->items[backlog->first + i];
         if (pending->park_until != 0)
-            status = nl_delivery_postpone(backlog->plan->store, pending->job.delivery,
-                                          backlog->owner, pending->park_until, err);
+            status = nl_delivery_postpone(backlog->plan->store, backlog->plan->scope.issue,
+                                          pending->job.delivery, backlog->owner,
+                                          pending->park_until, err);
     }
     return status;
 }

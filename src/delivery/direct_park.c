@@ -188,10 +188,12 @@ int nl_direct_wait(const struct run *run, int milliseconds) {
 }
 
 /* Deliveries come back in the order in which they were put off. They are read until the commit. */
-static enum nl_status call_back(struct nl_store *store, const struct nl_destination *destination,
-                                size_t count, struct nl_error *err) {
+static enum nl_status call_back(const struct nl_run_plan *plan,
+                                const struct nl_destination *destination, size_t count,
+                                struct nl_error *err) {
     const int64_t *parked = (const int64_t *)(const void *)destination->parked.data;
-    return nl_delivery_recall(store, parked + destination->recalled, count, err);
+    return nl_delivery_recall(plan->store, plan->scope.issue, parked + destination->recalled, count,
+                              err);
 }
 
 struct recall {
@@ -208,7 +210,7 @@ static void recall_some(struct recall *recall, struct nl_destination *destinatio
         return;
     count = count < share ? count : share;
     count = count < recall->room ? count : recall->room;
-    recall->status = call_back(recall->run->plan->store, destination, count, recall->run->err);
+    recall->status = call_back(recall->run->plan, destination, count, recall->run->err);
     recall->room -= count;
     destination->recalling = count;
 }
@@ -256,7 +258,7 @@ static void let_go(const void *node, VISIT visit, void *ctx) {
     struct nl_error ignored = {0};
     if ((visit != postorder && visit != leaf) || count == 0 || destination->down)
         return;
-    nl_error_ignore(call_back(direct->plan.store, destination, count, &ignored));
+    nl_error_ignore(call_back(&direct->plan, destination, count, &ignored));
     nl_error_free(&ignored);
 }
 

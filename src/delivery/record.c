@@ -48,9 +48,8 @@ static enum nl_status withdraw_commit_points(struct run *run) {
     for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].done && run->messages[i].held)
             run->commit_points[count++] = run->messages[i].pending.job.delivery;
-    return count == 0 ? NL_OK
-                      : nl_delivery_withdraw_commit_points(run->plan->store, run->commit_points,
-                                                           count, run->owner.text, run->err);
+    return nl_delivery_withdraw_commit_points(run->plan->store, run->plan->scope.issue,
+                                              run->commit_points, count, run->owner.text, run->err);
 }
 
 /* Somebody who has unsubscribed meanwhile is not sent the final dot, and so not the message. The
@@ -83,8 +82,8 @@ static enum nl_status renew(struct run *run) {
         return NL_OK;
     run->overslept = run->overslept || now >= run->renewed_at + run->plan->config->lease;
     run->renewed_at = now;
-    return nl_delivery_renew(run->plan->store, run->owner.text, now + run->plan->config->lease,
-                             run->err);
+    return nl_delivery_renew(run->plan->store, run->plan->scope.issue, run->owner.text,
+                             now + run->plan->config->lease, run->err);
 }
 
 static bool wants_lease(const struct run *run) {

@@ -18,7 +18,7 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         "INSERT INTO attempt (delivery, at, state, server, address, tls, cipher, policy, "
         "reply_code, reply_status, reply_text) SELECT d.id, ?1, ?2, nullif(?3, ''), nullif(?4, "
         "''), nullif(?5, ''), nullif(?6, ''), nullif(?7, ''), nullif(?8, 0), nullif(?9, ''), ?10 "
-        "FROM delivery d WHERE d.id = ?11 AND d.lease_owner = ?12",
+        "FROM delivery" NL_OF_ISSUE " d WHERE d.id = ?11 AND d.lease_owner = ?12",
         NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(nl_outcome_state(result->outcome)),
                   NL_STRING(hop->server), NL_STRING(hop->address), NL_STRING(hop->tls),
                   NL_STRING(hop->cipher), NL_STRING(hop->policy), NL_INT(result->code),
@@ -61,7 +61,7 @@ static enum nl_status insert_columns(struct nl_store *store, struct nl_buf colum
         "unnest(CAST(?6 AS TEXT[])) AS tls, unnest(CAST(?7 AS TEXT[])) AS cipher, "
         "unnest(CAST(?8 AS TEXT[])) AS policy, unnest(CAST(?9 AS BIGINT[])) AS code, "
         "unnest(CAST(?10 AS TEXT[])) AS status, unnest(CAST(?11 AS TEXT[])) AS reply) AS v "
-        "JOIN delivery d ON d.id = v.id WHERE d.lease_owner = ?12",
+        "JOIN delivery" NL_OF_ISSUE " d ON d.id = v.id WHERE d.lease_owner = ?12",
         NL_VALUES(NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
                   nl_array_value(&columns[STATE]), nl_array_value(&columns[SERVER]),
                   nl_array_value(&columns[ADDRESS]), nl_array_value(&columns[TLS]),

@@ -43,8 +43,13 @@ enum nl_status nl_bounce_record_find(struct nl_store *store,
 
 enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,
                                       const char *address_key, bool *is, struct nl_error *err) {
+    *is = false;
+    enum nl_status status = nl_sql_part_of(store, delivery, err);
+    if (status != NL_OK)
+        return status;
     return nl_sql_exists(store, err, is,
-                         "SELECT 1 FROM delivery d JOIN subscription s ON s.id = d.subscription "
+                         "SELECT 1 FROM delivery" NL_OF_ISSUE
+                         " d JOIN subscription s ON s.id = d.subscription "
                          "JOIN subscriber r ON r.id = s.subscriber "
                          "WHERE d.id = ?1 AND r.address_key = ?2 UNION ALL SELECT 1 FROM "
                          "transactional WHERE delivery = ?1 AND address_key = ?2",
@@ -55,8 +60,9 @@ static enum nl_status put_message(struct nl_store *store, struct record_call *ca
                                   struct nl_error *err) {
     const struct nl_bounce_record *record = call->record;
     bool known = false;
-    enum nl_status status = nl_sql_exists(store, err, &known, "SELECT 1 FROM delivery WHERE id = ?",
-                                          NL_VALUES(NL_INT(record->delivery)));
+    enum nl_status status =
+        nl_sql_exists(store, err, &known, "SELECT 1 FROM delivery" NL_OF_ISSUE " WHERE id = ?",
+                      NL_VALUES(NL_INT(record->delivery)));
     if (status == NL_OK)
         status = nl_sql_insert(
             store, err, &call->id,
@@ -120,9 +126,9 @@ static enum nl_status suppress(struct nl_store *store, const struct target *targ
 static enum nl_status unsubscribe(struct nl_store *store, const struct record_call *call,
                                   const struct target *target, struct nl_error *err) {
     int64_t issue = 0;
-    enum nl_status status =
-        nl_sql_first(store, err, NULL, "SELECT coalesce(issue, 0) FROM delivery WHERE id = ?",
-                     NL_VALUES(NL_INT(call->record->delivery)), NL_COLUMNS(NL_INTO(&issue)));
+    enum nl_status status = nl_sql_first(
+        store, err, NULL, "SELECT coalesce(issue, 0) FROM delivery" NL_OF_ISSUE " WHERE id = ?",
+        NL_VALUES(NL_INT(call->record->delivery)), NL_COLUMNS(NL_INTO(&issue)));
     if (status == NL_OK)
         status = end_subscription(store, call, target, "unsubscribed", issue, "provider", err);
     /* An older mail that asked to confirm brings nobody back. */
@@ -202,7 +208,7 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
     if (verdict->address == NULL) /* proved: the token names the delivery */
         return nl_sql_each(store, err, add_target, targets,
                            "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
-                           "s.state IN ('pending', 'active') FROM delivery d "
+                           "s.state IN ('pending', 'active') FROM delivery" NL_OF_ISSUE " d "
                            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?1 UNION ALL "
                            "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
                            "s.state IN ('pending', 'active') FROM transactional m JOIN subscriber "
@@ -225,7 +231,8 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_boun
         store, err,
         "INSERT INTO event (at, kind, list, subscriber, message, detail) SELECT ?1, "
         "'message-bounced', m.list, (SELECT r.id FROM subscriber r WHERE r.address_key = "
-        "m.address_key), m.delivery, ?2 FROM transactional m JOIN delivery d ON d.id = m.delivery "
+        "m.address_key), m.delivery, ?2 FROM transactional m JOIN delivery" NL_OF_ISSUE
+        " d ON d.id = m.delivery "
         "WHERE m.delivery = ?3 AND d.state IN ('sent', 'unknown')",
         NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(verdict->reason),
                   NL_INT(record->delivery)));
@@ -233,7 +240,8 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_boun
         return status;
     status = nl_sql_run(
         store, err,
-        "UPDATE delivery SET state = 'bounced', reply_code = NULL, reply_status = ?, "
+        "UPDATE delivery" NL_OF_ISSUE
+        " SET state = 'bounced', reply_code = NULL, reply_status = ?, "
         "reply_text = ?, updated_at = ? WHERE id = ? AND state IN ('sent', 'unknown')",
         NL_VALUES(NL_STRING(verdict->status),
                   NL_STRING(verdict->diagnostic != NULL ? verdict->diagnostic : verdict->reason),
@@ -252,6 +260,8 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
     const struct nl_bounce_record *record = call->record;
     enum nl_status status =
         nl_bounce_record_exists(store, record->digest, &call->outcome->seen, err);
+    if (status == NL_OK && !call->outcome->seen)
+        status = nl_sql_part_of(store, record->delivery, err);
     if (status != NL_OK || call->outcome->seen)
         return status;
     status = put_message(store, call, err);

@@ -32,7 +32,7 @@ const char *const nl_notice_kinds[] = {
     "c.subscriber = r.id) ELSE r.address END, r.name, r.attributes, s.token, "                     \
     "r.language, coalesce(d.variant, (SELECT t.winner FROM subject_test t WHERE "                  \
     "t.issue = d.issue), 1), coalesce(d.paced_at BETWEEN ?1 - 2 AND ?1, FALSE), " ELIGIBLE         \
-    " FROM delivery d "                                                                            \
+    " FROM delivery" NL_OF_ISSUE " d "                                                             \
     "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
 
 void nl_job_free(struct nl_job *job) {
@@ -86,8 +86,8 @@ static enum nl_status read_job(const struct nl_sql_row *row, struct nl_job *job,
     "SELECT d.id, 0, d.attempts, coalesce(d.first_attempt_at, ?1), m.address, CAST(NULL AS "       \
     "TEXT), "                                                                                      \
     "'{}', CAST(NULL AS TEXT), m.language, 1, coalesce(d.paced_at BETWEEN ?1 - 2 AND ?1, "         \
-    "FALSE), " NL_MESSAGE_SENDABLE                                                                 \
-    " FROM delivery d JOIN transactional m ON m.delivery = d.id WHERE "                            \
+    "FALSE), " NL_MESSAGE_SENDABLE " FROM delivery" NL_OF_ISSUE                                    \
+    " d JOIN transactional m ON m.delivery = d.id WHERE "                                          \
     "d.issue IS NULL AND m.list = ?2 AND d.kind = '" NL_KIND_MESSAGE "' AND ?3 IN (0, d.id) "
 
 static bool is_messages(const struct nl_scope *scope) {
@@ -114,6 +114,9 @@ static enum nl_status each_job(struct nl_store *store, const struct nl_scope *sc
                                int64_t limit, nl_sql_visit *each, void *context,
                                struct nl_error *err) {
     int64_t now = nl_store_now(store);
+    enum nl_status status = nl_sql_part(store, scope->issue, err);
+    if (status != NL_OK)
+        return status;
     if (is_messages(scope))
         return each_message(store, scope, deferred, limit, each, context, err);
     if (scope->issue != 0 && !deferred)
@@ -191,7 +194,7 @@ static enum nl_status skip_ended(struct nl_store *store, const struct nl_scope *
         return NL_OK;
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(ended); i++)
         status = nl_sql_run(store, err,
-                            "UPDATE delivery SET state = 'skipped', updated_at = ?, "
+                            "UPDATE delivery" NL_OF_ISSUE " SET state = 'skipped', updated_at = ?, "
                             "reply_text = 'the subscription ended before its turn' WHERE id = ?",
                             NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(nl_ids_at(ended, i))));
     return status;
@@ -223,7 +226,7 @@ static enum nl_status mark_leased(struct nl_store *store, const char *owner, int
         ids[i] = taken->jobs[i].delivery;
     enum nl_status status =
         nl_sql_run_ids(store, err, ids, taken->count, NULL,
-                       "UPDATE delivery SET state = 'leased', lease_owner = ?2, "
+                       "UPDATE delivery" NL_OF_ISSUE " SET state = 'leased', lease_owner = ?2, "
                        "lease_until = ?3, dot_at = NULL, "
                        "first_attempt_at = coalesce(first_attempt_at, ?4), updated_at = ?4 "
                        "WHERE id " NL_IDS NL_IDS_CHANGED("id"),
@@ -275,14 +278,18 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
  * longer are. */
 #define IS_LEASED "/*+ '' || */ state = 'leased'"
 
-enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *deliveries,
-                                         size_t count, bool ahead, const char *owner, bool *ok,
-                                         struct nl_error *err) {
+enum nl_status nl_delivery_commit_points(struct nl_store *store, int64_t issue,
+                                         const int64_t *deliveries, size_t count, bool ahead,
+                                         const char *owner, bool *ok, struct nl_error *err) {
     int64_t now = nl_store_now(store);
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
     /* Below zero: it may not have begun. */
-    enum nl_status status = nl_sql_run_ids(
+    status = nl_sql_run_ids(
         store, err, deliveries, count, ok,
-        "UPDATE delivery AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND " IS_LEASED " AND "
+        "UPDATE delivery" NL_OF_ISSUE " AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND " IS_LEASED
+        " AND "
         "d.lease_owner = ?3 AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
         "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
         ")" NL_IDS_CHANGED("d.id"),
@@ -291,56 +298,76 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, const int64_t *
                            : status;
 }
 
-enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, const int64_t *deliveries,
-                                                  size_t count, const char *owner,
-                                                  struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run_ids(store, err, deliveries, count, NULL,
-                       "UPDATE delivery SET dot_at = NULL WHERE id " NL_IDS " AND " IS_LEASED
-                       " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
-                       NL_VALUES(NL_STRING(owner)));
+enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, int64_t issue,
+                                                  const int64_t *deliveries, size_t count,
+                                                  const char *owner, struct nl_error *err) {
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status == NL_OK)
+        status = nl_sql_run_ids(store, err, deliveries, count, NULL,
+                                "UPDATE delivery" NL_OF_ISSUE " SET dot_at = NULL WHERE id " NL_IDS
+                                " AND " IS_LEASED " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
+                                NL_VALUES(NL_STRING(owner)));
     return status == NL_OK ? nl_ledger_withdrawn(store, owner, deliveries, count, err) : status;
 }
 
 enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,
                                     struct nl_error *err) {
+    *any = false;
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
     return nl_sql_exists(store, err, any,
-                         "SELECT 1 FROM delivery WHERE issue = ? AND state = 'sent' LIMIT 1",
+                         "SELECT 1 FROM delivery" NL_OF_ISSUE
+                         " WHERE issue = ? AND state = 'sent' LIMIT 1",
                          NL_VALUES(NL_INT(issue)));
 }
 
-enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner, int64_t until,
-                                 struct nl_error *err) {
-    return nl_sql_run(
-        store, err,
-        "UPDATE delivery SET lease_until = ? WHERE state = 'leased' AND lease_owner = ?",
-        NL_VALUES(NL_INT(until), NL_STRING(owner)));
+enum nl_status nl_delivery_renew(struct nl_store *store, int64_t issue, const char *owner,
+                                 int64_t until, struct nl_error *err) {
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
+    return nl_sql_run(store, err,
+                      "UPDATE delivery" NL_OF_ISSUE
+                      " SET lease_until = ? WHERE state = 'leased' AND lease_owner = ?",
+                      NL_VALUES(NL_INT(until), NL_STRING(owner)));
 }
 
-enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery, const char *owner,
-                                    int64_t at, struct nl_error *err) {
-    return nl_sql_run(
-        store, err,
-        "UPDATE delivery SET state = 'deferred', next_attempt_at = ?1, paced_at = ?1, "
-        "lease_owner = NULL, lease_until = NULL, "
-        "first_attempt_at = CASE attempts WHEN 0 THEN NULL ELSE first_attempt_at END "
-        "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
-        NL_VALUES(NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
+enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t issue, int64_t delivery,
+                                    const char *owner, int64_t at, struct nl_error *err) {
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
+    return nl_sql_run(store, err,
+                      "UPDATE delivery" NL_OF_ISSUE
+                      " SET state = 'deferred', next_attempt_at = ?1, paced_at = ?1, "
+                      "lease_owner = NULL, lease_until = NULL, "
+                      "first_attempt_at = CASE attempts WHEN 0 THEN NULL ELSE first_attempt_at END "
+                      "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
+                      NL_VALUES(NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
 }
 
-enum nl_status nl_delivery_recall(struct nl_store *store, const int64_t *deliveries, size_t count,
-                                  struct nl_error *err) {
+enum nl_status nl_delivery_recall(struct nl_store *store, int64_t issue, const int64_t *deliveries,
+                                  size_t count, struct nl_error *err) {
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
     return nl_sql_run_ids(
         store, err, deliveries, count, NULL,
-        "UPDATE delivery AS d SET next_attempt_at = ?2, paced_at = ?2 WHERE d.id " NL_IDS
+        "UPDATE delivery" NL_OF_ISSUE
+        " AS d SET next_attempt_at = ?2, paced_at = ?2 WHERE d.id " NL_IDS
         " AND d.state = 'deferred' AND d.next_attempt_at = d.paced_at AND d.paced_at > ?2",
         NL_VALUES(NL_INT(nl_store_now(store))));
 }
 
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                     struct nl_error *err) {
+    *due = 0;
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
     return nl_sql_number(store, err, due, NULL,
-                         "SELECT min(next_attempt_at) FROM delivery "
+                         "SELECT min(next_attempt_at) FROM delivery" NL_OF_ISSUE " "
                          "WHERE issue IS NOT DISTINCT FROM nullif(?, 0) AND state = 'deferred'",
                          NL_VALUES(NL_INT(issue)));
 }

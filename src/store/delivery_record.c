@@ -15,18 +15,19 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
     bool counts = result->outcome != NL_REQUEUED;
     enum nl_status status = NL_OK;
     if (counts && result->outcome != NL_SENT)
-        status = nl_sql_run(store, err,
-                            "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
-                            "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery d "
-                            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND "
-                            "d.state = 'leased' AND d.lease_owner = ?",
-                            NL_VALUES(NL_INT(now), NL_STRING(state), NL_STRING(result->text),
-                                      NL_INT(record->delivery), NL_STRING(owner)));
+        status = nl_sql_run(
+            store, err,
+            "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
+            "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery" NL_OF_ISSUE " d "
+            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND "
+            "d.state = 'leased' AND d.lease_owner = ?",
+            NL_VALUES(NL_INT(now), NL_STRING(state), NL_STRING(result->text),
+                      NL_INT(record->delivery), NL_STRING(owner)));
     if (status != NL_OK)
         return status;
     status = nl_sql_run(
         store, err,
-        "UPDATE delivery SET state = ?1, "
+        "UPDATE delivery" NL_OF_ISSUE " SET state = ?1, "
         "attempts = attempts + CASE state WHEN 'unknown' THEN 0 ELSE ?2 END, updated_at = ?3, "
         "next_attempt_at = nullif(?4, 0), reply_code = nullif(?5, 0), "
         "reply_status = nullif(?6, ''), reply_text = ?7, lease_owner = NULL, lease_until = NULL, "
@@ -78,7 +79,8 @@ static enum nl_status record_events(struct nl_store *store, struct nl_buf column
                       "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
                       "SELECT ?1, v.state, s.list, s.subscriber, d.issue, v.detail FROM (SELECT "
                       "unnest(CAST(?2 AS BIGINT[])) AS id, unnest(CAST(?3 AS TEXT[])) AS state, "
-                      "unnest(CAST(?4 AS TEXT[])) AS detail) AS v JOIN delivery d ON d.id = v.id "
+                      "unnest(CAST(?4 AS TEXT[])) AS detail) AS v JOIN delivery" NL_OF_ISSUE
+                      " d ON d.id = v.id "
                       "JOIN subscription s ON s.id = d.subscription "
                       "WHERE '' || d.state = 'leased' AND d.lease_owner = ?5",
                       NL_VALUES(NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
@@ -90,7 +92,7 @@ static enum nl_status record_outcomes(struct nl_store *store, struct nl_buf colu
                                       const char *owner, struct nl_error *err) {
     return nl_sql_run(
         store, err,
-        "UPDATE delivery AS d SET state = v.state, "
+        "UPDATE delivery" NL_OF_ISSUE " AS d SET state = v.state, "
         "attempts = d.attempts + CASE d.state WHEN 'unknown' THEN 0 ELSE v.counts END, "
         "updated_at = ?1, next_attempt_at = nullif(v.next, 0), reply_code = nullif(v.code, 0), "
         "reply_status = v.status, reply_text = v.reply, lease_owner = NULL, lease_until = NULL, "
@@ -141,11 +143,14 @@ static enum nl_status record_together(struct nl_store *store, const struct nl_re
     return status;
 }
 
-enum nl_status nl_delivery_record(struct nl_store *store, const struct nl_record *records,
-                                  size_t count, const char *owner, struct nl_error *err) {
+enum nl_status nl_delivery_record(struct nl_store *store, int64_t issue,
+                                  const struct nl_record *records, size_t count, const char *owner,
+                                  struct nl_error *err) {
     if (count == 0)
         return NL_OK;
-    enum nl_status status = nl_attempt_record(store, records, count, owner, err);
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status == NL_OK)
+        status = nl_attempt_record(store, records, count, owner, err);
     if (status == NL_OK)
         status = nl_provider_count(store, records, count, err);
     if (status != NL_OK)

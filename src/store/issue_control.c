@@ -73,9 +73,9 @@ static enum nl_status set_state(struct nl_store *store, int64_t issue, enum nl_i
 /* Deliveries that no run has leased, of an issue that is cancelled. One state at a time, each by
  * its index. */
 #define SKIP(state)                                                                                \
-    "UPDATE delivery SET state = 'skipped', updated_at = ?1, "                                     \
+    "UPDATE delivery" NL_OF_ISSUE " SET state = 'skipped', updated_at = ?1, "                      \
     "reply_text = 'the issue was cancelled' WHERE state = '" state "' AND id IN "                  \
-    "(SELECT id FROM delivery WHERE issue = ?2 AND state = '" state "' AND "                       \
+    "(SELECT id FROM delivery" NL_OF_ISSUE " WHERE issue = ?2 AND state = '" state "' AND "        \
     "(SELECT state FROM issue WHERE id = ?2) = 'cancelled' LIMIT ?3)"
 
 static enum nl_status skip_part(struct nl_store *store, void *context, int64_t *changed,
@@ -83,7 +83,10 @@ static enum nl_status skip_part(struct nl_store *store, void *context, int64_t *
     const int64_t *issue = context;
     const struct nl_value *values =
         NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(*issue), NL_INT(NL_PART));
-    enum nl_status status = nl_sql_run(store, err, SKIP("queued"), values);
+    *changed = 0;
+    enum nl_status status = nl_sql_part(store, *issue, err);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err, SKIP("queued"), values);
     *changed = status == NL_OK ? nl_sql_changes(store) : 0;
     if (status != NL_OK || *changed > 0)
         return status;
@@ -286,16 +289,21 @@ static enum nl_status fold_figures(struct nl_store *store, int64_t issue, struct
 
 enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
                                struct nl_error *err) {
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
-                   "WHERE id = ?2 AND state = 'sending' AND "
-                   "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?2) AND "
-                   "NOT EXISTS (SELECT 1 FROM canary WHERE issue = ?2 AND state = 'waiting') AND "
-                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'queued') AND "
-                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'leased') AND "
-                   "NOT EXISTS (SELECT 1 FROM delivery WHERE issue = ?2 AND state = 'deferred')",
-                   NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status == NL_OK)
+        status = nl_sql_run(
+            store, err,
+            "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
+            "WHERE id = ?2 AND state = 'sending' AND "
+            "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?2) AND "
+            "NOT EXISTS (SELECT 1 FROM canary WHERE issue = ?2 AND state = 'waiting') AND "
+            "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
+            " WHERE issue = ?2 AND state = 'queued') AND "
+            "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
+            " WHERE issue = ?2 AND state = 'leased') AND "
+            "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
+            " WHERE issue = ?2 AND state = 'deferred')",
+            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
     *finished = status == NL_OK && nl_sql_changes(store) > 0;
     if (*finished)
         status = fold_figures(store, issue, err);

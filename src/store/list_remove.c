@@ -15,11 +15,15 @@
 #define SUBSCRIPTIONS "(SELECT id FROM subscription WHERE list = ?1)"
 #define ISSUES "(SELECT id FROM issue WHERE list = ?1)"
 
-/* The deliveries of its issues, the notices to its subscribers, and messages in its name. */
+/* The notices to its subscribers, and messages in its name. */
+#define NOTICES                                                                                    \
+    "(SELECT d.id FROM delivery d WHERE d.issue IS NULL AND d.subscription IN " SUBSCRIPTIONS      \
+    " UNION ALL SELECT m.delivery FROM transactional m WHERE m.list = ?1)"
+
+/* With the deliveries of its issues. */
 #define DELIVERIES                                                                                 \
-    "(SELECT d.id FROM delivery d WHERE d.issue IN " ISSUES " UNION ALL SELECT d.id FROM "         \
-    "delivery d WHERE d.issue IS NULL AND d.subscription IN " SUBSCRIPTIONS " UNION ALL SELECT "   \
-    "m.delivery FROM transactional m WHERE m.list = ?1)"
+    "(SELECT d.id FROM delivery d WHERE d.issue IN " ISSUES " UNION ALL SELECT id FROM " NOTICES   \
+    " AS notices)"
 
 enum nl_status nl_list_remains(struct nl_store *store, int64_t list, struct nl_list_remains *out,
                                struct nl_error *err) {
@@ -68,16 +72,36 @@ static enum nl_status remove_person(struct nl_store *store, int64_t subscriber,
     return status == NL_OK ? nl_ledger_forget(store, subscriber, err) : status;
 }
 
-static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_error *err) {
-    /* The order matters: rows that refer to others are deleted before them. */
-    static const char *const steps[] = {
+/* Each issue by itself: a server has them in different places. */
+static enum nl_status remove_deliveries(struct nl_store *store, int64_t list,
+                                        struct nl_error *err) {
+    struct nl_buf issues = {0};
+    enum nl_status status =
+        nl_sql_each(store, err, nl_sql_add_id, &issues, "SELECT id FROM issue WHERE list = ?",
+                    NL_VALUES(NL_INT(list)));
+    for (size_t i = 0; status == NL_OK && i < nl_ids_count(&issues); i++) {
+        int64_t issue = nl_ids_at(&issues, i);
+        status = nl_sql_part(store, issue, err);
+        if (status == NL_OK)
+            status = nl_sql_run(store, err, "DELETE FROM delivery" NL_OF_ISSUE " WHERE issue = ?",
+                                NL_VALUES(NL_INT(issue)));
+    }
+    nl_buf_free(&issues);
+    return status;
+}
+
+/* The order matters: rows that refer to others are deleted before them. */
+static enum nl_status remove_rows(struct nl_store *store, int64_t list, struct nl_error *err) {
+    static const char *const first_steps[] = {
         "UPDATE returned SET message = NULL, delivery = NULL WHERE delivery IN " DELIVERIES,
         "UPDATE returned SET message = NULL WHERE id IN (SELECT returned FROM bounce WHERE "
         "subscription IN " SUBSCRIPTIONS ")",
         "DELETE FROM bounce WHERE subscription IN " SUBSCRIPTIONS,
         "UPDATE bounce SET delivery = NULL WHERE delivery IN " DELIVERIES,
         "DELETE FROM confirmation WHERE subscription IN " SUBSCRIPTIONS,
-        "DELETE FROM delivery WHERE id IN " DELIVERIES,
+        "DELETE FROM delivery WHERE issue IS NULL AND id IN " NOTICES,
+    };
+    static const char *const last_steps[] = {
         "DELETE FROM recording WHERE issue IN " ISSUES,
         "DELETE FROM edition WHERE issue IN " ISSUES,
         "DELETE FROM subject_test WHERE issue IN " ISSUES,
@@ -87,6 +111,18 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
         "DELETE FROM issue WHERE list = ?1",
         "DELETE FROM address_change WHERE subscriber IN " ONLY_HERE,
     };
+    const struct nl_value *values = NL_VALUES(NL_INT(list));
+    enum nl_status status = NL_OK;
+    for (size_t i = 0; status == NL_OK && i < sizeof first_steps / sizeof first_steps[0]; i++)
+        status = nl_sql_run(store, err, first_steps[i], values);
+    if (status == NL_OK)
+        status = remove_deliveries(store, list, err);
+    for (size_t i = 0; status == NL_OK && i < sizeof last_steps / sizeof last_steps[0]; i++)
+        status = nl_sql_run(store, err, last_steps[i], values);
+    return status;
+}
+
+static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_error *err) {
     int64_t list = *(const int64_t *)ctx;
     struct nl_buf people = {0};
     enum nl_status status = check_idle(store, list, err);
@@ -98,8 +134,8 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
         status = nl_sql_each(store, err, nl_sql_add_id, &people,
                              "SELECT subscriber FROM " ONLY_HERE " AS only_here",
                              NL_VALUES(NL_INT(list)));
-    for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
-        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(list)));
+    if (status == NL_OK)
+        status = remove_rows(store, list, err);
     if (status == NL_OK)
         status = nl_sql_run(store, err, "DELETE FROM subscription WHERE list = ?",
                             NL_VALUES(NL_INT(list)));
@@ -117,6 +153,8 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
 
 enum nl_status nl_list_remove(struct nl_store *store, int64_t list, struct nl_error *err) {
     enum nl_status status = nl_sql_exclusive(store, remove_list, &list, err);
+    if (status == NL_OK)
+        status = nl_sql_drop_parts(store, err);
     nl_store_empty_log(store);
     return status;
 }

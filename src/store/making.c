@@ -218,7 +218,7 @@ enum nl_status nl_making_end(struct nl_store *store, int64_t issue, struct nl_er
 /* People who wait for a canary that is over, or for a subject that has won meanwhile. With both,
  * the sample of the subjects waits for the canary, and has its subject already. */
 #define NO_LONGER_WAITING                                                                          \
-    "SELECT d.id FROM delivery d WHERE d.issue = ?1 AND d.state = 'deferred' AND "                 \
+    "SELECT d.id FROM delivery" NL_OF_ISSUE " d WHERE d.issue = ?1 AND d.state = 'deferred' AND "  \
     "d.next_attempt_at IS NULL AND (SELECT count(*) FROM canary c WHERE c.issue = ?1 AND c.state " \
     "IN ('waiting', 'paused')) = 0 AND ((SELECT t.winner FROM subject_test t WHERE t.issue = ?1) " \
     "IS NOT NULL OR ((SELECT count(*) FROM canary c WHERE c.issue = ?1) > 0 AND (d.variant IS "    \
@@ -239,8 +239,12 @@ static enum nl_status queue_waiting(struct nl_store *store, int64_t issue, int64
     free(local_time);
     if (status != NL_OK || by_hours)
         return status;
+    status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
     status = nl_sql_run(store, err,
-                        "UPDATE delivery SET state = 'queued' WHERE state = 'deferred' AND id IN "
+                        "UPDATE delivery" NL_OF_ISSUE
+                        " SET state = 'queued' WHERE state = 'deferred' AND id IN "
                         "(" NO_LONGER_WAITING " LIMIT ?2 /*+ FOR UPDATE SKIP LOCKED */)",
                         NL_VALUES(NL_INT(issue), NL_INT(NL_PART)));
     *changed = status == NL_OK ? nl_sql_changes(store) : 0;
@@ -276,12 +280,13 @@ enum nl_status nl_making_next(struct nl_store *store, int64_t issue, enum nl_par
     struct step step = {.issue = issue};
     bool any = false;
     *result = NL_PART_NONE;
-    enum nl_status status =
-        nl_sql_exists(store, err, &any,
-                      "SELECT 1 FROM issue i WHERE i.id = ?1 AND i.state = 'sending' AND "
-                      "(EXISTS (SELECT 1 FROM making m WHERE m.issue = ?1) OR "
-                      "EXISTS (" NO_LONGER_WAITING "))",
-                      NL_VALUES(NL_INT(issue)));
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status == NL_OK)
+        status = nl_sql_exists(store, err, &any,
+                               "SELECT 1 FROM issue i WHERE i.id = ?1 AND i.state = 'sending' AND "
+                               "(EXISTS (SELECT 1 FROM making m WHERE m.issue = ?1) OR "
+                               "EXISTS (" NO_LONGER_WAITING "))",
+                               NL_VALUES(NL_INT(issue)));
     if (status != NL_OK || !any)
         return status;
     status = nl_sql_shared(store, take_step, &step, err);

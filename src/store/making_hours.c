@@ -17,7 +17,7 @@ struct zone_walk {
 static enum nl_status set_time(struct zone_walk *walk, int64_t at, struct nl_error *err) {
     return nl_sql_run_ids(walk->store, err, (const int64_t *)(const void *)walk->ids.data,
                           nl_ids_count(&walk->ids), NULL,
-                          "UPDATE delivery SET next_attempt_at = ?2 WHERE id " NL_IDS
+                          "UPDATE delivery" NL_OF_ISSUE " SET next_attempt_at = ?2 WHERE id " NL_IDS
                           " AND state = 'deferred'" NL_IDS_CHANGED("id"),
                           NL_VALUES(NL_INT(at)));
 }
@@ -54,15 +54,19 @@ enum nl_status nl_part_hours(struct nl_store *store, const struct nl_part *part,
     int64_t at = 0;
     if (!nl_zone_time(local_time, "UTC", &at))
         return nl_error_set(err, NL_DATA, "the issue's local time '%s' is none", local_time);
-    enum nl_status status = nl_sql_run(
+    enum nl_status status = nl_sql_part(store, part->issue, err);
+    if (status != NL_OK)
+        return status;
+    status = nl_sql_run(
         store, err,
-        "UPDATE delivery SET next_attempt_at = ?4 WHERE issue = ?1 AND subscription > ?2 AND "
+        "UPDATE delivery" NL_OF_ISSUE
+        " SET next_attempt_at = ?4 WHERE issue = ?1 AND subscription > ?2 AND "
         "subscription <= ?3 AND state = 'deferred' AND next_attempt_at IS NULL",
         NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last), NL_INT(at)));
     if (status == NL_OK)
         status = nl_sql_each(
             store, err, add_row, &walk,
-            "SELECT d.id, json_extract(r.attributes, '$.timezone') FROM delivery d "
+            "SELECT d.id, json_extract(r.attributes, '$.timezone') FROM delivery" NL_OF_ISSUE " d "
             "JOIN subscription s ON s.id = d.subscription JOIN subscriber r ON r.id = s.subscriber "
             "WHERE d.issue = ?1 AND d.subscription > ?2 AND d.subscription <= ?3 AND d.state = "
             "'deferred' AND d.attempts = 0 AND "
@@ -79,10 +83,14 @@ enum nl_status nl_part_wait_for_hours(struct nl_store *store, int64_t issue, con
                                       int64_t *changed, struct nl_error *err) {
     struct nl_part part = {.issue = issue};
     *changed = 0;
-    enum nl_status status = nl_sql_first(
+    enum nl_status status = nl_sql_part(store, issue, err);
+    if (status != NL_OK)
+        return status;
+    status = nl_sql_first(
         store, err, NULL,
         "SELECT coalesce(min(subscription), 0) - 1, coalesce(max(subscription), 0), count(*) FROM "
-        "(SELECT d.subscription FROM delivery d WHERE d.issue = ?1 AND d.state = 'deferred' AND "
+        "(SELECT d.subscription FROM delivery" NL_OF_ISSUE
+        " d WHERE d.issue = ?1 AND d.state = 'deferred' AND "
         "d.next_attempt_at IS NULL AND (SELECT c.state FROM canary c WHERE c.issue = ?1) IN "
         "('passed', 'overruled') ORDER BY d.subscription LIMIT ?2) AS next",
         NL_VALUES(NL_INT(issue), NL_INT(NL_PART)),

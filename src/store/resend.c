@@ -53,8 +53,11 @@ static enum nl_status take_choice(const struct nl_sql_row *row, void *context,
 }
 
 static enum nl_status choose(struct nl_store *store, struct call *call, struct nl_error *err) {
+    enum nl_status status = nl_sql_part(store, call->resend->issue, err);
+    if (status != NL_OK)
+        return status;
     return nl_sql_each(store, err, take_choice, call,
-                       "SELECT d.id, " REACHABLE " FROM delivery d "
+                       "SELECT d.id, " REACHABLE " FROM delivery" NL_OF_ISSUE " d "
                        "JOIN subscription s ON s.id = d.subscription "
                        "JOIN subscriber r ON r.id = s.subscriber WHERE " CHOSEN "ORDER BY d.id",
                        NL_VALUES(NL_INT(call->resend->issue),
@@ -126,9 +129,12 @@ static enum nl_status queue_part(struct nl_store *store, void *context, int64_t 
         count = PART;
     enum nl_status status = refuse_if_cancelled(store, call, err);
     if (status == NL_OK)
+        status = nl_sql_part(store, call->resend->issue, err);
+    if (status == NL_OK)
         status = nl_sql_run_ids(
             store, err, ids, count, queued,
-            "UPDATE delivery AS d SET state = 'queued', dot_at = NULL, lease_owner = NULL, "
+            "UPDATE delivery" NL_OF_ISSUE
+            " AS d SET state = 'queued', dot_at = NULL, lease_owner = NULL, "
             "lease_until = NULL, next_attempt_at = NULL, paced_at = NULL, attempts = 0, "
             "first_attempt_at = NULL, updated_at = ?4 WHERE d.id " NL_IDS
             " AND d.state = ?2 AND d.updated_at >= ?3 AND EXISTS (SELECT 1 FROM subscription s "

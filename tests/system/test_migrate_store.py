@@ -8,7 +8,7 @@ import pytest
 from conftest import Site, new_schema, parse, token
 
 pytestmark = pytest.mark.postgresql
-KEPT = {"issue_total", "issue_domain", "issue_second", "issue_reason", "subscriber_due"}  # by triggers, which fill them in the new place
+KEPT = {"issue_total", "issue_domain", "issue_second", "issue_reason", "subscriber_due", "delivery_part"}  # by triggers, which fill them in the new place
 VIEWS = {"ledger_next", "subscription_domain", "delivery_refusal"}
 SOURCES = os.path.join(os.path.dirname(__file__), "..", "..", "src", "db", "tables.c")
 
@@ -137,7 +137,7 @@ def test_all_tables_and_columns_are_copied(used, tmp_path):
     for name, columns in used.sql(
             "SELECT table_name::text, array_agg(column_name::text) FROM information_schema.columns "
             "WHERE table_schema = current_schema() AND is_generated = 'NEVER' GROUP BY 1"):
-        if name not in {"schema_migration"} | KEPT | VIEWS:
+        if name not in {"schema_migration"} | KEPT | VIEWS and not re.fullmatch(r"delivery_\d+", name):
             assert sorted(columns) == sorted(listed[name]), name
     move(used, str(tmp_path / "moved.db"))
     tables = {row[0] for row in sqlite3.connect(used.database).execute(

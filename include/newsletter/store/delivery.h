@@ -90,23 +90,24 @@ NL_CHECKED enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_sc
 NL_CHECKED enum nl_status nl_delivery_waits(struct nl_store *store, const struct nl_scope *scope,
                                             bool *waits, struct nl_error *err) NL_ALL_NONNULL;
 
-/* Records the commit points of `count` deliveries; `ahead` of time, where each is recorded once
- * more before its message goes out, and a witness under the name `owner` tells which did. The
- * commit point is the moment before the final dot: after it, only the server's reply tells whether
- * the message was accepted. ok[i] is false where the lease is gone or the subscription has ended
- * since: then the dot must not be sent. In a transaction that was begun together, `ok` is filled
- * by its commit. */
-NL_CHECKED enum nl_status nl_delivery_commit_points(struct nl_store *store,
+/* Records the commit points of `count` deliveries of an issue, or of none: 0; `ahead` of time,
+ * where each is recorded once more before its message goes out, and a witness under the name
+ * `owner` tells which did. The commit point is the moment before the final dot: after it, only the
+ * server's reply tells whether the message was accepted. ok[i] is false where the lease is gone or
+ * the subscription has ended since: then the dot must not be sent. In a transaction that was begun
+ * together, `ok` is filled by its commit. */
+NL_CHECKED enum nl_status nl_delivery_commit_points(struct nl_store *store, int64_t issue,
                                                     const int64_t *deliveries, size_t count,
                                                     bool ahead, const char *owner, bool *ok,
                                                     struct nl_error *err) NL_ALL_NONNULL;
 
-/* Renews the leases of `owner` until `until`. */
-NL_CHECKED enum nl_status nl_delivery_renew(struct nl_store *store, const char *owner,
-                                            int64_t until, struct nl_error *err) NL_ALL_NONNULL;
+/* Renews the leases of `owner` on deliveries of an issue, or of none: 0, until `until`. */
+NL_CHECKED enum nl_status nl_delivery_renew(struct nl_store *store, int64_t issue,
+                                            const char *owner, int64_t until,
+                                            struct nl_error *err) NL_ALL_NONNULL;
 
 /* Takes the commit points of leased deliveries back: their messages were refused. */
-NL_CHECKED enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store,
+NL_CHECKED enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, int64_t issue,
                                                              const int64_t *deliveries,
                                                              size_t count, const char *owner,
                                                              struct nl_error *err) NL_ALL_NONNULL;
@@ -116,14 +117,15 @@ NL_CHECKED enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t i
                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Puts a leased delivery off until `at`, without an attempt: its domain has had enough for now. */
-NL_CHECKED enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t delivery,
-                                               const char *owner, int64_t at,
+NL_CHECKED enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t issue,
+                                               int64_t delivery, const char *owner, int64_t at,
                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Takes back that deliveries were put off, for those that still are: they are due now. The ids live
  * until the commit. */
-NL_CHECKED enum nl_status nl_delivery_recall(struct nl_store *store, const int64_t *deliveries,
-                                             size_t count, struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_delivery_recall(struct nl_store *store, int64_t issue,
+                                             const int64_t *deliveries, size_t count,
+                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* The result for one leased delivery. */
 struct nl_record {
@@ -131,13 +133,14 @@ struct nl_record {
     const struct nl_result *result;
 };
 
-/* Records the results for leased deliveries and ends their leases. NL_REQUEUED does not count as an
- * attempt. Deliveries whose lease `owner` no longer holds stay as they are, with one exception: a
- * delivery that another run has marked unknown meanwhile becomes sent. */
-NL_CHECKED enum nl_status nl_delivery_record(struct nl_store *store,
+/* Records the results for leased deliveries of an issue, or of none: 0, and ends their leases.
+ * NL_REQUEUED does not count as an attempt. Deliveries whose lease `owner` no longer holds stay as
+ * they are, with one exception: a delivery that another run has marked unknown meanwhile becomes
+ * sent. */
+NL_CHECKED enum nl_status nl_delivery_record(struct nl_store *store, int64_t issue,
                                              const struct nl_record *records, size_t count,
                                              const char *owner, struct nl_error *err)
-    NL_NONNULL(1, 4, 5);
+    NL_NONNULL(1, 5, 6);
 
 /* Takes over the deliveries that a dead run left: its leases go back to queued, or to unknown where
  * the final dot may have gone out. For an issue whose lock keeps other processes off, all leases

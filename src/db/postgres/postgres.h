@@ -20,11 +20,13 @@ struct nl_postgres {
     uint64_t sessions;     /* how often we connected: prepared statements end with their session */
     uint64_t plans;        /* pipeline.c: the session that keeps to the plans it has made */
     uint64_t statements;   /* for their names */
+    struct nl_buf dropped; /* words that end statements which are no longer needed */
 };
 
 struct nl_postgres_statement {
     struct nl_buf sql; /* translated */
     char name[24];
+    struct nl_postgres *link;
     uint64_t session; /* in which it is prepared; 0: in none */
     bool used;        /* once, at least: from then on it is worth preparing */
     PGresult *result;
@@ -63,8 +65,9 @@ enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err);
 #define NL_POSTGRES_CLOCK "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result);
 
-/* dialect.c: `sql` with parameters written $1, $2; an insert returns its id. */
-void nl_postgres_translate(const char *sql, bool insert, struct nl_buf *out);
+/* dialect.c: `sql` with parameters written $1, $2; an insert returns its id. `part` takes the place
+ * of NL_OF_ISSUE. */
+void nl_postgres_translate(const char *sql, const char *part, bool insert, struct nl_buf *out);
 
 /* connection.c */
 enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_error *err);
@@ -103,6 +106,9 @@ void nl_postgres_name(struct nl_postgres *link, struct nl_postgres_statement *st
 /* Whether statement->result is a success, and of types that we can read. */
 enum nl_status nl_postgres_judge(struct nl_store *store, struct nl_postgres_statement *statement,
                                  struct nl_error *err);
+
+/* Has the server forget statements that are no longer needed. Before a transaction begins. */
+void nl_postgres_drop_statements(struct nl_postgres *link);
 
 /* pipeline.c */
 enum nl_status nl_postgres_begin_later(struct nl_store *store, struct nl_error *err);

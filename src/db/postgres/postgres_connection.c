@@ -226,6 +226,7 @@ void nl_postgres_close(struct nl_store *store) {
         return;
     PQfinish(link->connection);
     nl_buf_free(&link->waiting);
+    nl_buf_free(&link->dropped);
     free(link->url);
     free(link);
     store->link = NULL;
@@ -289,6 +290,7 @@ enum nl_status nl_postgres_begin(struct nl_store *store, bool exclusive, struct 
     if (status != NL_OK)
         return status;
     struct nl_postgres *link = nl_postgres(store);
+    nl_postgres_drop_statements(link);
     PGresult *result = PQexec(link->connection, exclusive ? one : together);
     link->open = true;
     if (PQresultStatus(result) == PGRES_TUPLES_OK)

@@ -12,24 +12,27 @@ static const char *behind_quotes(const char *p) {
 }
 
 /* Opens the comment at `p` if it begins with a plus sign; any other comment stays one. */
-static const char *add_hint(const char *p, struct nl_buf *out) {
+static const char *add_hint(const char *p, const char *part, struct nl_buf *out) {
     const char *end = strstr(p, "*/");
     if (end == NULL || p[2] != '+') {
         nl_buf_add(out, p, 1);
         return p + 1;
     }
-    nl_buf_add(out, p + 3, (size_t)(end - p - 3));
+    if (strncmp(p, NL_OF_ISSUE, sizeof NL_OF_ISSUE - 1) == 0)
+        nl_buf_adds(out, part);
+    else
+        nl_buf_add(out, p + 3, (size_t)(end - p - 3));
     return end + 2;
 }
 
-void nl_postgres_translate(const char *sql, bool insert, struct nl_buf *out) {
+void nl_postgres_translate(const char *sql, const char *part, bool insert, struct nl_buf *out) {
     long last = 0; /* "?" is the next after the highest so far */
     for (const char *p = sql; *p != '\0';) {
         size_t len = strcspn(p, "?'\"/");
         nl_buf_add(out, p, len);
         p += len;
         if (*p == '/') {
-            p = add_hint(p, out);
+            p = add_hint(p, part, out);
         } else if (*p == '\'' || *p == '"') {
             const char *end = behind_quotes(p);
             nl_buf_add(out, p, (size_t)(end - p));

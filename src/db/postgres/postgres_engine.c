@@ -110,6 +110,7 @@ const struct nl_engine nl_engine_postgres = {
                 .revision = "SELECT CAST(pg_current_snapshot() AS TEXT)"},
     .migrations = nl_embedded_migrations_postgresql,
     .has_arrays = true,
+    .has_parts = true,
     .create = nl_postgres_create,
     .discard = nl_postgres_discard,
     .check = nl_postgres_check,

@@ -154,7 +154,11 @@ static enum nl_status plan_once(struct nl_store *store, struct nl_error *err) {
 /* The clock is asked for once a second. */
 enum nl_status nl_postgres_begin_later(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
-    enum nl_status status = enter(store, err);
+    enum nl_status status = nl_postgres_ensure(store, err);
+    if (status == NL_OK && PQpipelineStatus(link->connection) == PQ_PIPELINE_OFF)
+        nl_postgres_drop_statements(link);
+    if (status == NL_OK)
+        status = enter(store, err);
     if (status == NL_OK)
         status = plan_once(store, err);
     if (status == NL_OK)

@@ -21,11 +21,11 @@ enum {
 enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql, bool insert,
                                    void **handle, struct nl_error *err) {
     struct nl_postgres_statement *statement = calloc(1, sizeof *statement);
-    (void)store;
     if (statement == NULL)
         return nl_error_nomem(err);
     statement->row = -1;
-    nl_postgres_translate(sql, insert, &statement->sql);
+    statement->link = nl_postgres(store);
+    nl_postgres_translate(sql, store->part, insert, &statement->sql);
     if (statement->sql.failed) {
         nl_postgres_finalize(statement);
         return nl_error_nomem(err);
@@ -167,9 +167,18 @@ void nl_postgres_reset(void *handle) {
 
 void nl_postgres_finalize(void *handle) {
     struct nl_postgres_statement *statement = handle;
+    if (statement->session != 0 && statement->session == statement->link->sessions)
+        nl_buf_addf(&statement->link->dropped, "DEALLOCATE %s;", statement->name);
     nl_postgres_reset(statement);
     nl_buf_free(&statement->sql);
     free(statement);
+}
+
+/* After the connection was lost, the server knows none of them: that is no failure. */
+void nl_postgres_drop_statements(struct nl_postgres *link) {
+    if (link->dropped.len > 0)
+        PQclear(PQexec(link->connection, nl_buf_text(&link->dropped)));
+    nl_buf_free(&link->dropped);
 }
 
 int64_t nl_postgres_inserted(struct nl_store *store, void *handle) {

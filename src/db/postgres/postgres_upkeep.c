@@ -100,7 +100,8 @@ enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *e
     return nl_postgres_script(
         store,
         "DO $$ DECLARE t record; BEGIN FOR t IN SELECT table_name AS name FROM "
-        "information_schema.columns WHERE table_schema = current_schema() AND is_identity = 'YES' "
+        "information_schema.columns WHERE table_schema = current_schema() AND (is_identity = 'YES' "
+        "OR (table_name = 'delivery' AND column_name = 'id')) "
         "LOOP EXECUTE format('SELECT setval(pg_get_serial_sequence(%L, ''id''), "
         "(SELECT coalesce(max(id), 0) + 1 FROM %I), false)', "
         "format('%I.%I', current_schema(), t.name), t.name); END LOOP; "
@@ -111,9 +112,10 @@ enum nl_status nl_postgres_after_copy(struct nl_store *store, struct nl_error *e
 
 enum nl_status nl_postgres_reindex(struct nl_store *store, struct nl_error *err) {
     return nl_postgres_script(
-        store, /* a whole schema cannot be rebuilt within a transaction, its tables can */
-        "DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename AS name FROM pg_tables WHERE "
-        "schemaname = current_schema() LOOP EXECUTE format('REINDEX TABLE %I', t.name); "
+        store, /* a transaction can rebuild no whole schema or partitioned table, but each table */
+        "DO $$ DECLARE t record; BEGIN FOR t IN SELECT c.relname AS name FROM pg_class c JOIN "
+        "pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND "
+        "c.relkind = 'r' LOOP EXECUTE format('REINDEX TABLE %I', t.name); "
         "END LOOP; END $$; SELECT make_subscriber_text()",
         err);
 }

@@ -89,14 +89,15 @@ static void resume(struct fixture *fixture) {
     assert_ok(nl_delivery_lease(store, &scope, "me", 99, LEASES, jobs, &count, &err));
     assert_int_equal(count, LEASES);
     for (size_t i = 0; i < count; i++) {
-        assert_ok(nl_delivery_commit_points(store, &jobs[i].delivery, 1, false, "me", &flag, &err));
+        assert_ok(
+            nl_delivery_commit_points(store, 1, &jobs[i].delivery, 1, false, "me", &flag, &err));
         assert_true(flag);
         if (i == 0)
-            assert_ok(nl_delivery_postpone(store, jobs[i].delivery, "me", 50, &err));
+            assert_ok(nl_delivery_postpone(store, 1, jobs[i].delivery, "me", 50, &err));
         else
             assert_ok(nl_delivery_record(
-                store, &(const struct nl_record){jobs[i].delivery, i % 2 ? &sent : &later}, 1, "me",
-                &err));
+                store, 1, &(const struct nl_record){jobs[i].delivery, i % 2 ? &sent : &later}, 1,
+                "me", &err));
         nl_job_free(&jobs[i]);
     }
     assert_ok(nl_delivery_waits(store, &scope, &flag, &err));

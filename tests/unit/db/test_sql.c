@@ -3,6 +3,7 @@
 
 #include "newsletter/db/sql.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -393,6 +394,83 @@ static void test_permits(void **state) {
     assert_true(other_takes(fixture, "example.org", 1));
 }
 
+/* A statement with NL_OF_ISSUE, run for one issue: how many deliveries it has. */
+static int64_t deliveries_of(struct fixture *fixture, int64_t issue) {
+    struct nl_error err = {0};
+    int64_t count = 0;
+    assert_ok(nl_sql_part(fixture->store, issue, &err));
+    assert_ok(nl_sql_number(fixture->store, &err, &count, NULL,
+                            "SELECT count(*) FROM delivery" NL_OF_ISSUE
+                            " d WHERE coalesce(d.issue, 0) = ?",
+                            NL_VALUES(NL_INT(issue))));
+    return count;
+}
+
+enum { ISSUES = 12 };
+
+static void make_issues(struct fixture *fixture) {
+    char sql[160];
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    for (int issue = 1; issue <= ISSUES; issue++) {
+        fixture_issue(fixture, issue, "sending");
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
+                 "SELECT 'issue', %d, id, 'queued', 1, 1 FROM subscription",
+                 issue);
+        fixture_sql(fixture, sql);
+    }
+    fixture_sql(fixture, "DELETE FROM delivery WHERE issue IS NULL");
+    fixture_sql(fixture, "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) "
+                         "VALUES ('welcome', 1, 'queued', 1, 1)");
+}
+
+static void test_a_statement_names_the_partition_of_its_issue(void **state) {
+    struct fixture *fixture = *state;
+    make_issues(fixture);
+    for (int64_t issue = 1; issue <= ISSUES; issue++)
+        assert_int_equal(deliveries_of(fixture, issue), 2);
+    assert_int_equal(deliveries_of(fixture, 0), 1);
+    assert_int_equal(deliveries_of(fixture, 77), 0); /* there is no such issue */
+}
+
+static void test_a_statement_names_the_partition_of_a_delivery(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    make_issues(fixture);
+    for (int64_t id = fixture_sql(fixture, "SELECT max(id) FROM delivery"); id >= 0; id--) {
+        bool found = false;
+        char sql[80];
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM delivery WHERE id = %lld", (long long)id);
+        bool there = fixture_sql(fixture, sql) == 1;
+        assert_ok(nl_sql_part_of(fixture->store, id, &err));
+        assert_ok(nl_sql_exists(fixture->store, &err, &found,
+                                "SELECT 1 FROM delivery" NL_OF_ISSUE " WHERE id = ?",
+                                NL_VALUES(NL_INT(id))));
+        assert_int_equal(found, there);
+    }
+}
+
+/* A service that sends issues for years keeps no plan for each of them on the server. */
+static void test_few_statements_are_kept(void **state) {
+    struct fixture *fixture = *state;
+    make_issues(fixture);
+    for (int64_t issue = 1; issue <= ISSUES; issue++)
+        for (int times = 0; times < 3; times++)
+            assert_int_equal(deliveries_of(fixture, issue), 2);
+    if (nl_store_is_file(fixture->path))
+        return;
+    struct nl_error err = {0};
+    int64_t kept = 0;
+    assert_ok(nl_store_begin_shared(fixture->store, &err)); /* the server is told now */
+    assert_ok(nl_sql_number(fixture->store, &err, &kept, NULL,
+                            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE "
+                            "'%delivery!_% d WHERE coalesce%' ESCAPE '!'",
+                            NL_NO_VALUES));
+    assert_ok(nl_store_commit(fixture->store, &err));
+    assert_in_range(kept, 1, 5);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_insert_tells_the_id, fixture_setup, fixture_teardown),
@@ -410,6 +488,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_together_fails, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_arrays, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_permits, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_statement_names_the_partition_of_its_issue,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_statement_names_the_partition_of_a_delivery,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_few_statements_are_kept, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

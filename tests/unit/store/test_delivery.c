@@ -26,11 +26,19 @@ static size_t lease(struct fixture *fixture, int64_t issue, const char *owner, s
     return count;
 }
 
+static int64_t issue_of(struct fixture *fixture, int64_t delivery) {
+    char sql[96];
+    snprintf(sql, sizeof sql, "SELECT coalesce(issue, 0) FROM delivery WHERE id = %lld",
+             (long long)delivery);
+    return fixture_sql(fixture, sql);
+}
+
 static void record(struct fixture *fixture, const struct nl_job *job, const char *owner,
                    struct nl_result result) {
     struct nl_error err = {0};
-    assert_ok(nl_delivery_record(fixture->store, &(const struct nl_record){job->delivery, &result},
-                                 1, owner, &err));
+    assert_ok(nl_delivery_record(fixture->store, issue_of(fixture, job->delivery),
+                                 &(const struct nl_record){job->delivery, &result}, 1, owner,
+                                 &err));
 }
 
 static void free_jobs(struct nl_job *jobs, size_t count) {
@@ -119,8 +127,8 @@ static void test_ended_subscriptions_are_skipped(void **state) {
                      3);
     /* Ended between the lease and the final dot: it must not go out. */
     fixture_sql(fixture, "UPDATE subscription SET state = 'unsubscribed' WHERE id = 5");
-    assert_ok(
-        nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, false, "a", &ok, &err));
+    assert_ok(nl_delivery_commit_points(fixture->store, issue, &jobs[0].delivery, 1, false, "a",
+                                        &ok, &err));
     assert_false(ok);
     free_jobs(jobs, 1);
 }
@@ -137,7 +145,7 @@ static void recover_ahead(struct fixture *fixture, bool reboot) {
     int64_t issue = make_issue(fixture, 4);
     assert_int_equal(lease(fixture, issue, owner, 4, jobs), 4);
     const int64_t ids[] = {jobs[0].delivery, jobs[1].delivery, jobs[2].delivery};
-    assert_ok(nl_delivery_commit_points(fixture->store, ids, 3, true, owner, ok, &err));
+    assert_ok(nl_delivery_commit_points(fixture->store, issue, ids, 3, true, owner, ok, &err));
     assert_true(ok[0] && ok[1] && ok[2]);
     struct nl_witness *witness = nl_witness_open(owner);
     assert_non_null(witness);
@@ -170,8 +178,8 @@ static void test_recovery(void **state) {
     int64_t count = 0;
     int64_t issue = make_issue(fixture, 4);
     assert_int_equal(lease(fixture, issue, "dead", 3, jobs), 3);
-    assert_ok(
-        nl_delivery_commit_points(fixture->store, &jobs[0].delivery, 1, false, "dead", &ok, &err));
+    assert_ok(nl_delivery_commit_points(fixture->store, issue, &jobs[0].delivery, 1, false, "dead",
+                                        &ok, &err));
     assert_true(ok);
     if (!nl_store_is_file(fixture->path)) { /* whose leases end by time alone */
         assert_ok(nl_delivery_recover(fixture->store, issue, &count, &err));
@@ -259,7 +267,8 @@ static void test_only_the_owner_reaches_the_commit_point(void **state) {
     assert_int_equal(lease(fixture, issue, "first", 1, jobs), 1);
     assert_int_equal(lease(fixture, issue, "second", 1, jobs + 1), 1);
     const int64_t deliveries[] = {jobs[0].delivery, jobs[1].delivery};
-    assert_ok(nl_delivery_commit_points(fixture->store, deliveries, 2, false, "first", ok, &err));
+    assert_ok(
+        nl_delivery_commit_points(fixture->store, issue, deliveries, 2, false, "first", ok, &err));
     assert_true(ok[0] && !ok[1]);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE dot_at IS NOT NULL"),
                      1);
@@ -267,8 +276,8 @@ static void test_only_the_owner_reaches_the_commit_point(void **state) {
         snprintf(sql, sizeof sql, "UPDATE delivery SET state = '%s' WHERE id = %lld", others[i],
                  (long long)deliveries[0]);
         fixture_sql(fixture, sql);
-        assert_ok(
-            nl_delivery_commit_points(fixture->store, deliveries, 1, false, "first", ok, &err));
+        assert_ok(nl_delivery_commit_points(fixture->store, issue, deliveries, 1, false, "first",
+                                            ok, &err));
         if (ok[0])
             fail_msg("a delivery that is %s by now was sent", others[i]);
     }
@@ -316,16 +325,16 @@ static void test_two_owners(void **state) {
     int64_t issue = make_issue(fixture, 2);
     assert_int_equal(lease(fixture, issue, "a", 1, jobs), 1);
     assert_int_equal(lease(fixture, issue, "b", 1, jobs + 1), 1);
-    assert_ok(nl_delivery_renew(fixture->store, "a", 5000000, &err));
+    assert_ok(nl_delivery_renew(fixture->store, issue, "a", 5000000, &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE lease_until = "
                                           "5000000 AND lease_owner = 'a'"),
                      1);
     assert_int_equal(
         fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE lease_until = 5000000"), 1);
-    assert_ok(nl_delivery_postpone(fixture->store, jobs[1].delivery, "a", 9, &err));
+    assert_ok(nl_delivery_postpone(fixture->store, issue, jobs[1].delivery, "a", 9, &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'leased'"),
                      2);
-    assert_ok(nl_delivery_postpone(fixture->store, jobs[1].delivery, "b", 9, &err));
+    assert_ok(nl_delivery_postpone(fixture->store, issue, jobs[1].delivery, "b", 9, &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'deferred' "
                                           "AND next_attempt_at = 9 AND attempts = 0"),
                      1);

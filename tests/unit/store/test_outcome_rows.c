@@ -144,7 +144,7 @@ static void test_rows_of_each_outcome(void **state) {
     fixture->fake.now = AT;
     for (size_t i = 0; i < ROWS; i++)
         records[i] = (struct nl_record){jobs[i].delivery, outcomes[i].result};
-    assert_ok(nl_delivery_record(fixture->store, records, ROWS, "me", &err));
+    assert_ok(nl_delivery_record(fixture->store, 1, records, ROWS, "me", &err));
     for_each_row (i, outcomes, outcomes[i].name) {
         assert_delivery(fixture, jobs[i].delivery, i);
         assert_attempt(fixture, jobs[i].delivery, i);
@@ -164,9 +164,9 @@ static void test_rows_of_others_stay(void **state) {
     assert_int_equal(lease(fixture, "me", 1, jobs), 1);
     assert_int_equal(lease(fixture, "you", 1, jobs + 1), 1);
     const struct nl_record records[] = {{jobs[0].delivery, &bounced}, {jobs[1].delivery, &bounced}};
-    assert_ok(nl_delivery_record(fixture->store, records, 0, "me", &err));
+    assert_ok(nl_delivery_record(fixture->store, 1, records, 0, "me", &err));
     assert_rows(fixture, 0, "SELECT count(*) FROM attempt");
-    assert_ok(nl_delivery_record(fixture->store, records, 2, "me", &err));
+    assert_ok(nl_delivery_record(fixture->store, 1, records, 2, "me", &err));
     assert_rows(fixture, 1, "SELECT count(*) FROM attempt");
     assert_rows(fixture, 1, "SELECT count(*) FROM event WHERE kind = 'bounced'");
     assert_rows(fixture, 1, "SELECT count(*) FROM delivery WHERE state = 'bounced'");

@@ -1,0 +1,42 @@
+/* Partitions of deliveries, and the statements that name one. */
+#include "db/statement.h"
+
+#include <stdio.h>
+
+static void choose(struct nl_store *store, int64_t issue, const char *part) {
+    snprintf(store->part, sizeof store->part, "%s", part);
+    store->part_issue = issue;
+}
+
+static enum nl_status look_up(struct nl_store *store, int64_t issue, const char *sql, int64_t id,
+                              struct nl_error *err) {
+    char part[NL_PART_SIZE] = "";
+    enum nl_status status = nl_sql_first(store, err, NULL, sql, NL_VALUES(NL_INT(id)),
+                                         NL_COLUMNS(NL_INTO_FIXED(part, sizeof part)));
+    if (status == NL_OK)
+        choose(store, issue, part);
+    return status;
+}
+
+enum nl_status nl_sql_part(struct nl_store *store, int64_t issue, struct nl_error *err) {
+    if (!store->engine->has_parts || (store->part_issue == issue && store->part[0] != '\0'))
+        return NL_OK;
+    if (issue != 0)
+        return look_up(store, issue, "SELECT part FROM delivery_part WHERE issue = ?", issue, err);
+    choose(store, 0, "_0");
+    return NL_OK;
+}
+
+enum nl_status nl_sql_part_of(struct nl_store *store, int64_t delivery, struct nl_error *err) {
+    return store->engine->has_parts
+               ? look_up(store, -1, "SELECT part_of_delivery(?)", delivery, err)
+               : NL_OK;
+}
+
+enum nl_status nl_sql_drop_parts(struct nl_store *store, struct nl_error *err) {
+    int64_t dropped = 0;
+    if (!store->engine->has_parts)
+        return NL_OK;
+    choose(store, -1, "");
+    return nl_sql_number(store, err, &dropped, NULL, "SELECT drop_delivery_parts()", NL_NO_VALUES);
+}

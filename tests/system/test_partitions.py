@@ -1,0 +1,166 @@
+"""On a PostgreSQL server, the deliveries of each issue are in a partition of their own."""
+import threading
+
+import psycopg2
+import psycopg2.errors
+import pytest
+from conftest import wait_for
+
+pytestmark = pytest.mark.postgresql
+PARTS = ("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'delivery'::regclass "
+         "ORDER BY c.oid")
+ISSUE = ("INSERT INTO issue (list, slug, number, title, subject, date, source, message, digest, state, created_at) "
+         "SELECT list, 'made-' || {0}, number, title, subject, date, source, message, digest, 'cancelled', created_at FROM issue "
+         "WHERE id = 1 RETURNING id")
+
+
+def parts(site):
+    return [name for (name,) in site.sql(PARTS)]
+
+
+@pytest.fixture
+def sent(connected):
+    connected.add_active(["ann@example.org", "bob@example.org"])
+    connected.run("send", "--yes", connected.issue(number="No 1"))
+    return connected
+
+
+def test_each_issue_has_a_partition(sent):
+    sent.run("send", "--yes", sent.issue(number="No 2", name="two.md"))
+    sent.run("retry")
+    assert parts(sent) == ["delivery_0", "delivery_1", "delivery_2"]
+    assert sent.sql("SELECT tableoid::regclass::text, issue, count(*) FROM delivery GROUP BY 1, 2 ORDER BY 2") == [
+        ("delivery_1", 1, 2), ("delivery_2", 2, 2)]
+
+
+def test_notices_have_the_first_one(connected):
+    connected.add_active(["ann@example.org"])
+    connected.sql("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) SELECT 'welcome', min(id), 'sent', 1, 1 "
+                  "FROM subscription")
+    assert connected.sql("SELECT tableoid::regclass::text FROM delivery") == [("delivery_0",)]
+
+
+def test_nobody_is_mailed_twice(sent):
+    """The constraint holds in each partition, and over its own name too."""
+    for table in ("delivery", "delivery_1"):
+        with pytest.raises(psycopg2.errors.UniqueViolation):
+            sent.sql(f"INSERT INTO {table} (kind, issue, subscription, state, created_at, updated_at) "
+                     "VALUES ('issue', 1, 1, 'queued', 1, 1)")
+    sent.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
+             "VALUES ('issue', 1, 1, 'queued', 1, 1) ON CONFLICT (issue, subscription) DO NOTHING")
+    assert sent.sql("SELECT count(*) FROM delivery") == [(2,)]
+
+
+def test_ids_come_from_one_sequence(sent):
+    sent.run("send", "--yes", sent.issue(number="No 2", name="two.md"))
+    assert sent.sql("SELECT id FROM delivery ORDER BY id") == [(1,), (2,), (3,), (4,)]
+
+
+def test_an_issue_is_made_while_another_is_sent(sent):
+    """A run holds a transaction open that has changed deliveries, of its partition and of all: neither waits."""
+    for table in ("delivery", "delivery_1"):
+        sender, maker = psycopg2.connect(sent.database), psycopg2.connect(sent.database)
+        try:
+            with sender.cursor() as cursor:
+                cursor.execute(f"UPDATE {table} SET dot_at = 5 WHERE issue = 1")
+            with maker.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '10s'")
+                cursor.execute(ISSUE.format(f"'{table}'"))
+                cursor.execute("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
+                               "VALUES ('issue', %s, 1, 'queued', 1, 1)", [cursor.fetchone()[0]])
+                # Also not the other way round: its transaction is open still.
+                with sender.cursor() as other:
+                    other.execute("SET lock_timeout = '10s'")
+                    other.execute(f"UPDATE {table} SET dot_at = 6 WHERE issue = 1")
+            maker.commit()
+            sender.commit()
+        finally:
+            sender.close()
+            maker.close()
+    assert parts(sent) == ["delivery_0", "delivery_1", "delivery_2", "delivery_3"]
+
+
+def test_two_who_make_issues_wait_for_each_other(sent):
+    one, two = psycopg2.connect(sent.database), psycopg2.connect(sent.database)
+    try:
+        with one.cursor() as cursor:
+            cursor.execute(ISSUE.format("'a'"))
+        with two.cursor() as cursor:
+            second = threading.Thread(target=cursor.execute, args=[ISSUE.format("'b'")])
+            second.start()
+            wait_for(lambda: sent.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")[0][0] > 0)
+            one.commit()
+            second.join()
+        two.commit()
+    finally:
+        one.close()
+        two.close()
+    assert parts(sent) == ["delivery_0", "delivery_1", "delivery_2", "delivery_3"]
+
+
+def test_there_are_few_partitions_however_many_issues(sent):
+    """Looking through all of them takes a lock for each one and each of its indexes."""
+    for number in range(2, 700):
+        sent.sql(ISSUE.format(number))
+    names = parts(sent)
+    assert names[:65] == [f"delivery_{number}" for number in range(65)][:len(names[:65])]
+    assert 64 < len(names) < 130
+    sent.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
+             "SELECT 'issue', id, 1, 'skipped', 1, 1 FROM issue WHERE id > 1")
+    assert sent.sql("SELECT count(DISTINCT issue), count(DISTINCT tableoid) FROM delivery") == [(699, len(names) - 1)]
+    assert sent.sql("SELECT count(*) FROM delivery d JOIN delivery_part p ON p.issue = d.issue "
+                    "WHERE d.tableoid::regclass::text <> 'delivery' || p.part") == [(0,)]
+    for number in (1, 40, 80, 600, 699):
+        assert sent.sql(f"SELECT part_of_delivery(id) = part FROM delivery JOIN delivery_part USING (issue) WHERE issue = {number}")[0] == (
+            True,)
+
+
+def test_a_list_that_is_removed_leaves_no_partition(sent):
+    sent.run("send", "--yes", sent.issue(number="No 2", name="two.md"))
+    sent.run("list", "remove", "bulletin", "--yes")
+    assert parts(sent) == ["delivery_0"] and sent.sql("SELECT count(*) FROM delivery_part") == [(0,)]
+
+
+def test_a_removal_that_would_wait_is_left_to_the_next_prune(sent):
+    sent.sql("DELETE FROM delivery; DELETE FROM issue_total; DELETE FROM recording; DELETE FROM edition")
+    sent.sql("DELETE FROM issue")
+    busy = psycopg2.connect(sent.database)
+    try:
+        with busy.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM delivery")
+            sent.run("prune")
+            assert parts(sent) == ["delivery_0", "delivery_1"]
+    finally:
+        busy.close()
+    sent.run("prune")
+    assert parts(sent) == ["delivery_0"]
+
+
+def test_a_run_touches_its_partition_alone(sent, server):
+    """So it costs the same however many there are: while messages go out, the partition of another issue is locked for all."""
+    sent.add_active([f"reader{n}@example.org" for n in range(40)])
+    sent.configure(smtp={"connections": 1})
+    blocker, taken, plain = psycopg2.connect(sent.database), [], server.handler.handle_DATA
+
+    def lock():
+        with blocker.cursor() as cursor:
+            cursor.execute("LOCK TABLE delivery_1 IN ACCESS EXCLUSIVE MODE")
+
+    async def handle(smtp, session, envelope):
+        taken.append(waits.is_alive())
+        if len(taken) == 2:
+            lock()
+        if len(taken) == 30:
+            waits.cancel()
+            blocker.rollback()
+        return await plain(smtp, session, envelope)
+
+    waits = threading.Timer(30, blocker.rollback)  # a run that waits goes on then, and the assertion fails
+    server.handler.handle_DATA = handle
+    waits.start()
+    try:
+        sent.run("send", "--yes", sent.issue(number="No 2", name="two.md"))
+    finally:
+        waits.cancel()
+        blocker.close()
+    assert len(taken) == 42 and all(taken[:30])
