@@ -307,7 +307,70 @@ coalesce(d.reply_status, CAST(d.reply_code AS TEXT) COLLATE "C", 'unknown') AS r
 FROM delivery d WHERE d.issue IS NOT NULL AND d.state IN ('bounced', 'failed')
 AND NOT EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = d.id);
 
--- As before, but it looks in the partition of the delivery.
+-- `prune` removes the deliveries of issues that ended long ago; the figures of these issues stay as they are. The setting says so
+-- before the first row leaves.
+CREATE FUNCTION deliveries_are_removed(wanted BIGINT) RETURNS BOOLEAN LANGUAGE sql STABLE AS
+$$SELECT EXISTS (SELECT 1 FROM setting WHERE key = 'deliveries removed ' || wanted)$$;
+
+CREATE OR REPLACE FUNCTION count_removed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO issue_total AS t (issue, slot, waiting, sent, deferred, bounced, failed, unknown, skipped)
+    SELECT c.issue, pg_backend_pid(), coalesce(sum(n) FILTER (WHERE c.state IN ('queued', 'leased')), 0), coalesce(sum(n) FILTER (WHERE c.state = 'sent'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'deferred'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'bounced'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'failed'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'unknown'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'skipped'), 0)
+    FROM (SELECT id, issue, subscription, state, updated_at, reply_status, reply_code, -1 AS n FROM earlier WHERE issue IN (SELECT e.issue FROM (SELECT DISTINCT issue FROM earlier) AS e WHERE NOT deliveries_are_removed(e.issue))) AS c WHERE c.issue IS NOT NULL GROUP BY c.issue
+    HAVING coalesce(sum(n) FILTER (WHERE c.state IN ('queued', 'leased')), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'sent'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'deferred'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'bounced'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'failed'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'unknown'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'skipped'), 0) <> 0
+    ON CONFLICT (issue, slot) DO UPDATE SET waiting = t.waiting + excluded.waiting, sent = t.sent + excluded.sent, deferred = t.deferred + excluded.deferred, bounced = t.bounced + excluded.bounced, failed = t.failed + excluded.failed, unknown = t.unknown + excluded.unknown, skipped = t.skipped + excluded.skipped;
+    INSERT INTO issue_domain AS t (issue, domain, slot, waiting, sent, deferred, bounced, failed, unknown, skipped)
+    SELECT c.issue, p.domain, pg_backend_pid(), coalesce(sum(n) FILTER (WHERE c.state IN ('queued', 'leased')), 0), coalesce(sum(n) FILTER (WHERE c.state = 'sent'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'deferred'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'bounced'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'failed'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'unknown'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'skipped'), 0)
+    FROM (SELECT id, issue, subscription, state, updated_at, reply_status, reply_code, -1 AS n FROM earlier WHERE issue IN (SELECT e.issue FROM (SELECT DISTINCT issue FROM earlier) AS e WHERE NOT deliveries_are_removed(e.issue))) AS c JOIN subscription_domain p ON p.subscription = c.subscription
+    WHERE c.issue IS NOT NULL GROUP BY c.issue, p.domain
+    HAVING coalesce(sum(n) FILTER (WHERE c.state IN ('queued', 'leased')), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'sent'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'deferred'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'bounced'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'failed'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'unknown'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'skipped'), 0) <> 0 ORDER BY 1, 2
+    ON CONFLICT (issue, domain, slot) DO UPDATE SET waiting = t.waiting + excluded.waiting, sent = t.sent + excluded.sent, deferred = t.deferred + excluded.deferred, bounced = t.bounced + excluded.bounced, failed = t.failed + excluded.failed, unknown = t.unknown + excluded.unknown, skipped = t.skipped + excluded.skipped;
+    INSERT INTO issue_second AS t (issue, second, slot, sent, deferred, bounced, failed, unknown, skipped)
+    SELECT c.issue, c.updated_at, pg_backend_pid(), coalesce(sum(n) FILTER (WHERE c.state = 'sent'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'deferred'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'bounced'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'failed'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'unknown'), 0), coalesce(sum(n) FILTER (WHERE c.state = 'skipped'), 0)
+    FROM (SELECT id, issue, subscription, state, updated_at, reply_status, reply_code, -1 AS n FROM earlier WHERE issue IN (SELECT e.issue FROM (SELECT DISTINCT issue FROM earlier) AS e WHERE NOT deliveries_are_removed(e.issue))) AS c WHERE c.issue IS NOT NULL AND c.state NOT IN ('queued', 'leased') GROUP BY c.issue, c.updated_at
+    HAVING coalesce(sum(n) FILTER (WHERE c.state = 'sent'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'deferred'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'bounced'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'failed'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'unknown'), 0) <> 0 OR coalesce(sum(n) FILTER (WHERE c.state = 'skipped'), 0) <> 0 ORDER BY 1, 2
+    ON CONFLICT (issue, second, slot) DO UPDATE SET sent = t.sent + excluded.sent, deferred = t.deferred + excluded.deferred, bounced = t.bounced + excluded.bounced, failed = t.failed + excluded.failed, unknown = t.unknown + excluded.unknown, skipped = t.skipped + excluded.skipped;
+    INSERT INTO issue_reason AS t (issue, kind, reason, slot, times)
+    SELECT c.issue, 'refused', coalesce(c.reply_status, c.reply_code::text, 'unknown') AS reason, pg_backend_pid(), sum(n)
+    FROM (SELECT id, issue, subscription, state, updated_at, reply_status, reply_code, -1 AS n FROM earlier WHERE issue IN (SELECT e.issue FROM (SELECT DISTINCT issue FROM earlier) AS e WHERE NOT deliveries_are_removed(e.issue))) AS c WHERE c.issue IS NOT NULL AND c.state IN ('bounced', 'failed')
+    AND NOT EXISTS (SELECT 1 FROM bounce b WHERE b.delivery = c.id) GROUP BY 1, 3 HAVING sum(n) <> 0 ORDER BY 1, 3
+    ON CONFLICT (issue, kind, reason, slot) DO UPDATE SET times = t.times + excluded.times;
+    RETURN NULL;
+END
+$$;
+
+-- Drops the partition of an issue whose deliveries are removed: 'dropped'. 'shared': others need it, so rows are deleted one by
+-- one. 'later': others are at it, or have just added what refers to its deliveries. Those who do so wait while this is looked
+-- at; the lock on all deliveries comes last and is short.
+CREATE FUNCTION drop_deliveries_of(wanted BIGINT) RETURNS TEXT LANGUAGE plpgsql AS $$
+DECLARE
+    its TEXT := (SELECT part FROM delivery_part WHERE issue = wanted);
+    needed BOOLEAN;
+BEGIN
+    IF its IS NULL THEN
+        RETURN 'dropped';
+    ELSIF its = '_0' OR (SELECT max(issue) FROM delivery_part WHERE part = its) > (SELECT max(id) FROM issue)
+        OR EXISTS (SELECT 1 FROM delivery_part p JOIN issue i ON i.id = p.issue WHERE p.part = its AND NOT deliveries_are_removed(i.id)) THEN
+        RETURN 'shared';
+    END IF;
+    SET LOCAL lock_timeout = '200ms';
+    LOCK TABLE issue IN SHARE MODE;
+    PERFORM pg_advisory_xact_lock(deliveries_lock());
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %1$I d JOIN bounce b ON b.delivery = d.id) OR EXISTS (SELECT 1 FROM %1$I d
+        JOIN returned r ON r.delivery = d.id) OR EXISTS (SELECT 1 FROM %1$I d JOIN attempt a ON a.delivery = d.id)', 'delivery' || its) INTO needed;
+    IF needed THEN
+        RETURN 'later';
+    END IF;
+    LOCK TABLE ONLY delivery IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('DROP TABLE %I', 'delivery' || its);
+    DELETE FROM delivery_part WHERE part = its;
+    RETURN 'dropped';
+EXCEPTION WHEN lock_not_available THEN
+    RETURN 'later';
+END
+$$;
+
+-- As before, but it looks in the partition of the delivery, and leaves removed ones alone.
 CREATE OR REPLACE FUNCTION count_bounce() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     it bounce;
@@ -319,7 +382,7 @@ BEGIN
     IF TG_OP = 'INSERT' THEN it := NEW; ELSE it := OLD; END IF;
     EXECUTE format('SELECT issue, state IN (''bounced'', ''failed''), coalesce(reply_status, reply_code::text, ''unknown'')
         FROM %I WHERE id = $1', 'delivery' || part_of_delivery(it.delivery)) INTO of_issue, refused, why USING it.delivery;
-    IF of_issue IS NULL THEN
+    IF of_issue IS NULL OR deliveries_are_removed(of_issue) THEN
         RETURN NULL;
     END IF;
     INSERT INTO issue_reason AS t (issue, kind, reason, slot, times) VALUES (of_issue, it.kind, it.reason, pg_backend_pid(), sign)

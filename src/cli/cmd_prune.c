@@ -11,17 +11,19 @@ struct prune_options {
 static void show(struct cli *cli, const struct nl_pruned *pruned) {
     if (!cli->json) {
         printf("%lld events, %lld links, %lld addresses of consent, %lld people, "
-               "%lld unconfirmed sign-ups, %lld reports, %lld messages\n",
+               "%lld unconfirmed sign-ups, %lld reports, %lld messages, %lld deliveries\n",
                (long long)pruned->events, (long long)pruned->links, (long long)pruned->ips,
                (long long)pruned->people, (long long)pruned->unconfirmed,
-               (long long)pruned->reports, (long long)pruned->messages);
+               (long long)pruned->reports, (long long)pruned->messages,
+               (long long)pruned->deliveries);
         return;
     }
     json_t *object =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events,
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "events", (json_int_t)pruned->events,
                   "links", (json_int_t)pruned->links, "ips", (json_int_t)pruned->ips, "people",
                   (json_int_t)pruned->people, "unconfirmed", (json_int_t)pruned->unconfirmed,
-                  "reports", (json_int_t)pruned->reports, "messages", (json_int_t)pruned->messages);
+                  "reports", (json_int_t)pruned->reports, "messages", (json_int_t)pruned->messages,
+                  "deliveries", (json_int_t)pruned->deliveries);
     cli_print_json(cli, object);
 }
 

@@ -62,6 +62,19 @@ static enum nl_status show_delivery(const struct nl_delivery_row *row, void *ctx
     return NL_OK;
 }
 
+static enum nl_status show_removal(const struct status_call *call, const struct nl_issue *issue,
+                                   struct nl_error *err) {
+    const struct nl_office office = cli_office(call->cli);
+    int64_t at = 0;
+    char text[CLI_TIME_LEN];
+    enum nl_status status = nl_office_issue_removal(&office, issue->id, &at, err);
+    if (status == NL_OK && at != 0) {
+        cli_format_time(at, text);
+        printf("  Its deliveries were removed %s: nobody knows any more who got it.\n", text);
+    }
+    return status;
+}
+
 /* Everything that was not simply sent, with the server's words. */
 static enum nl_status show_deliveries(struct status_call *call, const struct nl_issue *issue,
                                       json_t *array, struct nl_error *err) {
@@ -88,6 +101,11 @@ static enum nl_status show_json(struct status_call *call, const struct nl_issue 
     json_t *canary = NULL;
     enum nl_status status = nl_facts_canary(call->cli->store, issue->id, &canary, err);
     json_object_set_new(object, "canary", canary);
+    const struct nl_office office = cli_office(call->cli);
+    int64_t removed_at = 0;
+    if (status == NL_OK)
+        status = nl_office_issue_removal(&office, issue->id, &removed_at, err);
+    json_object_set_new(object, "deliveries_removed_at", cli_json_time(removed_at));
     if (status == NL_OK && call->wanted != NULL) {
         json_t *rows = json_array();
         status = show_deliveries(call, issue, rows, err);
@@ -180,6 +198,8 @@ static enum nl_status show_issue(const struct nl_issue *issue, void *ctx, struct
         if (status == NL_OK && call->wanted != NULL) {
             print_rows(call);
             status = show_deliveries(call, issue, NULL, err);
+            if (status == NL_OK)
+                status = show_removal(call, issue, err);
         }
     }
     call->shown++;

@@ -195,6 +195,7 @@ static const struct setting {
     {"retention.unconfirmed", DURATION, AT(retention.unconfirmed), "7d", 0, 3153600000},
     {"retention.messages", DURATION, AT(retention.messages), "90d", 0, 3153600000},
     {"retention.reports", DURATION, AT(retention.reports), "180d", 0, 3153600000},
+    {"retention.deliveries", DURATION, AT(retention.deliveries), "0", 0, 3153600000},
     {"retention.ended", DURATION, AT(retention.ended), "0", 0, 3153600000},
     {"backup.recipients", PATH, AT(backup_recipients), NULL, 0, 0},
     {"dkim.domain", TEXT, AT(dkim.domain), NULL, 0, 0},

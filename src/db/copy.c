@@ -1,5 +1,6 @@
 #include "newsletter/db/copy.h"
 
+#include "db/copy_figures.h"
 #include "db/database.h"
 #include "db/tables.h"
 #include "newsletter/base/token.h"
@@ -237,7 +238,7 @@ static enum nl_status copy_tables(struct nl_store *to, void *ctx, struct nl_erro
         status = nl_sql_run(to, err, "DELETE FROM ledger", NL_NO_VALUES);
     for (const struct nl_table *table = nl_tables; status == NL_OK && table->name != NULL; table++)
         status = copy_table(copy, table, err);
-    return status;
+    return status == NL_OK ? nl_copy_figures(copy->from, to, err) : status;
 }
 
 static enum nl_status fill_table(struct copy *copy, const char *path, struct nl_error *err) {

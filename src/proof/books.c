@@ -242,6 +242,8 @@ static bool enter_removed(struct nl_books *books, const struct nl_entry *entry) 
     }
     if (nl_entry_is(entry, 2, "list"))
         return nl_numbered_put(&books->lists, id) != NULL;
+    if (nl_entry_is(entry, 2, "deliveries"))
+        return nl_numbered_put(&books->removed, id) != NULL;
     if (!nl_entry_is(entry, 2, "person"))
         return true;
     struct nl_booked_person *person = nl_numbered_put(&books->people, id);

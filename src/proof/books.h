@@ -51,7 +51,8 @@ struct nl_books {
     struct nl_hasher *hasher;
     struct nl_merkle tree;
     struct nl_numbered events, actions, subscriptions, people, lists; /* lists: those removed */
-    struct nl_numbered deliveries;                                    /* deliveries.h */
+    struct nl_numbered removed;                   /* issues whose deliveries were removed */
+    struct nl_numbered deliveries;                /* deliveries.h */
     struct nl_numbered copies;                    /* the delivery of an issue for a subscription */
     struct nl_numbered issues;                    /* the digest of its editions */
     struct nl_numbered approvals, approval_words; /* approvals_held.h */

@@ -62,12 +62,14 @@ static enum nl_status compare(const struct nl_delivery_state_row *row, void *ctx
     return NL_OK;
 }
 
-/* Deliveries leave with their subscription or their list; messages to one address with their time.
+/* Deliveries leave with their subscription, their list or past their time, with their issue;
+ * messages to one address with their time.
  */
 static bool may_be_gone(const struct nl_books *books, const struct nl_booked_delivery *delivery) {
     const struct nl_booked_subscription *booked =
         nl_numbered_find(&books->subscriptions, delivery->subscription);
-    return delivery->subscription == 0 || booked == NULL || booked->removed ||
+    return nl_numbered_find(&books->removed, delivery->issue) != NULL ||
+           delivery->subscription == 0 || booked == NULL || booked->removed ||
            nl_numbered_find(&books->lists, booked->list) != NULL;
 }
 

@@ -87,9 +87,9 @@ static enum nl_status read_record(const struct nl_ledger_record *record, void *c
 
 static void close_books(struct nl_books *books) {
     struct nl_numbered *const tables[] = {
-        &books->events,    &books->actions,       &books->subscriptions, &books->people,
-        &books->lists,     &books->deliveries,    &books->copies,        &books->issues,
-        &books->approvals, &books->approval_words};
+        &books->events,    &books->actions,        &books->subscriptions, &books->people,
+        &books->lists,     &books->deliveries,     &books->copies,        &books->issues,
+        &books->approvals, &books->approval_words, &books->removed};
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
         nl_numbered_drop(tables[i]);
     nl_buf_free(&books->changes);
@@ -106,6 +106,7 @@ enum nl_status nl_audit_run(struct nl_store *store, const struct nl_audit_option
                   .subscriptions = {.size = sizeof(struct nl_booked_subscription)},
                   .people = {.size = sizeof(struct nl_booked_person)},
                   .lists = {.size = sizeof(char)},
+                  .removed = {.size = sizeof(char)},
                   .deliveries = {.size = sizeof(struct nl_booked_delivery)},
                   .copies = {.size = sizeof(int64_t)},
                   .issues = {.size = sizeof(struct nl_booked_issue)},

@@ -5,6 +5,7 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/list.h"
 #include "newsletter/store/making.h"
+#include "newsletter/store/removal.h"
 #include "newsletter/store/statistics.h"
 #include "newsletter/store/subject_test.h"
 
@@ -239,7 +240,10 @@ static enum nl_status add_delivery(const struct nl_delivery_row *row, void *ctx,
 enum nl_status nl_facts_deliveries(struct nl_store *store, int64_t issue,
                                    enum nl_delivery_state state, int64_t after, int64_t limit,
                                    json_t *out, struct nl_error *err) {
-    return nl_delivery_each(store, issue, state, after, limit, add_delivery, out, err);
+    enum nl_status status = nl_removal_check(store, issue, err);
+    return status == NL_OK
+               ? nl_delivery_each(store, issue, state, after, limit, add_delivery, out, err)
+               : status;
 }
 
 enum nl_status nl_facts_subjects(struct nl_store *store, int64_t issue, json_t *out,

@@ -1,6 +1,7 @@
 #include "newsletter/service/issue_progress.h"
 
 #include "newsletter/base/text.h"
+#include "newsletter/store/removal.h"
 #include "newsletter/store/statistics.h"
 
 #include <string.h>
@@ -140,4 +141,9 @@ enum nl_status nl_office_issue_making(const struct nl_office *office, int64_t is
 enum nl_status nl_office_issue_unmade(const struct nl_office *office, int64_t issue,
                                       int64_t *people, struct nl_error *err) {
     return nl_making_left(office->store, issue, people, err);
+}
+
+enum nl_status nl_office_issue_removal(const struct nl_office *office, int64_t issue, int64_t *at,
+                                       struct nl_error *err) {
+    return nl_removal_find(office->store, issue, at, err);
 }

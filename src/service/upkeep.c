@@ -7,6 +7,7 @@ static struct nl_retention retention_of(const struct nl_config *config) {
                                  .unconfirmed = config->retention.unconfirmed,
                                  .reports = config->retention.reports,
                                  .messages = config->retention.messages,
+                                 .deliveries = config->retention.deliveries,
                                  .ended = config->retention.ended};
 }
 

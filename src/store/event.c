@@ -1,5 +1,6 @@
 #include "store/event.h"
 
+#include "newsletter/db/removed.h"
 #include "store/ledger.h"
 
 /* A statement that adds to the history, and returns the ids of what it adds. */
@@ -37,15 +38,26 @@ enum nl_status nl_event_add(struct nl_store *store, const char *kind, int64_t li
 
 enum nl_status nl_event_cause(struct nl_store *store, int64_t subscription, int64_t linked,
                               int64_t *issue, struct nl_error *err) {
+    bool known = false;
     *issue = 0;
+    enum nl_status status = nl_sql_part(store, linked, err);
+    /* Where its deliveries are removed, the link alone says that it was that issue. */
+    if (status == NL_OK)
+        status = nl_sql_first(
+            store, err, &known,
+            "SELECT i.id FROM subscription s JOIN issue i ON i.list = s.list WHERE s.id = ?1 AND "
+            "i.id = ?2 AND (" NL_IS_REMOVED(
+                "i.id") " OR EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
+                        " d WHERE d.issue = ?2 AND d.subscription = ?1))",
+            NL_VALUES(NL_INT(subscription), NL_INT(linked)), NL_COLUMNS(NL_INTO(issue)));
+    if (status != NL_OK || known)
+        return status;
     return nl_sql_first(store, err, NULL,
                         "SELECT d.issue FROM subscription s JOIN issue i ON i.list = s.list "
                         "JOIN delivery d ON d.issue = i.id AND d.subscription = s.id "
-                        "WHERE s.id = ?1 AND (d.state = 'sent' OR d.issue = ?2) "
-                        "ORDER BY CASE WHEN d.issue = ?2 THEN 0 ELSE 1 END, d.updated_at DESC, "
-                        "d.id DESC LIMIT 1",
-                        NL_VALUES(NL_INT(subscription), NL_INT(linked)),
-                        NL_COLUMNS(NL_INTO(issue)));
+                        "WHERE s.id = ? AND d.state = 'sent' "
+                        "ORDER BY d.updated_at DESC, d.id DESC LIMIT 1",
+                        NL_VALUES(NL_INT(subscription)), NL_COLUMNS(NL_INTO(issue)));
 }
 
 enum nl_status nl_notice_add(struct nl_store *store, const char *kind, int64_t subscription,

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
+#include "newsletter/store/removal.h"
 #include "store/canary_row.h"
 #include "store/event.h"
 #include "store/fan_out.h"
@@ -17,7 +18,9 @@ enum nl_status nl_issue_further(struct nl_store *store, int64_t issue,
                                 const struct nl_segment *segment, int64_t *people,
                                 struct nl_error *err) {
     int64_t list = 0;
-    enum nl_status status = find_list(store, issue, &list, err);
+    enum nl_status status = nl_removal_check(store, issue, err);
+    if (status == NL_OK)
+        status = find_list(store, issue, &list, err);
     return status == NL_OK ? nl_further_count(store, list, issue, segment, people, err) : status;
 }
 
@@ -31,13 +34,14 @@ struct extension {
 static enum nl_status extend(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct extension *call = ctx;
     int64_t issue = call->making.issue;
-    enum nl_status status =
-        nl_sql_run(store, err,
-                   "UPDATE issue SET state = 'sending', pause_note = NULL, ended_at = "
-                   "NULL, segment = CASE WHEN ?2 IS NULL THEN NULL WHEN segment = ?2 "
-                   "THEN segment ELSE '(' || segment || ') or (' || ?2 || ')' END "
-                   "WHERE id = ?1 AND state IN ('sent', 'sending', 'paused')",
-                   NL_VALUES(NL_INT(issue), NL_STRING(call->making.segment)));
+    enum nl_status status = nl_removal_check(store, issue, err);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "UPDATE issue SET state = 'sending', pause_note = NULL, ended_at = "
+                            "NULL, segment = CASE WHEN ?2 IS NULL THEN NULL WHEN segment = ?2 "
+                            "THEN segment ELSE '(' || segment || ') or (' || ?2 || ')' END "
+                            "WHERE id = ?1 AND state IN ('sent', 'sending', 'paused')",
+                            NL_VALUES(NL_INT(issue), NL_STRING(call->making.segment)));
     if (status == NL_OK && nl_sql_changes(store) == 0)
         return nl_error_set(err, NL_EXISTS, NL_TEXT("the issue is neither sent nor being sent"));
     if (status == NL_OK)

@@ -1,5 +1,6 @@
 #include "store/issue_figures.h"
 
+#include "newsletter/db/removed.h"
 #include "newsletter/db/sql.h"
 
 /* By how much the figures of an issue fall short of its deliveries: like SHORTFALL in
@@ -31,23 +32,27 @@
     "count(*) FILTER (WHERE d.state IN ('queued', 'leased')) AS waiting, " ENDED_COUNTS            \
     " FROM delivery d JOIN subscription_domain p ON p.subscription = d.subscription "              \
     "WHERE d.issue IS NOT NULL GROUP BY 1, 2 UNION ALL "                                           \
-    "SELECT issue, domain, -waiting, " ENDED_NEGATED " FROM issue_domain) AS side "                \
-    "GROUP BY issue, domain HAVING sum(waiting) <> 0 OR " ENDED_DIFFERS
+    "SELECT issue, domain, -waiting, " ENDED_NEGATED                                               \
+    " FROM issue_domain) AS side WHERE NOT " NL_IS_REMOVED(                                        \
+        "issue") " "                                                                               \
+                 "GROUP BY issue, domain HAVING sum(waiting) <> 0 OR " ENDED_DIFFERS
 
 #define SECOND_SHORTFALL                                                                           \
     "SELECT issue, second, 0 AS slot, " ENDED_SUMS                                                 \
     " FROM (SELECT d.issue AS issue, d.updated_at AS second, " ENDED_COUNTS                        \
     " FROM delivery d WHERE d.issue IS NOT NULL AND d.state NOT IN ('queued', 'leased') "          \
     "GROUP BY 1, 2 UNION ALL SELECT issue, second, " ENDED_NEGATED                                 \
-    " FROM issue_second) AS side GROUP BY issue, second HAVING " ENDED_DIFFERS
+    " FROM issue_second) AS side WHERE NOT " NL_IS_REMOVED(                                        \
+        "issue") " GROUP BY issue, second HAVING " ENDED_DIFFERS
 
 #define REASON_SHORTFALL                                                                           \
     "SELECT issue, kind, reason, 0 AS slot, CAST(sum(times) AS BIGINT) AS times FROM "             \
     "(SELECT d.issue AS issue, b.kind AS kind, b.reason AS reason, 1 AS times FROM bounce b "      \
     "JOIN delivery d ON d.id = b.delivery WHERE d.issue IS NOT NULL UNION ALL "                    \
     "SELECT issue, 'refused', reason, 1 FROM delivery_refusal UNION ALL "                          \
-    "SELECT issue, kind, reason, -times FROM issue_reason) AS side "                               \
-    "GROUP BY issue, kind, reason HAVING sum(times) <> 0"
+    "SELECT issue, kind, reason, -times FROM issue_reason) AS side WHERE NOT " NL_IS_REMOVED(      \
+        "issue") " "                                                                               \
+                 "GROUP BY issue, kind, reason HAVING sum(times) <> 0"
 
 #define WRONG(shortfall) "SELECT count(DISTINCT issue) FROM (" shortfall ") AS wrong"
 

@@ -1,3 +1,4 @@
+#include "newsletter/db/removed.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/issue.h"
 #include "newsletter/store/making.h"
@@ -70,9 +71,11 @@ enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *lef
     "count(*) FILTER (WHERE state = 'skipped') AS skipped "                                        \
     "FROM delivery WHERE issue IS NOT NULL GROUP BY issue UNION ALL "                              \
     "SELECT issue, -waiting, -sent, -deferred, -bounced, -failed, -unknown, -skipped "             \
-    "FROM issue_total) AS side GROUP BY issue HAVING sum(waiting) <> 0 OR sum(sent) <> 0 OR "      \
-    "sum(deferred) <> 0 OR sum(bounced) <> 0 OR sum(failed) <> 0 OR sum(unknown) <> 0 OR "         \
-    "sum(skipped) <> 0"
+    "FROM issue_total) AS side WHERE NOT " NL_IS_REMOVED(                                          \
+        "issue") " GROUP BY issue HAVING sum(waiting) <> 0 OR sum(sent) <> 0 OR "                  \
+                 "sum(deferred) <> 0 OR sum(bounced) <> 0 OR sum(failed) <> 0 OR sum(unknown) <> " \
+                 "0 OR "                                                                           \
+                 "sum(skipped) <> 0"
 
 static enum nl_status examine(struct nl_store *store, bool repair, int64_t *wrong,
                               struct nl_error *err) {

@@ -1,6 +1,7 @@
 #include "newsletter/store/list.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/db/removed.h"
 #include "newsletter/db/sql.h"
 #include "store/approval_withdraw.h"
 #include "store/event.h"
@@ -108,6 +109,8 @@ static enum nl_status remove_rows(struct nl_store *store, int64_t list, struct n
         "DELETE FROM canary WHERE issue IN " ISSUES,
         "DELETE FROM issue_text WHERE rowid IN " ISSUES,
         "DELETE FROM event WHERE list = ?1 OR issue IN " ISSUES " OR subscriber IN " ONLY_HERE,
+        "DELETE FROM setting WHERE key IN (SELECT " NL_REMOVED_KEY("id") " FROM issue WHERE list = "
+                                                                         "?1)",
         "DELETE FROM issue WHERE list = ?1",
         "DELETE FROM address_change WHERE subscriber IN " ONLY_HERE,
     };

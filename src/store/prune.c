@@ -7,6 +7,7 @@
 #include "newsletter/store/import_job.h"
 #include "newsletter/store/person.h"
 #include "newsletter/store/provider_day.h"
+#include "newsletter/store/removal.h"
 #include "newsletter/store/reputation.h"
 #include "newsletter/store/source_pause.h"
 #include "newsletter/store/sts_note.h"
@@ -199,6 +200,9 @@ enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention 
     if (status == NL_OK)
         status = nl_transactional_forget(store, limit(store, retention->messages), dry_run,
                                          &out->messages, err);
+    if (status == NL_OK)
+        status = nl_removal_run(store, limit(store, retention->deliveries), dry_run,
+                                &out->deliveries, err);
     if (status == NL_OK && !dry_run)
         status = nl_tasks_expire(store, err);
     if (status == NL_OK)

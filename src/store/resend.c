@@ -1,6 +1,7 @@
 #include "newsletter/store/resend.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/store/removal.h"
 
 #include "store/event.h"
 #include "store/ledger.h"
@@ -53,7 +54,9 @@ static enum nl_status take_choice(const struct nl_sql_row *row, void *context,
 }
 
 static enum nl_status choose(struct nl_store *store, struct call *call, struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, call->resend->issue, err);
+    enum nl_status status = nl_removal_check(store, call->resend->issue, err);
+    if (status == NL_OK)
+        status = nl_sql_part(store, call->resend->issue, err);
     if (status != NL_OK)
         return status;
     return nl_sql_each(store, err, take_choice, call,

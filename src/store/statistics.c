@@ -1,6 +1,7 @@
 #include "newsletter/store/statistics.h"
 
 #include "newsletter/db/sql.h"
+#include "store/removed.h"
 
 static const char *text_of(const struct nl_sql_row *row, int column) {
     const char *value = nl_sql_text(row, column);
@@ -148,7 +149,8 @@ enum nl_status nl_statistics_pace(struct nl_store *store, int64_t issue, int64_t
  * the operator removed, did not leave because of an issue. */
 enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue, int64_t *count,
                                           struct nl_error *err) {
-    return nl_sql_number(
+    struct nl_removed removed = {0};
+    enum nl_status status = nl_sql_number(
         store, err, count, NULL,
         "SELECT count(*) FROM issue i JOIN event e ON e.list = i.list AND e.kind = 'unsubscribed' "
         "AND e.at >= i.created_at AND coalesce(e.detail, '') NOT IN ('operator', 'not "
@@ -161,6 +163,10 @@ enum nl_status nl_statistics_unsubscribed(struct nl_store *store, int64_t issue,
         "(later.updated_at > d.updated_at OR (later.updated_at = d.updated_at AND "
         "later.id > d.id)))))",
         NL_VALUES(NL_INT(issue)));
+    if (status == NL_OK)
+        status = nl_removed_read(store, issue, &removed, err);
+    *count += removed.unsubscribed;
+    return status;
 }
 
 enum nl_status nl_statistics_complaints(struct nl_store *store, int64_t issue, int64_t *count,
@@ -173,9 +179,15 @@ enum nl_status nl_statistics_complaints(struct nl_store *store, int64_t issue, i
 
 enum nl_status nl_statistics_replies(struct nl_store *store, int64_t issue, int64_t *count,
                                      struct nl_error *err) {
-    return nl_sql_number(store, err, count, NULL,
-                         "SELECT count(*) FROM delivery WHERE issue = ? AND replied_at IS NOT NULL",
-                         NL_VALUES(NL_INT(issue)));
+    struct nl_removed removed = {0};
+    enum nl_status status =
+        nl_sql_number(store, err, count, NULL,
+                      "SELECT count(*) FROM delivery WHERE issue = ? AND replied_at IS NOT NULL",
+                      NL_VALUES(NL_INT(issue)));
+    if (status == NL_OK)
+        status = nl_removed_read(store, issue, &removed, err);
+    *count = removed.at != 0 ? removed.replies : *count;
+    return status;
 }
 
 enum nl_status nl_statistics_issues(struct nl_store *store,

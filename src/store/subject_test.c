@@ -3,9 +3,11 @@
 #include "newsletter/db/sql.h"
 #include "store/event.h"
 #include "store/making.h"
+#include "store/removed.h"
 #include "store/subject_test_row.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum nl_status nl_subject_test_add(struct nl_store *store, int64_t issue,
                                    const struct nl_subject_plan *plan, struct nl_error *err) {
@@ -70,7 +72,11 @@ enum nl_status nl_subject_test_read(struct nl_store *store, int64_t issue, bool 
                    NL_INTO(&out->subjects[1])));
     if (status == NL_OK && *found)
         nl_subject_rule_parse(rule, &out->plan.rule);
-    for (int64_t i = 0; status == NL_OK && *found && i < NL_SUBJECTS; i++)
+    struct nl_removed removed = {0};
+    if (status == NL_OK && *found)
+        status = nl_removed_read(store, issue, &removed, err);
+    memcpy(out->scores, removed.scores, sizeof out->scores);
+    for (int64_t i = 0; status == NL_OK && *found && removed.at == 0 && i < NL_SUBJECTS; i++)
         status = read_score(store, issue, i + 1, &out->scores[i], err);
     return status;
 }

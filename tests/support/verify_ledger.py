@@ -273,6 +273,8 @@ class Books:
             elif state != delivery.state or (state != LEASED and (code or 0) != delivery.code):
                 self.fault("delivery", number, "is", state, "and not", delivery.state)
         for number, delivery in left.items():
+            if ("deliveries", delivery.issue) in self.gone:
+                continue
             if delivery.subscription in self.states and (self.of_list[delivery.subscription] not in self.lists and
                                                          ("subscription", delivery.subscription) not in self.gone):
                 self.fault("delivery", number, "is gone")

@@ -83,7 +83,7 @@ def test_prune(connected, server):
         connected.sql("INSERT INTO event (at, kind) VALUES (?, 'signup')", now - age * 86400)
         connected.sql("INSERT INTO confirmation (digest, subscription, purpose, created_at, expires_at) "
                       "VALUES (?, 1, 'subscribe', 1, ?)", bytes([age]), now - age * 86400)
-    expected = {"events": 1, "links": 1, "ips": 3, "people": 1, "unconfirmed": 0, "reports": 0, "messages": 0}
+    expected = {"events": 1, "links": 1, "ips": 3, "people": 1, "unconfirmed": 0, "reports": 0, "messages": 0, "deliveries": 0}
     assert json.loads(connected.run("prune", "--dry-run", "--json").out) == expected
     assert connected.sql("SELECT count(*) FROM event WHERE kind = 'signup'") == [(2,)]
     connected.run("retry")  # which does it once a day

@@ -1,10 +1,12 @@
 """On a PostgreSQL server, the deliveries of each issue are in a partition of their own."""
+import glob
+import os
 import threading
 
 import psycopg2
 import psycopg2.errors
 import pytest
-from conftest import wait_for
+from conftest import TOP, new_schema, wait_for
 
 pytestmark = pytest.mark.postgresql
 PARTS = ("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'delivery'::regclass "
@@ -49,6 +51,53 @@ def test_nobody_is_mailed_twice(sent):
     sent.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
              "VALUES ('issue', 1, 1, 'queued', 1, 1) ON CONFLICT (issue, subscription) DO NOTHING")
     assert sent.sql("SELECT count(*) FROM delivery") == [(2,)]
+
+
+def test_the_migration_moves_no_row():
+    """The table of before becomes the first partition, as it is; ids go on where they were."""
+    files = sorted(glob.glob(os.path.join(TOP, "migrations", "postgresql", "*.sql")))
+    connection = psycopg2.connect(new_schema())
+
+    def ask(*statements):
+        with connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else None
+
+    def apply(part):
+        for path in part:
+            with open(path, encoding="utf-8") as file:
+                ask(file.read())
+
+    try:
+        at = next(place for place, path in enumerate(files) if path.endswith("0043-partitions.sql"))
+        apply(files[:at])
+        issue = ("INSERT INTO issue (list, slug, title, subject, date, source, message, digest, state, created_at) "
+                 "VALUES (1, '{}', 't', 's', '2026-01-01', 'x', 'm', 'd', 'sent', 1)")
+        ask("INSERT INTO list (uuid, name, title, list_id, sender, language, created_at) VALUES ('u', 'l', 't', 'i', 's', 'en', 1)",
+            "INSERT INTO subscriber (uuid, address, address_key, created_at) SELECT n, n || '@x', n || '@x', 1 FROM generate_series(1, 50) n",
+            "INSERT INTO subscription (list, subscriber, state, token, consent_at, created_at) SELECT 1, id, 'active', id, 1, 1 FROM subscriber",
+            issue.format("a"), issue.format("b"),
+            "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) SELECT 'issue', i.id, s.id, 'sent', 1, 1 "
+            "FROM issue i CROSS JOIN subscription s",
+            "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) VALUES ('welcome', 1, 'sent', 1, 1)",
+            "INSERT INTO returned (digest, at, kind, delivery) VALUES ('x', 1, 'bounce', 7)",
+            "INSERT INTO bounce (returned, at, delivery, kind, reason, status) VALUES (1, 1, 7, 'hard', 'x', '5')",
+            "INSERT INTO attempt (delivery, at, state) VALUES (8, 1, 'sent')")
+        before = ask("SELECT pg_relation_filenode('delivery')"), ask("SELECT ctid::text, d.* FROM delivery d ORDER BY id")
+        apply(files[at:])
+        assert (ask("SELECT pg_relation_filenode('delivery_0')"), ask("SELECT ctid::text, d.* FROM delivery d ORDER BY id")) == before
+        ask(issue.format("c"))
+        ask("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) VALUES ('issue', 3, 1, 'queued', 1, 1), "
+            "('issue', 2, 1, 'queued', 1, 1) ON CONFLICT (issue, subscription) DO NOTHING")
+        assert ask("SELECT tableoid::regclass::text, issue FROM delivery WHERE id > 101") == [("delivery_3", 3)]
+        for statement in ("DELETE FROM delivery WHERE id = 7", "DELETE FROM issue WHERE id = 2"):
+            with pytest.raises(psycopg2.errors.ForeignKeyViolation):
+                ask(statement)
+        ask("DELETE FROM delivery WHERE id = 8")
+        assert ask("SELECT count(*) FROM attempt") == [(0,)]
+    finally:
+        connection.close()
 
 
 def test_ids_come_from_one_sequence(sent):

@@ -292,6 +292,7 @@ struct nl_config {
         int64_t unconfirmed; /* sign-ups, after their last link has expired */
         int64_t messages;    /* transactional ones, after they were sent or given up */
         int64_t reports;     /* what DMARC and TLS reports say, by the day they are about */
+        int64_t deliveries;  /* of an issue, after it has ended */
     } retention;
     struct {                  /* programs that are told what happens */
         char *allow_networks; /* private ones that they may be in, as nl_networks_parse reads */

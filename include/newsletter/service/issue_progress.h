@@ -49,4 +49,8 @@ NL_CHECKED enum nl_status nl_office_issue_unmade(const struct nl_office *office,
                                                  int64_t *people,
                                                  struct nl_error *err) NL_ALL_NONNULL;
 
+/* When the deliveries of an issue were removed; 0: they are there. */
+NL_CHECKED enum nl_status nl_office_issue_removal(const struct nl_office *office, int64_t issue,
+                                                  int64_t *at, struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

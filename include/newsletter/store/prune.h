@@ -12,12 +12,13 @@ struct nl_retention {
     int64_t unconfirmed; /* sign-ups that nobody confirmed, after their last link has expired */
     int64_t reports;     /* figures from DMARC and TLS reports, by the day that they describe */
     int64_t messages;    /* transactional messages, after they were sent or given up */
+    int64_t deliveries;  /* those of an issue, after it has ended; its figures stay */
     int64_t ended;       /* people whose subscriptions have all ended: they are erased */
 };
 
 /* How much was removed. */
 struct nl_pruned {
-    int64_t events, links, ips, people, unconfirmed, reports, messages;
+    int64_t events, links, ips, people, unconfirmed, reports, messages, deliveries;
 };
 
 /* Deletes data past its retention period; with `dry_run` only counts. */
