@@ -18,8 +18,11 @@ static enum nl_status look_up(struct nl_store *store, int64_t issue, const char 
     return status;
 }
 
+/* A run need not ask twice: the issue that it sends keeps its partition. All others might name one
+ * that was dropped meanwhile. */
 enum nl_status nl_sql_part(struct nl_store *store, int64_t issue, struct nl_error *err) {
-    if (!store->engine->has_parts || (store->part_issue == issue && store->part[0] != '\0'))
+    bool known = store->part_issue == issue && store->part[0] != '\0';
+    if (!store->engine->has_parts || (known && store->together))
         return NL_OK;
     if (issue != 0)
         return look_up(store, issue, "SELECT part FROM delivery_part WHERE issue = ?", issue, err);
