@@ -8,7 +8,8 @@
 
 -- A foreign key needs an index over all partitions. Triggers take its place, as in 0042: those who refer to deliveries share a
 -- lock, and those who remove deliveries have it alone until their transaction ends. So the later of two waits, and then sees
--- what the other has done.
+-- what the other has done. There is one lock for each partition: while the deliveries of a list are removed, runs go on that
+-- record attempts in others.
 ALTER TABLE bounce DROP CONSTRAINT bounce_delivery_fkey;
 ALTER TABLE returned DROP CONSTRAINT returned_delivery_fkey;
 ALTER TABLE attempt DROP CONSTRAINT attempt_delivery_fkey;
@@ -30,17 +31,24 @@ INSERT INTO delivery_part (issue, part) SELECT id, '_0' FROM issue;
 -- Partitions that may have a delivery of these ids, the likely ones first. The first one has notices, whose ids are anywhere.
 CREATE FUNCTION likely_parts(ids BIGINT[]) RETURNS SETOF TEXT LANGUAGE sql STABLE AS $$
 SELECT part FROM (
-    SELECT p.part, max(p.high) AS high FROM delivery_part p
+    SELECT p.part, max(p.high) AS high
+    FROM delivery_part p JOIN (SELECT min(a.id) AS low, max(a.id) AS high FROM unnest(ids) AS a(id)) AS all_ids
+    ON p.low <= all_ids.high AND p.high >= all_ids.low
     WHERE p.part <> '_0' AND EXISTS (SELECT 1 FROM unnest(ids) AS i(id) WHERE i.id BETWEEN p.low AND p.high) GROUP BY p.part
     UNION ALL SELECT '_0', 0) AS found ORDER BY high DESC
 $$;
 
--- The ids among these that no delivery has.
+-- The ids among these that no delivery has. The partitions in which it looks keep their deliveries until the transaction ends.
+CREATE FUNCTION deliveries_lock(part TEXT) RETURNS BIGINT LANGUAGE sql STABLE AS
+$$SELECT hashtextextended('newsletter deliveries ' || current_database() || ' ' || current_schema() || ' ' || part, 0)$$;
+
 CREATE FUNCTION missing_deliveries(ids BIGINT[]) RETURNS BIGINT[] LANGUAGE plpgsql AS $$
 DECLARE
     part TEXT;
 BEGIN
     FOR part IN SELECT likely_parts(ids) LOOP
+        PERFORM pg_advisory_xact_lock_shared(deliveries_lock(part));
+        CONTINUE WHEN to_regclass('delivery' || part) IS NULL; -- dropped meanwhile
         EXECUTE format('SELECT coalesce(array_agg(i.id), ''{}'') FROM unnest($1) AS i(id)
             WHERE NOT EXISTS (SELECT 1 FROM %I d WHERE d.id = i.id)', 'delivery' || part) INTO ids USING ids;
         EXIT WHEN cardinality(ids) = 0;
@@ -56,6 +64,7 @@ DECLARE
     found BIGINT;
 BEGIN
     FOR part IN SELECT likely_parts(ARRAY[wanted]) LOOP
+        CONTINUE WHEN to_regclass('delivery' || part) IS NULL; -- dropped meanwhile
         EXECUTE format('SELECT id FROM %I WHERE id = $1', 'delivery' || part) INTO found USING wanted;
         IF found IS NOT NULL THEN
             RETURN part;
@@ -65,9 +74,6 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION deliveries_lock() RETURNS BIGINT LANGUAGE sql STABLE AS
-$$SELECT hashtextextended('newsletter deliveries ' || current_database() || ' ' || current_schema(), 0)$$;
-
 CREATE FUNCTION need_delivery() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     ids BIGINT[];
@@ -76,7 +82,6 @@ BEGIN
     IF ids IS NULL THEN
         RETURN NULL;
     END IF;
-    PERFORM pg_advisory_xact_lock_shared(deliveries_lock());
     IF cardinality(missing_deliveries(ids)) > 0 THEN
         RAISE foreign_key_violation USING MESSAGE = format('a row of %s for a delivery that does not exist', TG_TABLE_NAME);
     END IF;
@@ -85,8 +90,7 @@ END
 $$;
 CREATE FUNCTION need_other_delivery() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(deliveries_lock());
-    IF part_of_delivery(NEW.delivery) = '' THEN
+    IF cardinality(missing_deliveries(ARRAY[NEW.delivery])) > 0 THEN
         RAISE foreign_key_violation USING MESSAGE = format('a row of %s for a delivery that does not exist', TG_TABLE_NAME);
     END IF;
     RETURN NULL;
@@ -106,9 +110,15 @@ BEGIN
 END
 $$;
 
+-- Those of the partition that the statement names, or of all, in one order.
 CREATE FUNCTION lock_deliveries() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(deliveries_lock());
+    IF TG_TABLE_NAME = 'delivery' THEN
+        PERFORM pg_advisory_xact_lock(deliveries_lock(p.part))
+        FROM (SELECT '_0' AS part UNION SELECT part FROM delivery_part ORDER BY 1) AS p;
+    ELSE
+        PERFORM pg_advisory_xact_lock(deliveries_lock(substr(TG_TABLE_NAME, length('delivery') + 1)));
+    END IF;
     RETURN NULL;
 END
 $$;
@@ -340,8 +350,9 @@ END
 $$;
 
 -- Drops the partition of an issue whose deliveries are removed: 'dropped'. 'shared': others need it, so rows are deleted one by
--- one. 'later': others are at it, or have just added what refers to its deliveries. Those who do so wait while this is looked
--- at; the lock on all deliveries comes last and is short.
+-- one. 'later': others are at it, or have just added what refers to its deliveries, or some of these are to be sent after all.
+-- It looks under the lock of this partition alone, which keeps what refers to it from coming; the locks that others might
+-- wait for come last.
 CREATE FUNCTION drop_deliveries_of(wanted BIGINT) RETURNS TEXT LANGUAGE plpgsql AS $$
 DECLARE
     its TEXT := (SELECT part FROM delivery_part WHERE issue = wanted);
@@ -354,13 +365,19 @@ BEGIN
         RETURN 'shared';
     END IF;
     SET LOCAL lock_timeout = '200ms';
-    LOCK TABLE issue IN SHARE MODE;
-    PERFORM pg_advisory_xact_lock(deliveries_lock());
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %1$I d JOIN bounce b ON b.delivery = d.id) OR EXISTS (SELECT 1 FROM %1$I d
-        JOIN returned r ON r.delivery = d.id) OR EXISTS (SELECT 1 FROM %1$I d JOIN attempt a ON a.delivery = d.id)', 'delivery' || its) INTO needed;
+    PERFORM pg_advisory_xact_lock(deliveries_lock(its));
+    IF NOT EXISTS (SELECT 1 FROM delivery_part WHERE part = its) THEN
+        RETURN 'dropped'; -- by another one, meanwhile
+    END IF;
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %1$I d JOIN bounce b ON b.delivery = d.id)
+        OR EXISTS (SELECT 1 FROM %1$I d JOIN returned r ON r.delivery = d.id)
+        OR EXISTS (SELECT 1 FROM %1$I d JOIN attempt a ON a.delivery = d.id)
+        OR EXISTS (SELECT 1 FROM %1$I d WHERE d.state IN (''queued'', ''leased'', ''deferred'', ''unknown''))',
+        'delivery' || its) INTO needed;
     IF needed THEN
         RETURN 'later';
     END IF;
+    LOCK TABLE issue IN SHARE MODE;
     LOCK TABLE ONLY delivery IN ACCESS EXCLUSIVE MODE;
     EXECUTE format('DROP TABLE %I', 'delivery' || its);
     DELETE FROM delivery_part WHERE part = its;

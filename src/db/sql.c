@@ -26,22 +26,25 @@ struct nl_statement *nl_statement_new(struct nl_store *store, const char *sql, b
 
 enum { PARTS_KEPT = 4 }; /* of one statement: a service sends issues, and notices in between */
 
-/* Drops the oldest one of the statements that say the same of partitions, if there are enough of
- * them. Replies to it may be on their way while statements travel together. */
-static void drop_oldest(struct nl_store *store, const char *sql) {
-    struct nl_statement **oldest = NULL;
+/* How many statements from `entry` on say the same; newer ones come first. */
+static size_t count_alike(const struct nl_statement *entry, const struct nl_statement *end) {
     size_t count = 0;
-    for (struct nl_statement **at = &store->statements; *at != NULL; at = &(*at)->next) {
-        if ((*at)->sql != sql || !(*at)->has_part || (*at)->busy)
+    for (; entry != end; entry = entry->next)
+        count += entry->sql == end->sql;
+    return count;
+}
+
+void nl_sql_drop_statements(struct nl_store *store) {
+    struct nl_statement **at = &store->statements;
+    while (*at != NULL) {
+        struct nl_statement *entry = *at;
+        if (!entry->has_part || entry->busy || count_alike(store->statements, entry) < PARTS_KEPT) {
+            at = &entry->next;
             continue;
-        oldest = at;
-        count++;
+        }
+        *at = entry->next;
+        nl_sql_end(entry);
     }
-    if (count < PARTS_KEPT || store->together || store->batch)
-        return;
-    struct nl_statement *entry = *oldest;
-    *oldest = entry->next;
-    nl_sql_end(entry);
 }
 
 static bool serves(const struct nl_statement *entry, const struct nl_store *store,
@@ -61,10 +64,11 @@ static struct nl_statement *prepared(struct nl_store *store, const char *sql, bo
     entry = nl_statement_new(store, sql, insert, err);
     if (entry == NULL)
         return NULL;
-    if (entry->has_part)
-        drop_oldest(store, sql);
     entry->next = store->statements;
     store->statements = entry;
+    /* Replies may be on their way while statements travel together: then the next begin drops. */
+    if (entry->has_part && !store->together && !store->batch)
+        nl_sql_drop_statements(store);
     return entry;
 }
 

@@ -70,6 +70,7 @@ enum nl_status nl_store_begin_shared(struct nl_store *store, struct nl_error *er
 enum nl_status nl_store_begin_together(struct nl_store *store, struct nl_error *err) {
     store->once = NULL;
     nl_store_read_apart(store);
+    nl_sql_drop_statements(store);
     store->together = true;
     store->exclusive = false;
     enum nl_status status = store->engine->begin_later != NULL

@@ -40,15 +40,21 @@ enum nl_status nl_event_cause(struct nl_store *store, int64_t subscription, int6
                               int64_t *issue, struct nl_error *err) {
     bool known = false;
     *issue = 0;
-    enum nl_status status = nl_sql_part(store, linked, err);
-    /* Where its deliveries are removed, the link alone says that it was that issue. */
-    if (status == NL_OK)
+    /* Where its deliveries are removed, the link alone says that it was that issue. Asked first:
+     * its partition may be gone. */
+    enum nl_status status = nl_sql_first(
+        store, err, &known,
+        "SELECT i.id FROM subscription s JOIN issue i ON i.list = s.list WHERE s.id = ? AND i.id = "
+        "? AND " NL_IS_REMOVED("i.id"),
+        NL_VALUES(NL_INT(subscription), NL_INT(linked)), NL_COLUMNS(NL_INTO(issue)));
+    if (status == NL_OK && !known)
+        status = nl_sql_part(store, linked, err);
+    if (status == NL_OK && !known)
         status = nl_sql_first(
             store, err, &known,
-            "SELECT i.id FROM subscription s JOIN issue i ON i.list = s.list WHERE s.id = ?1 AND "
-            "i.id = ?2 AND (" NL_IS_REMOVED(
-                "i.id") " OR EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
-                        " d WHERE d.issue = ?2 AND d.subscription = ?1))",
+            "SELECT d.issue FROM subscription s JOIN issue i ON i.list = s.list JOIN "
+            "delivery" NL_OF_ISSUE " d ON d.issue = i.id AND d.subscription = s.id WHERE s.id = ? "
+            "AND d.issue = ?",
             NL_VALUES(NL_INT(subscription), NL_INT(linked)), NL_COLUMNS(NL_INTO(issue)));
     if (status != NL_OK || known)
         return status;

@@ -100,7 +100,7 @@ static enum nl_status remove_rows(struct nl_store *store, int64_t list, struct n
         "DELETE FROM bounce WHERE subscription IN " SUBSCRIPTIONS,
         "UPDATE bounce SET delivery = NULL WHERE delivery IN " DELIVERIES,
         "DELETE FROM confirmation WHERE subscription IN " SUBSCRIPTIONS,
-        "DELETE FROM delivery WHERE issue IS NULL AND id IN " NOTICES,
+        "DELETE FROM delivery" NL_OF_ISSUE " WHERE issue IS NULL AND id IN " NOTICES,
     };
     static const char *const last_steps[] = {
         "DELETE FROM recording WHERE issue IN " ISSUES,
@@ -115,7 +115,7 @@ static enum nl_status remove_rows(struct nl_store *store, int64_t list, struct n
         "DELETE FROM address_change WHERE subscriber IN " ONLY_HERE,
     };
     const struct nl_value *values = NL_VALUES(NL_INT(list));
-    enum nl_status status = NL_OK;
+    enum nl_status status = nl_sql_part(store, 0, err);
     for (size_t i = 0; status == NL_OK && i < sizeof first_steps / sizeof first_steps[0]; i++)
         status = nl_sql_run(store, err, first_steps[i], values);
     if (status == NL_OK)
@@ -154,10 +154,17 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
     return status;
 }
 
+/* The list is removed by now, so a failure is none of that: the next prune tries again. */
+static void drop_parts(struct nl_store *store) {
+    struct nl_error ignored = {0};
+    nl_error_ignore(nl_sql_drop_parts(store, &ignored));
+    nl_error_free(&ignored);
+}
+
 enum nl_status nl_list_remove(struct nl_store *store, int64_t list, struct nl_error *err) {
     enum nl_status status = nl_sql_exclusive(store, remove_list, &list, err);
     if (status == NL_OK)
-        status = nl_sql_drop_parts(store, err);
+        drop_parts(store);
     nl_store_empty_log(store);
     return status;
 }

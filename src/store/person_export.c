@@ -87,7 +87,8 @@ static const struct chapter chapters[] = {
     {"messages",
      "SELECT l.name, m.template, m.subject, d.state, d.attempts, d.created_at, d.updated_at, "
      "d.reply_code, d.reply_text FROM subscriber r JOIN transactional m ON m.address_key = "
-     "r.address_key JOIN delivery d ON d.id = m.delivery JOIN list l ON l.id = m.list WHERE r.id = "
+     "r.address_key JOIN delivery d ON d.id = m.delivery AND d.issue IS NULL JOIN list l ON l.id = "
+     "m.list WHERE r.id = "
      "?1 ORDER BY d.id",
      {{"list", 's'},
       {"template", 's'},

@@ -59,9 +59,13 @@ static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *
     bool open = false;
     bool ended = false;
     call->deliveries = 0;
-    enum nl_status status = nl_sql_exists(
-        store, err, &ended, "SELECT 1 " ISSUES_THAT_ENDED " AND i.id = ?2 /*+ FOR UPDATE OF i */",
-        NL_VALUES(NL_INT(call->before), NL_INT(call->issue)));
+    /* The lock first, in a statement of its own: the next one sees what others did before it. */
+    enum nl_status status =
+        nl_sql_exists(store, err, &ended, "SELECT 1 FROM issue WHERE id = ? /*+ FOR UPDATE */",
+                      NL_VALUES(NL_INT(call->issue)));
+    if (status == NL_OK)
+        status = nl_sql_exists(store, err, &ended, "SELECT 1 " ISSUES_THAT_ENDED " AND i.id = ?2",
+                               NL_VALUES(NL_INT(call->before), NL_INT(call->issue)));
     if (status == NL_OK)
         status = nl_sql_part(store, call->issue, err);
     if (status == NL_OK && ended)

@@ -72,13 +72,25 @@ static enum nl_status choose(struct nl_store *store, struct call *call, struct n
 
 enum { PART = 250 }; /* each row changes figures, so they are fewer than NL_PART */
 
+/* Waits for a removal of its deliveries that is about to begin: either that finds the queued ones,
+ * or this finds that they are removed. */
+static enum nl_status refuse_if_removed(struct nl_store *store, const struct call *call,
+                                        struct nl_error *err) {
+    bool any = false;
+    enum nl_status status =
+        nl_sql_exists(store, err, &any, "SELECT 1 FROM issue WHERE id = ? /*+ FOR UPDATE */",
+                      NL_VALUES(NL_INT(call->resend->issue)));
+    return status == NL_OK ? nl_removal_check(store, call->resend->issue, err) : status;
+}
+
 static enum nl_status refuse_if_cancelled(struct nl_store *store, const struct call *call,
                                           struct nl_error *err) {
     bool cancelled = false;
-    enum nl_status status =
-        nl_sql_exists(store, err, &cancelled,
-                      "SELECT 1 FROM issue WHERE id = ? AND state = 'cancelled' /*+ FOR UPDATE */",
-                      NL_VALUES(NL_INT(call->resend->issue)));
+    enum nl_status status = refuse_if_removed(store, call, err);
+    if (status == NL_OK)
+        status = nl_sql_exists(store, err, &cancelled,
+                               "SELECT 1 FROM issue WHERE id = ? AND state = 'cancelled'",
+                               NL_VALUES(NL_INT(call->resend->issue)));
     return status == NL_OK && cancelled
                ? nl_error_set(err, NL_EXISTS,
                               NL_TEXT("the issue is cancelled: nobody gets it any more"))

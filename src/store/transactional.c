@@ -24,7 +24,7 @@ static enum nl_status find_repeated(struct nl_store *store, const struct additio
     enum nl_status status =
         nl_sql_first(store, err, addition->repeated,
                      "SELECT m.delivery, m.request, d.created_at FROM transactional m JOIN "
-                     "delivery d ON d.id = m.delivery WHERE m.repeat_key = ?",
+                     "delivery d ON d.id = m.delivery AND d.issue IS NULL WHERE m.repeat_key = ?",
                      NL_VALUES(NL_STRING(message->key)),
                      NL_COLUMNS(NL_INTO(addition->id), NL_INTO(&request), NL_INTO(&made_at)));
     if (status == NL_OK && *addition->repeated && made_at < nl_store_now(store) - DAY) {
@@ -147,7 +147,7 @@ static enum nl_status visit_row(const struct nl_sql_row *row, void *context, str
     "SELECT d.id, l.name, m.address, m.template, m.language, m.subject, m.asked_by, m.size, "      \
     "d.state, d.attempts, d.created_at, d.updated_at, CASE d.state WHEN 'deferred' THEN "          \
     "d.next_attempt_at END, d.reply_code, d.reply_status, d.reply_text FROM transactional m "      \
-    "JOIN delivery d ON d.id = m.delivery JOIN list l ON l.id = m.list "
+    "JOIN delivery d ON d.id = m.delivery AND d.issue IS NULL JOIN list l ON l.id = m.list "
 
 enum nl_status nl_transactional_each(struct nl_store *store,
                                      const struct nl_transactional_query *query,

@@ -104,11 +104,11 @@ static enum nl_status forget(struct nl_store *store, void *ctx, struct nl_error 
         " ORDER BY d.id LIMIT ?2)",
         "UPDATE bounce SET delivery = NULL WHERE delivery IN (SELECT d.id " OLD
         " ORDER BY d.id LIMIT ?2)",
-        "DELETE FROM delivery WHERE issue IS NULL AND id IN (SELECT d.id " OLD
+        "DELETE FROM delivery" NL_OF_ISSUE " WHERE issue IS NULL AND id IN (SELECT d.id " OLD
         " ORDER BY d.id LIMIT ?2)",
     };
     struct forgetting *forgetting = ctx;
-    enum nl_status status = NL_OK;
+    enum nl_status status = nl_sql_part(store, 0, err);
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = nl_sql_run(store, err, steps[i],
                             NL_VALUES(NL_INT(forgetting->before), NL_INT(AT_ONCE)));
@@ -127,7 +127,7 @@ enum nl_status nl_transactional_forget(struct nl_store *store, int64_t before, b
     enum nl_status status =
         nl_sql_run(store, err,
                    "UPDATE transactional SET content = NULL WHERE content IS NOT NULL AND delivery "
-                   "IN (SELECT id FROM delivery WHERE state IN " SETTLED ")",
+                   "IN (SELECT id FROM delivery WHERE issue IS NULL AND state IN " SETTLED ")",
                    NL_NO_VALUES);
     do {
         if (status == NL_OK)
@@ -143,9 +143,10 @@ enum nl_status nl_transactional_erase_rows(struct nl_store *store, const char *a
 #define THEIR_MESSAGES "(SELECT delivery FROM transactional WHERE address_key = ?1)"
     static const char *const steps[] = {
         "UPDATE delivery SET state = 'skipped', lease_owner = NULL, lease_until = NULL, "
-        "updated_at = ?2 WHERE id IN " THEIR_MESSAGES
+        "updated_at = ?2 WHERE issue IS NULL AND id IN " THEIR_MESSAGES
         " AND state IN ('queued', 'deferred', 'leased')",
-        "UPDATE delivery SET reply_text = NULL WHERE id IN " THEIR_MESSAGES " AND ?2 > 0",
+        "UPDATE delivery SET reply_text = NULL WHERE issue IS NULL AND id IN " THEIR_MESSAGES
+        " AND ?2 > 0",
         "DELETE FROM attempt WHERE delivery IN " THEIR_MESSAGES " AND ?2 > 0",
         "UPDATE event SET detail = NULL WHERE message IN " THEIR_MESSAGES " AND ?2 > 0",
         "UPDATE bounce SET diagnostic = NULL WHERE delivery IN " THEIR_MESSAGES " AND ?2 > 0",

@@ -173,6 +173,23 @@ def test_of_two_at_once_the_second_sees_the_first(returned, open_connection, chi
         (1, 1) if stays else (0, 0)]
 
 
+def test_a_removal_of_some_deliveries_keeps_no_run_of_others_waiting(returned, open_connection):
+    """A list is removed in a long transaction; a run that delivers directly records attempts meanwhile."""
+    returned.run("send", "--yes", returned.issue(number="No 2", name="two.md"))
+    removal = open_connection()
+    with removal.cursor() as cursor:
+        cursor.execute("DELETE FROM delivery_1 WHERE issue = 1")
+    (other,), = returned.sql("SELECT min(id) FROM delivery WHERE issue = 2")
+    run = open_connection()
+    with run.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '5s'")
+        cursor.execute("UPDATE delivery_2 SET attempts = 1 WHERE id = %s", [other])
+        cursor.execute(CHILDREN["attempt"].format(other))
+    run.commit()
+    removal.commit()
+    assert returned.sql("SELECT count(*) FROM attempt") == [(1,)]
+
+
 def test_a_delivery_stays_with_its_issue(returned):
     returned.run("send", "--yes", returned.issue(number="No 2", name="two.md"))
     for table in ("delivery", "delivery_1"):

@@ -289,6 +289,56 @@ def test_while_others_are_at_it_the_next_prune_drops_it(sent):
 
 
 @pytest.mark.postgresql
+def test_what_is_queued_after_all_is_not_dropped(sent):
+    sent.sql("UPDATE issue SET ended_at = 1, created_at = 1")
+    sent.sql("INSERT INTO setting (key, value) VALUES ('deliveries removed 1', '7 0 0 0 0 0 0 0 0 0 0 goes on')")
+    for state in ("queued", "leased", "deferred", "unknown"):
+        sent.sql(f"UPDATE delivery SET state = '{state}' WHERE id = 1")
+        sent.run("prune")
+        assert left(sent) == 5 and sent.sql(PARTS) == [(2,)]
+
+
+@pytest.mark.postgresql
+def test_of_a_removal_and_a_resend_at_once_one_waits(sent):
+    """Somebody has the issue sent again while its deliveries are about to be removed: they hold the same row."""
+    sent.sql("UPDATE issue SET ended_at = 1, created_at = 1")
+    sent.configure(retention={"deliveries": "1d"})
+    other = psycopg2.connect(sent.database)
+    try:
+        with other.cursor() as cursor:  # as a resend has queued a part
+            cursor.execute("SELECT 1 FROM issue WHERE id = 1 FOR UPDATE")
+            cursor.execute("UPDATE delivery SET state = 'queued' WHERE issue = 1 AND state = 'bounced'")
+            cursor.execute("UPDATE issue SET state = 'sending', ended_at = NULL WHERE id = 1")
+            removal = sent.popen("prune", "--json")
+            wait_for(lambda: sent.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")[0][0] > 0)
+            other.commit()
+        assert json.loads(removal.communicate()[0])["deliveries"] == 0 and left(sent) == 5
+        sent.sql("UPDATE delivery SET state = 'bounced' WHERE state = 'queued'")
+        sent.sql("UPDATE issue SET state = 'sent', ended_at = 1")
+        sent.sql("UPDATE subscription SET state = 'active'")
+        with other.cursor() as cursor:  # as a removal has begun
+            cursor.execute("SELECT 1 FROM issue WHERE id = 1 FOR UPDATE")
+            cursor.execute("INSERT INTO setting (key, value) VALUES ('deliveries removed 1', '7 0 0 0 0 0 0 0 0 0 0 goes on')")
+            resend = sent.popen("resend", "no-1", "--state", "bounced", "--yes")
+            wait_for(lambda: sent.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")[0][0] > 0)
+            other.commit()
+        assert GONE in resend.communicate()[1].decode() and resend.returncode
+    finally:
+        other.close()
+    assert sent.sql("SELECT count(*) FROM delivery WHERE state = 'queued' AND issue = 1") == [(0,)]
+
+
+@pytest.mark.postgresql
+def test_two_removals_at_once_do_not_fail(sent):
+    grow_old(sent, 5)
+    both = [sent.popen("prune", "--json") for _ in range(2)]
+    told_both = [json.loads(one.communicate()[0])["deliveries"] for one in both]
+    assert [one.returncode for one in both] == [0, 0] and sorted(told_both) == [0, 5]
+    sent.run("prune")
+    assert left(sent) == 0 and sent.sql(PARTS) == [(1,)]
+
+
+@pytest.mark.postgresql
 def test_deliveries_of_before_the_partitions_go_row_by_row(sent, server):
     """They share a partition with notices."""
     came_back(sent, server, "ann")
