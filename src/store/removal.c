@@ -48,7 +48,8 @@ struct call {
     int64_t before, issue;
     int64_t deliveries; /* of the issue that begins */
     int64_t changed;    /* rows of a step */
-    const char *sql;    /* of a step */
+    const struct reference *reference;
+    int64_t after; /* the delivery at which the last step has ended */
 };
 
 /* From now on nobody can be sent the issue, nor sent it again. Somebody may have done so since it
@@ -137,19 +138,21 @@ static enum nl_status remove_rows(struct nl_store *store, void *ctx, struct nl_e
     return status;
 }
 
-static enum nl_status run_step(struct nl_store *store, void *ctx, struct nl_error *err) {
+static enum nl_status remove_some(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct call *call = ctx;
     enum nl_status status = nl_sql_part(store, call->issue, err);
     if (status == NL_OK)
-        status = nl_sql_run(store, err, call->sql, NL_VALUES(NL_INT(call->issue), NL_INT(AT_ONCE)));
+        status = nl_sql_run(store, err,
+                            "DELETE FROM delivery" NL_OF_ISSUE " WHERE id IN (SELECT id FROM "
+                            "delivery" NL_OF_ISSUE " WHERE issue = ?1 LIMIT ?2)",
+                            NL_VALUES(NL_INT(call->issue), NL_INT(AT_ONCE)));
     call->changed = status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }
 
 static enum nl_status in_steps(struct nl_store *store, struct call *call, nl_sql_body *step,
-                               const char *sql, struct nl_error *err) {
+                               struct nl_error *err) {
     enum nl_status status = NL_OK;
-    call->sql = sql;
     do {
         status = nl_sql_exclusive(store, step, call, err);
         nl_store_give_way(store);
@@ -157,40 +160,65 @@ static enum nl_status in_steps(struct nl_store *store, struct call *call, nl_sql
     return status;
 }
 
-#define REFERRING(what)                                                                            \
-    "(SELECT x.id FROM delivery" NL_OF_ISSUE " d JOIN " what                                       \
-    " x ON x.delivery = d.id WHERE d.issue = ?1 LIMIT ?2)"
+/* Rows that refer to deliveries ?1, by the ids of these: a step begins after ?2, where the last one
+ * has ended, and goes up to ?3. */
+#define UP_TO(table)                                                                               \
+    "SELECT count(*), coalesce(max(delivery), 0) FROM (SELECT x.delivery FROM "                    \
+    "delivery" NL_OF_ISSUE " d JOIN " table                                                        \
+    " x ON x.delivery = d.id WHERE d.issue = ?1 AND d.id > ?2 ORDER BY d.id "                      \
+    "LIMIT ?3) AS next"
+#define BETWEEN                                                                                    \
+    "delivery > ?2 AND delivery <= ?3 AND delivery IN (SELECT id FROM delivery" NL_OF_ISSUE        \
+    " WHERE issue = ?1 AND id > ?2 AND id <= ?3)"
+
+static const struct reference {
+    const char *up_to, *cut;
+} references[] = {
+    {UP_TO("attempt"), "DELETE FROM attempt WHERE " BETWEEN},
+    {UP_TO("returned"), "UPDATE returned SET delivery = NULL WHERE " BETWEEN},
+    {UP_TO("bounce"), "UPDATE bounce SET delivery = NULL WHERE " BETWEEN},
+};
+
+static enum nl_status cut_off(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct call *call = ctx;
+    int64_t last = 0;
+    enum nl_status status = nl_sql_part(store, call->issue, err);
+    if (status == NL_OK)
+        status = nl_sql_first(store, err, NULL, call->reference->up_to,
+                              NL_VALUES(NL_INT(call->issue), NL_INT(call->after), NL_INT(AT_ONCE)),
+                              NL_COLUMNS(NL_INTO(&call->changed), NL_INTO(&last)));
+    if (status == NL_OK && call->changed > 0)
+        status = nl_sql_run(store, err, call->reference->cut,
+                            NL_VALUES(NL_INT(call->issue), NL_INT(call->after), NL_INT(last)));
+    call->after = last;
+    return status;
+}
 
 /* On a server, the triggers know which deliveries are removed. Its partition is dropped, unless
  * other issues are in it; where others are at it, the next call goes on. */
 static enum nl_status remove_partition(struct nl_store *store, struct call *call,
                                        struct nl_error *err) {
-    static const char *const first[] = {
-        "DELETE FROM attempt WHERE id IN " REFERRING("attempt"),
-        "UPDATE returned SET delivery = NULL WHERE id IN " REFERRING("returned"),
-        "UPDATE bounce SET delivery = NULL WHERE id IN " REFERRING("bounce")};
     char result[16] = "";
     enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < sizeof first / sizeof first[0]; i++)
-        status = in_steps(store, call, run_step, first[i], err);
+    for (size_t i = 0; status == NL_OK && i < sizeof references / sizeof references[0]; i++) {
+        call->reference = &references[i];
+        call->after = 0;
+        status = in_steps(store, call, cut_off, err);
+    }
     if (status == NL_OK)
         status = nl_sql_first(store, err, NULL, "SELECT drop_deliveries_of(?)",
                               NL_VALUES(NL_INT(call->issue)),
                               NL_COLUMNS(NL_INTO_FIXED(result, sizeof result)));
     return status == NL_OK && strcmp(result, "shared") == 0
-               ? in_steps(store, call, run_step,
-                          "DELETE FROM delivery" NL_OF_ISSUE " WHERE id IN (SELECT id FROM "
-                          "delivery" NL_OF_ISSUE " WHERE issue = ?1 LIMIT ?2)",
-                          err)
+               ? in_steps(store, call, remove_some, err)
                : status;
 }
 
 static enum nl_status remove_deliveries(struct nl_store *store, struct call *call,
                                         struct nl_error *err) {
     bool more = false;
-    enum nl_status status = nl_store_is_served(store)
-                                ? remove_partition(store, call, err)
-                                : in_steps(store, call, remove_rows, NULL, err);
+    enum nl_status status = nl_store_is_served(store) ? remove_partition(store, call, err)
+                                                      : in_steps(store, call, remove_rows, err);
     if (status == NL_OK)
         status = nl_sql_exists(store, err, &more, "SELECT 1 FROM delivery WHERE issue = ? LIMIT 1",
                                NL_VALUES(NL_INT(call->issue)));

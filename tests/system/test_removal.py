@@ -182,12 +182,20 @@ def test_many_go_in_short_steps(sent):
     sent.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at, reply_code) SELECT 'issue', 1, s.id, "
              "CASE s.id % 5 WHEN 0 THEN 'bounced' ELSE 'sent' END, 1, s.id / 10, 550 FROM subscription s WHERE s.id > 5")
     sent.sql("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) VALUES ('welcome', 1, 'sent', 1, 1)")
+    sent.sql("INSERT INTO attempt (delivery, at, state) SELECT d.id, n.n, 'deferred' FROM delivery d CROSS JOIN (SELECT 1 AS n UNION "
+             "SELECT 2) n WHERE d.issue = 1")
+    sent.sql("INSERT INTO returned (digest, at, kind, delivery) SELECT CAST('d' || id AS %s), 1, 'dsn', id FROM delivery WHERE issue = 1"
+             .replace("%s", "BYTEA" if POSTGRESQL else "BLOB"))
+    sent.sql("INSERT INTO bounce (returned, at, delivery, kind, reason, status) SELECT id, 1, delivery, 'hard', 'r' || id % 3, '5.0.0' "
+             "FROM returned WHERE kind = 'dsn' AND delivery % 2 = 0")
     sent.sql("UPDATE issue SET ended_at = 1")
     before = told(sent)
     sent.configure(retention={"deliveries": "1d"})
     sent.sql("INSERT INTO setting (key, value) VALUES ('deliveries removed 1', '7 0 0 0 0 0 0 0 0 0 0 goes on')")
     sent.run("prune")
     assert left(sent) == 0 and told(sent) == before
+    assert sent.sql("SELECT (SELECT count(*) FROM attempt), (SELECT count(delivery) FROM returned), (SELECT count(delivery) FROM bounce)") == [
+        (0, 0, 0)]
     assert sent.sql("SELECT value FROM setting WHERE key = 'deliveries removed 1'")[0][0].endswith(" ended")
 
 
