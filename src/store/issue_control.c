@@ -127,6 +127,7 @@ static enum nl_status release_leases(struct nl_store *store, int64_t issue, stru
     return status;
 }
 
+/* By their totals: deliveries of all issues are in many places on a server. */
 enum nl_status nl_issue_skip_cancelled(struct nl_store *store, struct nl_error *err) {
     struct nl_buf ids = {0};
     int64_t skipped = 0;
@@ -134,9 +135,8 @@ enum nl_status nl_issue_skip_cancelled(struct nl_store *store, struct nl_error *
         store, err, nl_sql_add_id, &ids,
         "SELECT i.id FROM issue i WHERE i.state = 'cancelled' AND "
         "(EXISTS (SELECT 1 FROM making m WHERE m.issue = i.id) OR "
-        "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'leased') OR "
-        "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'queued') OR "
-        "EXISTS (SELECT 1 FROM delivery d WHERE d.issue = i.id AND d.state = 'deferred'))",
+        "EXISTS (SELECT 1 FROM issue_total t WHERE t.issue = i.id GROUP BY t.issue HAVING "
+        "sum(t.waiting) + sum(t.deferred) > 0))",
         NL_NO_VALUES);
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++) {
         status = release_leases(store, nl_ids_at(&ids, i), err);
