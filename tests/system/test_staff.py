@@ -22,8 +22,8 @@ ACCOUNT = []
 class StaffServer(WebServer):
     """`serve` with both of its addresses; requests go to the staff's."""
 
-    def __init__(self, folder, *args):
-        super().__init__(BINARY, folder, *args)
+    def __init__(self, folder, *args, binary=BINARY):
+        super().__init__(binary, folder, *args)
         self.public = self.port
         self.port = int(re.search(r":(\d+)$", self.process.stdout.readline().strip()).group(1))
         self.cookie = None

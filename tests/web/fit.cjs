@@ -1,7 +1,8 @@
-// Shows pages at the width of a telephone, as the plan says: a JSON list of {name, html}.
-// Returns what is wider than its box or than the screen.
+// Shows pages at the width of a telephone. Plan: {style, pages: [{name, html}]}; the style takes the place of each page's style
+// sheet. Returns what is wider than its box or than the screen.
 
 const WIDTH = 375;
+const AT_ONCE = 20;
 
 function tooWide(width) {
   const found = [];
@@ -20,14 +21,32 @@ function tooWide(width) {
   return found;
 }
 
-module.exports = async (browser, jobs) => {
-  const context = await browser.newContext({ viewport: { width: WIDTH, height: 800 }, javaScriptEnabled: true });
+// Shows one page after the other in the place of the first. To load each by itself takes three times as long.
+function show({ style, pages, width, measure }) {
+  const tooWide = new Function(`return ${measure}`)();
+  const results = [];
+  for (const { name, html } of pages) {
+    const page = new DOMParser().parseFromString(html, 'text/html');
+    for (const link of page.querySelectorAll('link[rel=stylesheet]')) {
+      link.replaceWith(Object.assign(page.createElement('style'), { textContent: style }));
+    }
+    for (const meta of page.querySelectorAll('meta[http-equiv=refresh]')) meta.remove(); // it would lead elsewhere
+    if (page.compatMode !== document.compatMode) results.push(`${name}: no document type`);
+    document.replaceChild(document.adoptNode(page.documentElement), document.documentElement);
+    for (const what of tooWide(width)) results.push(`${name}: ${what}`);
+  }
+  return results;
+}
+
+module.exports = async (browser, { style, pages }) => {
+  const context = await browser.newContext({ viewport: { width: WIDTH, height: 800 } });
   await context.route('**', (route) => route.abort()); // nothing is fetched
   const page = await context.newPage();
+  await page.setContent('<!DOCTYPE html>');
   const results = [];
-  for (const job of jobs) {
-    await page.setContent(job.html, { waitUntil: 'domcontentloaded' });
-    for (const what of await page.evaluate(tooWide, WIDTH)) results.push(`${job.name}: ${what}`);
+  for (let at = 0; at < pages.length; at += AT_ONCE) {
+    const some = pages.slice(at, at + AT_ONCE);
+    results.push(...await page.evaluate(show, { style, pages: some, width: WIDTH, measure: tooWide.toString() }));
   }
   return results;
 };
