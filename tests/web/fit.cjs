@@ -21,15 +21,19 @@ function tooWide(width) {
   return found;
 }
 
-// Shows one page after the other in the place of the first. To load each by itself takes three times as long.
+// Shows one page after the other in the place of the first: to load each by itself takes three times as long. The style is read
+// once; it counts after the styles of a page itself.
 function show({ style, pages, width, measure }) {
   const tooWide = new Function(`return ${measure}`)();
   const results = [];
+  if (document.adoptedStyleSheets.length === 0) document.adoptedStyleSheets = [new CSSStyleSheet()];
+  const [sheet] = document.adoptedStyleSheets;
+  if (sheet.cssRules.length === 0) sheet.replaceSync(style);
   for (const { name, html } of pages) {
     const page = new DOMParser().parseFromString(html, 'text/html');
-    for (const link of page.querySelectorAll('link[rel=stylesheet]')) {
-      link.replaceWith(Object.assign(page.createElement('style'), { textContent: style }));
-    }
+    const links = page.querySelectorAll('link[rel=stylesheet]');
+    sheet.disabled = links.length === 0;
+    for (const link of links) link.remove();
     for (const meta of page.querySelectorAll('meta[http-equiv=refresh]')) meta.remove(); // it would lead elsewhere
     if (page.compatMode !== document.compatMode) results.push(`${name}: no document type`);
     document.replaceChild(document.adoptNode(page.documentElement), document.documentElement);
