@@ -226,11 +226,11 @@ END
 $$;
 SELECT add_delivery_triggers('delivery'), add_delivery_triggers('delivery_0');
 
--- A transaction that looks through all partitions locks each of them, with its indexes, and a server has room for some
--- thousands of locks. So there are few partitions, however many issues there are: the first 64 have one each, and later ones
--- share one with those whose numbers follow, 8 of them, then 64, then 512.
+-- A transaction that looks through all partitions locks each of them, with its indexes, a command that looks once takes a
+-- millisecond for each, and a server has room for some thousands of locks. So there are few partitions, however many issues
+-- there are: the first 31 have one each, and later ones share one with those whose numbers follow, 8 of them, then 64, then 512.
 CREATE FUNCTION issues_of_part() RETURNS BIGINT LANGUAGE sql STABLE AS $$
-SELECT CASE WHEN n < 64 THEN 1 WHEN n < 96 THEN 8 WHEN n < 128 THEN 64 ELSE 512 END
+SELECT CASE WHEN n < 32 THEN 1 WHEN n < 48 THEN 8 WHEN n < 64 THEN 64 ELSE 512 END
 FROM (SELECT count(*) AS n FROM pg_inherits WHERE inhparent = 'delivery'::regclass) AS parts
 $$;
 

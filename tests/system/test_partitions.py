@@ -152,8 +152,8 @@ def test_there_are_few_partitions_however_many_issues(sent):
     for number in range(2, 700):
         sent.sql(ISSUE.format(number))
     names = parts(sent)
-    assert names[:65] == [f"delivery_{number}" for number in range(65)][:len(names[:65])]
-    assert 64 < len(names) < 130
+    assert names[:33] == [f"delivery_{number}" for number in range(33)]
+    assert 48 < len(names) < 66
     sent.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) "
              "SELECT 'issue', id, 1, 'skipped', 1, 1 FROM issue WHERE id > 1")
     assert sent.sql("SELECT count(DISTINCT issue), count(DISTINCT tableoid) FROM delivery") == [(699, len(names) - 1)]
