@@ -215,7 +215,8 @@ static void test_about_as_fast_as_the_best_by_hand(void **state) {
 static void test_a_short_issue_to_an_unsteady_relay(void **state) {
     (void)state;
     static const struct nl_relay_pace nothing = {0};
-    static const struct server server = {"Postfix", busy_postfix, 0, 0, 100, 1, 5, 0, 3, 0.92, NL_HELD_BACK_RELAY, 16};
+    static const struct server server = {"Postfix", busy_postfix,       0, 0, 100, 1, 5, 0, 3,
+                                         0.92,      NL_HELD_BACK_RELAY, 16};
     double sent = 0, best = 0;
     size_t open = 0;
     for (unsigned seed = 1; seed <= 20; seed++) {
