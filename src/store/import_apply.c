@@ -64,7 +64,7 @@ enum nl_status nl_import_take_packed(struct nl_import *import, const void *rows,
         status = unpack_all(import->store, rows, len, &items, err);
     if (status == NL_OK)
         status = nl_import_trace_begin(import, err);
-    if (status == NL_OK)
+    if (status == NL_OK && items.count > 0)
         status = nl_import_items(import, items.all, items.count, tally, err);
     if (status == NL_OK)
         status = nl_import_trace_end(import, err);
