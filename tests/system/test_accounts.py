@@ -430,6 +430,7 @@ def test_by_command(connected):
     assert "account role, account ann" in connected.run("staff", "log", "role").out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("agent", [b"x" * 199 + "é".encode(), b"x" * 198 + "é".encode(), "Ж".encode() * 150, b"\xff\xfe\x80", b"x" * 300, b"\xc3"],
                          ids=repr)
 def test_any_name_of_a_browser(staff, agent):

@@ -191,6 +191,7 @@ def test_the_same_message_counts_once(sent):
     assert state(site, "ann@example.org") == "active"
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("message, kind", [
     (dsn(action="delayed", status="4.4.1", diagnostic="connect timed out"), "delayed"),
     (b"From: ann@example.org\nSubject: Out of office: News\n\nBack on Monday.\n", "auto-reply"),
@@ -300,6 +301,7 @@ def test_the_mail_system_keeps_what_we_cannot_take(sent):
     assert state(site, "ann@example.org") == "bounced"
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("words, status, said", [
     (["bounce", "--show", "x"], 64, "not the number"),
     (["bounce", "--kept", "--fetch"], 64, "exclude"),

@@ -205,6 +205,7 @@ def test_a_number_of_people_and_no_seeds(office):
     assert office.site.states() == {"sent": PEOPLE}
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text", ["0", "0%", "101%", "-3", "x", "1.5", "%", "1%%"])
 def test_what_is_no_share_is_refused(office, text):
     office.ready()

@@ -59,6 +59,7 @@ def test_a_snippet_of_another_list(desk, connected):  # noqa: F811
     assert answer.status == 404 and "Of culture" not in json.loads(desk.page("/here?text=en").text)["base"]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", ["../../etc/passwd.png", "/etc/passwd.png", "..\\..\\x.png", "a/../../b.png", "C:\\temp\\quay.png",
                                   "x.png\u202egnp.exe", "-rf.png", "issue.md", ".htaccess", "a" * 300 + ".png", "%2e%2e%2fx.png"])
 def test_names_of_uploads(desk, connected, name):  # noqa: F811
@@ -91,6 +92,7 @@ def zip_of(*names):
     return out.getvalue()
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("data", [link_in_a_zip(), zip_of("/etc/passwd"), zip_of("..\\..\\x.png"), zip_of("a/../../b.png"), zip_of("-rf"),
                                   zip_of("x\u202e.png"), zip_of(".ssh/authorized_keys")],
                          ids=["link", "absolute", "backslashes", "upwards", "option", "direction", "hidden"])

@@ -243,6 +243,7 @@ def test_a_notice_goes_out_directly_too(site, world):
     assert host.taken == {"new@fine.example": 1}
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("settings, text", [
     ({"delivery": "pigeon"}, "delivery is 'pigeon', expected relay or direct"),
     ({"fallback": "pigeon"}, "expected none or relay"),

@@ -207,6 +207,7 @@ def test_doctor_looks_at_each_source(site, world):
     assert told("warning", "shy.example", "does not answer"), texts
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("given, said", [
     ([{"address": "mail.example.org"}], "is not an address"), ([{"helo": "a.example.org"}], "has no address"),
     ([{"address": ONE}, {"address": ONE}], "twice"), ([{"address": ONE, "helo": "local host"}], "is not a whole host name")])

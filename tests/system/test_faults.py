@@ -33,6 +33,7 @@ EXPECTED["dot", "disconnect"] = (0, "unknown", "sent")
 EXPECTED["dot", "garbage"] = (0, "unknown", "sent")
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("pipelining", PIPELINING)
 @pytest.mark.parametrize("stage, action", EXPECTED)
 def test_fault(site, tls, stage, action, pipelining):
@@ -76,6 +77,7 @@ def recover(site, path, delivery, issue):
     assert site.sql("SELECT state FROM issue") == [("sent",)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("pipelining", PIPELINING)
 @pytest.mark.parametrize("stage, action, state", [
     ("MAIL", "4xx", "deferred"), ("RCPT", "4xx", "deferred"), ("DATA", "4xx", "deferred"),

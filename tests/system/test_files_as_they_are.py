@@ -82,6 +82,7 @@ def test_trailing_separators(site):
     assert "it has 3 fields" in bring_in(site, "email,name\nann@example.org,Ann,x\n", expect=65).err
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("end", ["\x1a", "\n\x1a", "\r\n\x1a\x1a", "\x1a\r\n"])
 def test_the_end_of_dos_files(site, end):
     assert bring_in(site, "email,name\nann@example.org,Ann" + end).people == [ANN]
@@ -114,6 +115,7 @@ def test_mailboxes(site, line, people):
     assert bring_in(site, line + "\n" + "Eve <eve@example.org>\n").people == people + [("eve@example.org", "Eve")]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("line", ["Ann <ann@example.org> x", "Ann <ann@example.org>, Bob", "ann@example.org, nonsense@", "Ann ann@example.org Lee",
                                   "ann@example.org x bob@example.org"])
 def test_mailboxes_with_something_behind(site, line):

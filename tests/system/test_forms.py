@@ -30,6 +30,7 @@ def private(connected):
     return connected
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("body", [b"email=eve%40example.org&list=internal",
                                   b"email=eve%40example.org&list=Internal",
                                   b'{"email": "eve@example.org", "list": "internal"}',

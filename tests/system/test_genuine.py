@@ -194,6 +194,7 @@ def test_the_address_of_a_link_counts(sent, server):
     assert mail.count(b"ferry") > 0
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("way", ["quoted", "flat", "charset", "base64", "typewriter", "footer", "forwarded", "attached", "browser"])
 def test_what_happens_to_mail_on_its_way_is_no_change(sent, server, way):
     message = parse(server.messages("ann@example.org")[0])

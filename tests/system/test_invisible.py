@@ -42,6 +42,7 @@ def by_json_lines(site, address, name, city):
 ROADS = [by_command, by_form, by_json, by_csv, by_json_lines]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.slow(1)
 @pytest.mark.parametrize("road", ROADS)
 def test_stripped_at_the_ends(site, road):
@@ -51,6 +52,7 @@ def test_stripped_at_the_ends(site, road):
         ("Ann@example.org", "ann@example.org", "Ann Lee", '{"city":"Aktau"}')]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.slow(1)
 @pytest.mark.parametrize("road", ROADS)
 def test_refused_within(site, road):
@@ -63,18 +65,21 @@ def test_refused_within(site, road):
     assert site.sql("SELECT count(*) FROM subscriber") == [(0,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("road", ROADS)
 def test_blank_is_none(site, road):
     assert road(site, "ann@example.org", "\u00a0 \u200b", "\u3000").returncode == 0
     assert site.sql("SELECT name, attributes FROM subscriber") == [(None, "{}")]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("road", ROADS)
 def test_white_space_of_another_kind_becomes_a_space(site, road):
     assert road(site, "ann@example.org", "Ann\u00a0Lee", "Nur\u202fSultan").returncode == 0
     assert site.sql("SELECT name, attributes FROM subscriber") == [("Ann Lee", '{"city":"Nur Sultan"}')]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("name", ["Zoë 👩‍🔬", "❤️", "نامه‌ای", "🏴󠁧󠁢󠁳󠁣󠁴󠁿"])
 def test_what_writing_needs_stays(site, name):
     assert by_csv(site, "ann@example.org", name, "x").returncode == 0
@@ -137,6 +142,7 @@ def test_doctor_finds_and_repairs(site):
     assert "invisible" not in site.run("doctor", "--local", expect=None).out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("clean, twin, result", [
     (("active", 100, None), ("active", 50, None), "active"), (("unsubscribed", 100, 200), ("active", 150, None), "unsubscribed"),
     (("active", 100, None), ("unsubscribed", 50, 150), "unsubscribed"), (("active", 300, None), ("unsubscribed", 50, 150), "active"),

@@ -499,6 +499,7 @@ def test_the_name_and_the_rows(site):
     assert "give one of active" in site.run("import", "-", *CONSENT, "--as", "gone", expect=64).err
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text, state", [
     ("email,tags\n<>,\"vip,unsubscribed\"\n", U), ("email;Tags\n<>;press; Unsubscribed\n".replace("press; ", "press, "), U),
     ("email,TAGS\n<>,\"\"\"press\"\",\"\"do not email\"\"\"\n", U), ("email,tags\n<>,status: bounced\n", B),
@@ -543,6 +544,7 @@ def test_a_json_array(site):
     assert "1500 rows" in outcome(site, text)[1].out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text, line, said", [
     ('[{"email": "a@example.org"},\n{"email": "b@example.org"}', 3, "expected a comma or ]"),
     ('[{"email": "a@example.org"}\n{"email": "b@example.org"}]', 2, "expected a comma or ]"),
@@ -574,6 +576,7 @@ def test_a_row_ends_who_is_here(site):
     assert site.sql("SELECT state FROM subscription WHERE id = 2") == [(B,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("first, second", [("active", "unsubscribed"), ("unsubscribed", "active"), ("active", "bounced"),
                                            ("pending", "unsubscribed"), ("complained", "active")])
 def test_twice_in_a_file(site, first, second):
@@ -604,6 +607,7 @@ def test_flag_of_an_unknown_question(site, column, value):
     assert "added 1: 1 active" in site.run("import", "members.csv", *CONSENT, "--ignore", column).out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("column", ["SMS_BLOCKLISTED", "WhatsApp blocklisted", "SMS opt-out", "do not call", "push enabled"])
 @pytest.mark.parametrize("value", ["false", "true", "unsubscribed", ""])
 def test_what_holds_for_telephones(site, column, value):
@@ -628,6 +632,7 @@ def test_tag_that_is_a_word_of_files(site):
     assert "added 2: 1 active, 1 unsubscribed" in site.run("import", "members.csv", *CONSENT).out
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("column, stays, left", [
     ("Subscription", "Yes", "No"), ("рассылка", "да", "нет"), ("mailing", "yes", "no"), ("send", "1", "0"),
     ("Согласен получать новости", "да", "нет"), ("no newsletter", "", "x"), ("deceased", "", "yes"), ("умер", "нет", "да"),
@@ -641,6 +646,7 @@ def test_ways_to_say_that_somebody_left(site, column, stays, left):
         ("ann@example.org",)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("remark", [
     "asked by telephone, 3 May, to be taken off the list", "please do not e-mail her any more", "Unsubscribed (Hr. Weber, 2021)",
     "bitte keine Mails mehr", "möchte aus dem Verteiler", "ne souhaite plus recevoir nos nouvelles", "no enviar más noticias",
@@ -660,6 +666,7 @@ def test_a_remark_that_may_say_so_is_asked_about(site, remark):
     assert site.sql("SELECT count(*) FROM subscription WHERE state = 'active'") == [(1,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("reason, state", [
     ("SPAM_COMPLAINT", "complained"), ("abuse", "complained"), ("hard bounce", "bounced"), ("UNSUBSCRIBED", "unsubscribed"),
     ("N/A - unsubscribed by an admin", "unsubscribed"), ("too many mails", "unsubscribed")])

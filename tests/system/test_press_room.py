@@ -251,6 +251,7 @@ def archive(**files):
     return out.getvalue()
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("action, name, data, says", [
     ("picture", "x.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "no picture"),
     ("picture", "x.png", b"MZ\x90\x00", "no picture"),

@@ -87,6 +87,7 @@ def hooked(connected, server):
             http.stop()
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", HERE)
 def test_a_report_with_our_token_ends_that_subscription_once(hooked, provider):
     hook = hooked(provider)
@@ -104,6 +105,7 @@ def test_a_report_with_our_token_ends_that_subscription_once(hooked, provider):
     assert SECRET not in log and f"POST /hooks/{provider} 200" in log
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", HERE)
 @pytest.mark.parametrize("kind", ["bounce", "complaint"])
 def test_without_our_token_or_with_anothers_nobody_is_lost(hooked, provider, kind):
@@ -117,6 +119,7 @@ def test_without_our_token_or_with_anothers_nobody_is_lost(hooked, provider, kin
     assert hook.state(ANN) == ("bounced" if kind == "bounce" else "complained")
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", HERE)
 def test_leaving_by_the_providers_own_link_counts_with_our_token(hooked, provider):
     hook = hooked(provider)
@@ -171,6 +174,7 @@ def test_what_is_not_a_failure_is_answered_and_changes_nothing(hooked, provider)
     assert hook.site.sql("SELECT count(*) FROM returned") == [(0,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", [name for name in HERE if name != "mailgun"])
 def test_a_batch_counts_each_event_once(hooked, provider):
     hook = hooked(provider)
@@ -200,6 +204,7 @@ def test_bad_reports_are_refused(hooked, provider):
     assert hook.state() == "bounced"
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("headers", [
     {}, events.basic("newsletter", ""), events.basic("newsletter", "wrong"), events.basic("", SECRET),
     events.basic("admin", SECRET), events.basic("newsletter", SECRET + "x"), events.basic("newsletter", SECRET[:-1]),
@@ -212,6 +217,7 @@ def test_a_wrong_login_has_no_effect(hooked, headers):
     assert hook.count() == 0 and hook.state() == "active"
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("provider", BY_LOGIN)
 def test_no_provider_is_believed_without_its_login(hooked, provider):
     hook = hooked(provider)

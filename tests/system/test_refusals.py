@@ -98,6 +98,7 @@ def test_small_lists(site, relay, people, stage, text):
     assert sorted(server.received) == people
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("text, state", [
     ("550 Нет такого пользователя", "bounced"), ("550 Пользователь не найден", "bounced"),
     ("550 用户不存在", "bounced"), ("552 Почтовый ящик переполнен", "active"), ("550 Benutzer unbekannt: kein Postfach für <{}>", "bounced")])

@@ -81,6 +81,7 @@ def test_only_our_domains_are_kept(connected):
 NO_REPORTS = ("zip in a zip", "gz in a gz", "empty")  # nothing says that they want to be some
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.slow(1)
 @pytest.mark.parametrize("attack", reports.HOSTILE)
 def test_hostile_files_are_not_counted(connected, attack):

@@ -323,6 +323,7 @@ def test_a_proof_group(desk, connected, server):
     assert len(server.messages("ann@example.org")) == 2 and server.messages("bo@example.org")
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("group", [{"name": "board"}, {"addresses": "ann@example.org"}, {"name": "a b", "addresses": "ann@example.org"},
                                    {"name": "board", "addresses": "ann"}, {"name": "board", "addresses": ", ,"},
                                    {"name": "board", "addresses": ",".join(f"r{n}@example.org" for n in range(21))}])

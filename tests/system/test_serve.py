@@ -110,6 +110,7 @@ def test_bad_links_say_the_same(web, path, key):
     assert page.status == 200 and "<script>" not in page.text
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("form", [{}, {"email": ""}, {"email": "nonsense"}, {"email": "a@b"},
                                   {"email": "ann@example.org\r\nBcc: x@example.org"}])
 def test_no_address(web, connected, form):
@@ -119,6 +120,7 @@ def test_no_address(web, connected, form):
     assert connected.sql("SELECT count(*) FROM subscriber") == [(0,)]
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("field, value", [("name", "x" * 300), ("name", "a\nb"), ("language", "../.."),
                                           ("attribute.x", "y" * 2000)])
 def test_bad_fields(web, connected, field, value):

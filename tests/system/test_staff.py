@@ -441,6 +441,7 @@ def test_api_pages_through_everything(api):
     assert api.call("/issues?before=1")["issues"] == []
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("path", ["/issues?limit=0", "/issues?limit=1001", "/issues?limit=x", "/issues?before=-1"])
 def test_api_bad_query(api, path):
     api.call(path, expect=400)

@@ -58,6 +58,7 @@ def full(connected, server):
     return connected
 
 
+@pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_line_is_wider_than_the_terminal(full, width):
     for args in TABLES:
