@@ -20,6 +20,7 @@ struct nl_postgres {
     uint64_t sessions;     /* how often we connected: prepared statements end with their session */
     uint64_t plans;        /* pipeline.c: the session that keeps to the plans it has made */
     uint64_t statements;   /* for their names */
+    int64_t planned_at;    /* since when the session may have kept plans */
     struct nl_buf dropped; /* words that end statements which are no longer needed */
 };
 

@@ -135,6 +135,7 @@ static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
     link->sessions++;
     store->stream = 0; /* the server may still be at work for the lost connection */
     store->part_issue = -1;
+    link->planned_at = nl_env_now(&nl_env_system);
     return status == NL_OK && link->read_only
                ? nl_postgres_script(store, "SET default_transaction_read_only = on", err)
                : status;
@@ -153,10 +154,25 @@ enum nl_status nl_postgres_read_only(struct nl_store *store, struct nl_error *er
     return nl_postgres_script(store, "SET default_transaction_read_only = on", err);
 }
 
+enum { PLANS_KEPT = 10 }; /* seconds */
+
+/* The server keeps the plans of statements until its next look at the sizes of tables, a minute
+ * later: a plan that was made for empty ones is no plan for ten thousand rows. */
+static void drop_old_plans(struct nl_postgres *link) {
+    int64_t now = nl_env_now(&nl_env_system);
+    if (link->open || PQpipelineStatus(link->connection) != PQ_PIPELINE_OFF ||
+        (now >= link->planned_at && now - link->planned_at < PLANS_KEPT))
+        return;
+    link->planned_at = now;
+    PQclear(PQexec(link->connection, "DISCARD PLANS")); /* what fails here will fail again */
+}
+
 enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err) {
     struct nl_postgres *link = nl_postgres(store);
-    if (PQstatus(link->connection) == CONNECTION_OK)
+    if (PQstatus(link->connection) == CONNECTION_OK) {
+        drop_old_plans(link);
         return NL_OK;
+    }
     if (link->open) /* the server undoes its changes */
         return server_is_away(store, err);
     PQfinish(link->connection);
