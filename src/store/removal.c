@@ -50,6 +50,7 @@ struct call {
     int64_t changed;    /* rows of a step */
     const struct reference *reference;
     int64_t after; /* the delivery at which the last step has ended */
+    char dropped[16];
 };
 
 /* From now on nobody can be sent the issue, nor sent it again. Somebody may have done so since it
@@ -194,11 +195,18 @@ static enum nl_status cut_off(struct nl_store *store, void *ctx, struct nl_error
     return status;
 }
 
+static enum nl_status drop_partition(struct nl_store *store, void *ctx, struct nl_error *err) {
+    struct call *call = ctx;
+    return nl_sql_first(store, err, NULL, "SELECT drop_deliveries_of(?)",
+                        NL_VALUES(NL_INT(call->issue)),
+                        NL_COLUMNS(NL_INTO_FIXED(call->dropped, sizeof call->dropped)));
+}
+
 /* On a server, the triggers know which deliveries are removed. Its partition is dropped, unless
- * other issues are in it; where others are at it, the next call goes on. */
+ * other issues are in it; where others are at it, the next call goes on. Exclusively, as all steps
+ * that name the partition: another removal may be at one. */
 static enum nl_status remove_partition(struct nl_store *store, struct call *call,
                                        struct nl_error *err) {
-    char result[16] = "";
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < sizeof references / sizeof references[0]; i++) {
         call->reference = &references[i];
@@ -206,10 +214,8 @@ static enum nl_status remove_partition(struct nl_store *store, struct call *call
         status = in_steps(store, call, cut_off, err);
     }
     if (status == NL_OK)
-        status = nl_sql_first(store, err, NULL, "SELECT drop_deliveries_of(?)",
-                              NL_VALUES(NL_INT(call->issue)),
-                              NL_COLUMNS(NL_INTO_FIXED(result, sizeof result)));
-    return status == NL_OK && strcmp(result, "shared") == 0
+        status = nl_sql_exclusive(store, drop_partition, call, err);
+    return status == NL_OK && strcmp(call->dropped, "shared") == 0
                ? in_steps(store, call, remove_some, err)
                : status;
 }
