@@ -32,7 +32,8 @@ static const double NEARLY_BEST_OF_FEW = 0.91;
 /* A relay that answers as fast with more messages under way is far away and not busy. */
 static const double AS_SOON = 1.15;
 static const double COLLAPSE = 0.6;
-static const double WEIGHT = 0.3; /* of the latest measurement in the mean */
+static const double FAR_WORSE = 0.9; /* of the rate at home: not to be tried again soon */
+static const double WEIGHT = 0.3;    /* of the latest measurement in the mean */
 /* Three refusals in a row, or one of twenty messages. */
 static const double FORGET = 0.98;
 static const double TOO_MANY = 2.5;
@@ -228,7 +229,7 @@ static void judge_probe(struct nl_tuner *tuner, int64_t now) {
                      : rate >= AS_FAST * home && rate >= NEARLY_BEST * best_rate(tuner, now);
     if (!better) {
         tuner->upwards = !up;
-        hold(tuner, tuner->home, tuner->patience * 2, now);
+        hold(tuner, tuner->home, tuner->patience * (rate < FAR_WORSE * home ? 4 : 2), now);
     } else if (tuner->phase == NL_TUNER_PROBE) {
         tuner->phase = NL_TUNER_CONFIRM;
     } else {

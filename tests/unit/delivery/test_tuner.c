@@ -254,6 +254,25 @@ static void test_remembered(void **state) {
     assert_int_equal(nl_tuner_window(&tuner), 1);
 }
 
+/* Each look at a level that is far worse costs messages: the next one comes much later. */
+static void test_a_far_worse_level_is_seldom_tried_again(void **state) {
+    (void)state;
+    static const struct nl_relay_pace known = {.connections = 20, .window = 1, .per_second = 200};
+    static const struct server full = {
+        .rate = far_away, .connections = 20, .window = 1, .seconds = 40};
+    struct simulation simulation;
+    int looks = 0;
+    size_t before = 20;
+    begin(&simulation, &full, &known, 1);
+    while ((double)simulation.now < full.seconds * SECOND) {
+        tick(&simulation);
+        size_t now = nl_tuner_under_way(&simulation.tuner);
+        looks += now < before;
+        before = now;
+    }
+    assert_in_range(looks, 1, 3);
+}
+
 /* Without messages to send there is nothing to measure. */
 static void test_empty_places_are_no_measurement(void **state) {
     (void)state;
@@ -347,6 +366,7 @@ int main(void) {
         cmocka_unit_test(test_about_as_fast_as_the_best_by_hand),
         cmocka_unit_test(test_a_short_issue_to_an_unsteady_relay),
         cmocka_unit_test(test_remembered),
+        cmocka_unit_test(test_a_far_worse_level_is_seldom_tried_again),
         cmocka_unit_test(test_empty_places_are_no_measurement),
         cmocka_unit_test(test_a_few_refusals_change_nothing),
         cmocka_unit_test(test_refused_connections),
