@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,9 @@ enum {
     BUSY_MILLISECONDS = 10000,
     /* A store belongs to one thread at a time. */
     OPEN_FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
+    /* Small memory that a store keeps at hand: 256 KiB, enough for the programs of its triggers. */
+    SLOT_BYTES = 2048,
+    SLOTS = 128,
 };
 
 /* The file is made by us, so that it never exists with a wider mode than it should have. SQLite
@@ -72,6 +76,11 @@ static enum nl_status configure(struct nl_store *store, struct nl_error *err) {
                             err);
 }
 
+/* Nobody asks how much memory SQLite has, and counting it takes a lock for each piece. */
+static void count_no_memory(void) {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static void add_blob(struct nl_buf *out, sqlite3_value *value) {
     const void *bytes = sqlite3_value_blob(value);
     if (bytes != NULL)
@@ -106,13 +115,16 @@ static enum nl_status check_place(struct nl_store *store, const char *path, stru
 }
 
 enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct nl_error *err) {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
     struct nl_sqlite *link = calloc(1, sizeof *link);
     store->link = link;
     if (link == NULL)
         return nl_error_nomem(err);
     link->lock_fd = -1;
+    pthread_once(&configured, count_no_memory);
     if (sqlite3_open_v2(path, &link->db, OPEN_FLAGS, NULL) != SQLITE_OK)
         return link->db != NULL ? nl_sqlite_error(store, err) : nl_error_nomem(err);
+    sqlite3_db_config(link->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, SLOT_BYTES, SLOTS);
     nl_sqlite_follow_words(store);
     sqlite3_create_function(link->db, "chained", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                             chain_record, NULL, NULL);
