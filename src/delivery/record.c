@@ -354,8 +354,9 @@ static enum nl_status apply_refusals(struct run *run) {
     return status;
 }
 
-/* A turn at a server costs much, however few messages it records. So it waits for three quarters of
- * those under way, but no longer than a turn takes, or than two where there are many. */
+/* A turn costs much, however few messages it records. So at a server it waits for three quarters of
+ * those under way, but no longer than a turn takes, or than two where there are many. In a file it
+ * does so only while the last turn is being made durable: this one has to wait for that anyway. */
 static bool has_gathered(const struct run *run) {
     size_t waiting = 0;
     size_t others = 0;
@@ -372,7 +373,7 @@ bool nl_record_gathers(struct run *run) {
     bool many = nl_in_flight_under_way(run) >= MANY_UNDER_WAY;
     int64_t turns = many ? 2 * run->turn_time : run->turn_time;
     int64_t longest = turns < LONGEST_GATHERING ? turns : LONGEST_GATHERING;
-    if (!nl_store_is_served(run->plan->store) || has_gathered(run)) {
+    if ((!nl_store_is_served(run->plan->store) && run->syncing == 0) || has_gathered(run)) {
         run->gathering_since = 0;
         return false;
     }
