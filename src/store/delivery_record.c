@@ -3,8 +3,11 @@
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/provider_day.h"
 #include "store/attempt.h"
+#include "store/delivery_sent.h"
 #include "store/ledger.h"
 #include "store/outcome_words.h"
+
+#include <stdlib.h>
 
 /* The event is written first, while the row still names the subscription. */
 static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
@@ -42,6 +45,20 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
     return status == NL_OK && nl_sql_changes(store) > 0
                ? nl_ledger_outcome(store, owner, record, err)
                : status;
+}
+
+static enum nl_status record_in_file(struct nl_store *store, int64_t issue,
+                                     const struct nl_record *records, size_t count,
+                                     const char *owner, struct nl_error *err) {
+    bool *done = calloc(count, sizeof *done);
+    enum nl_status status = done != NULL ? NL_OK : nl_error_nomem(err);
+    if (status == NL_OK && issue != 0)
+        status = nl_delivery_record_sent(store, issue, records, count, owner, done, err);
+    for (size_t i = 0; status == NL_OK && i < count; i++)
+        status = done[i] ? nl_ledger_outcome(store, owner, &records[i], err)
+                         : record_one(store, &records[i], owner, err);
+    free(done);
+    return status;
 }
 
 /* ---- on a server: two statements for all of them ---- */
@@ -155,9 +172,6 @@ enum nl_status nl_delivery_record(struct nl_store *store, int64_t issue,
         status = nl_provider_count(store, records, count, err);
     if (status != NL_OK)
         return status;
-    if (nl_sql_has_arrays(store))
-        return record_together(store, records, count, owner, err);
-    for (size_t i = 0; status == NL_OK && i < count; i++)
-        status = record_one(store, &records[i], owner, err);
-    return status;
+    return nl_sql_has_arrays(store) ? record_together(store, records, count, owner, err)
+                                    : record_in_file(store, issue, records, count, owner, err);
 }

@@ -78,19 +78,19 @@ static void assert_rows(struct fixture *fixture, int64_t expected, const char *s
 static void assert_delivery(struct fixture *fixture, int64_t id, size_t i) {
     const struct nl_result *result = outcomes[i].result;
     struct nl_buf sql = {0};
-    nl_buf_addf(&sql,
-                "SELECT count(*) FROM delivery WHERE id = %lld AND state = '%s' AND attempts = %d "
-                "AND updated_at = %d AND coalesce(next_attempt_at, 0) = %lld AND "
-                "coalesce(reply_code, 0) = %d AND coalesce(reply_status, '-') = '%s' AND "
-                "coalesce(reply_text, '-') = '%s' AND lease_owner IS NULL AND lease_until IS NULL "
-                "AND (dot_at IS NULL) = %s AND (first_attempt_at IS NULL) = %s AND "
-                "(paced_at IS NULL) = %s",
-                (long long)id, outcomes[i].state, outcomes[i].counts, AT,
-                (long long)result->next_attempt_at, result->code,
-                result->status[0] != '\0' ? result->status : "-",
-                result->text != NULL ? result->text : "-",
-                result->outcome == NL_UNKNOWN ? "false" : "true",
-                outcomes[i].counts ? "false" : "true", outcomes[i].counts ? "true" : "false");
+    nl_buf_addf(
+        &sql,
+        "SELECT count(*) FROM delivery WHERE id = %lld AND state = '%s' AND attempts = %d "
+        "AND updated_at = %d AND coalesce(next_attempt_at, 0) = %lld AND "
+        "coalesce(reply_code, 0) = %d AND coalesce(reply_status, '-') = '%s' AND "
+        "coalesce(reply_text, '-') = '%s' AND lease_owner IS NULL AND coalesce(lease_until, 0) = 0 "
+        "AND (dot_at IS NULL) = %s AND (first_attempt_at IS NULL) = %s AND "
+        "(paced_at IS NULL) = %s",
+        (long long)id, outcomes[i].state, outcomes[i].counts, AT,
+        (long long)result->next_attempt_at, result->code,
+        result->status[0] != '\0' ? result->status : "-", result->text != NULL ? result->text : "-",
+        result->outcome == NL_UNKNOWN ? "false" : "true", outcomes[i].counts ? "false" : "true",
+        outcomes[i].counts ? "true" : "false");
     assert_rows(fixture, 1, nl_buf_text(&sql));
     nl_buf_free(&sql);
 }
