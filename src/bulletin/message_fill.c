@@ -16,21 +16,31 @@
 
 enum { BASE64_LINE = 57 };
 
+/* How many characters stand for themselves. */
+static size_t plain_run(const char *text, bool html) {
+    size_t len = 0;
+    while (text[len] != '\0' && !iscntrl((unsigned char)text[len]) &&
+           (!html || nl_html_entity(text[len]) == NULL))
+        len++;
+    return len;
+}
+
 /* Writes one value. In quoted-printable text, a soft line break stands before each slot and after
  * its value, so the value's length does not affect the text around it. */
 static void add_value(struct nl_buf *out, const char *value, char context) {
     bool html = context == NL_CONTEXT_HTML || context == NL_CONTEXT_HTML_QP;
     bool qp = context == NL_CONTEXT_QP || context == NL_CONTEXT_HTML_QP;
     size_t column = 0;
-    for (const char *p = value; *p != '\0'; p++) {
-        char c = iscntrl((unsigned char)*p) ? ' ' : *p;
-        const char *entity = html ? nl_html_entity(c) : NULL;
-        const char *text = entity != NULL ? entity : &c;
-        size_t len = entity != NULL ? strlen(entity) : 1;
+    for (const char *rest = value; *rest != '\0';) {
+        size_t plain = plain_run(rest, html);
+        const char *entity = html ? nl_html_entity(*rest) : NULL;
+        const char *text = plain > 0 ? rest : entity != NULL ? entity : " ";
+        size_t len = plain > 0 ? plain : strlen(text);
         if (qp)
             nl_qp_add(out, text, len, &column);
         else
             nl_buf_add(out, text, len);
+        rest += plain > 0 ? plain : 1;
     }
     if (qp)
         nl_qp_soft_break(out, &column);

@@ -3,20 +3,39 @@
 
 #include <string.h>
 
-enum { DOTS = 64 }; /* room for those that are doubled, and for the end */
+enum {
+    DOTS = 64, /* room for those that are doubled, and for the end */
+    BLOCK = 256,
+};
+
+/* Whether a line of a block begins with a dot; the byte before the block is there, too. Without a
+ * branch, so that compilers make vectors of it. */
+static bool has_dot(const char *block) {
+    unsigned char found = 0;
+    for (size_t i = 0; i < BLOCK; i++)
+        found |= (unsigned char)((block[i] == '.') & (*(block + i - 1) == '\n'));
+    return found != 0;
+}
+
+/* The first dot at the start of a line, from `at` on; `len` for none. There is hardly ever one. */
+static size_t find_dot(const char *text, size_t len, size_t at) {
+    if (at == 0 && len > 0 && text[0] == '.')
+        return 0;
+    size_t i = at > 0 ? at : 1;
+    while (i + BLOCK <= len && !has_dot(text + i))
+        i += BLOCK;
+    while (i < len && (text[i] != '.' || text[i - 1] != '\n'))
+        i++;
+    return i < len ? i : len;
+}
 
 void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) {
     size_t copied = 0;
     nl_buf_reserve(out, len + DOTS);
-    /* There are far fewer dots than lines, and hardly one at the start of a line. */
-    for (const char *dot = memchr(text, '.', len); dot != NULL;
-         dot = memchr(dot + 1, '.', len - (size_t)(dot + 1 - text))) {
-        size_t at = (size_t)(dot - text);
-        if (at > 0 && dot[-1] != '\n')
-            continue;
-        nl_buf_add(out, text + copied, at - copied);
+    for (size_t dot = find_dot(text, len, 0); dot < len; dot = find_dot(text, len, dot + 1)) {
+        nl_buf_add(out, text + copied, dot - copied);
         nl_buf_addc(out, '.');
-        copied = at;
+        copied = dot;
     }
     nl_buf_add(out, text + copied, len - copied);
 }

@@ -54,6 +54,43 @@ static void test_contexts(void **state) {
           "aRGVhciA8QW5uPg==\r\n\n");
 }
 
+static void test_values(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *text, *html, *quoted;
+    } rows[] = {
+        {"Ann", "Ann", "Ann", "Ann=\r\n"},
+        {"A&B<C>\"D'", "A&B<C>\"D'", "A&amp;B&lt;C&gt;&quot;D&#39;", "A&B<C>\"D'=\r\n"},
+        {"&a&", "&a&", "&amp;a&amp;", "&a&=\r\n"},
+        {"a\tb\r\nc", "a b  c", "a b  c", "a b  c=\r\n"},
+        {"From Ann", "From Ann", "From Ann", "=46rom Ann=\r\n"},
+        {".a.", ".a.", ".a.", "=2Ea.=\r\n"},
+        {"a=b\xc3\xa4z", "a=b\xc3\xa4z", "a=b\xc3\xa4z", "a=3Db=C3=A4z=\r\n"},
+        {"0123456789012345678901234567890123456789012345678901234567890123456789012345678901&",
+         "0123456789012345678901234567890123456789012345678901234567890123456789012345678901&",
+         "0123456789012345678901234567890123456789012345678901234567890123456789012345678901&amp;",
+         "012345678901234567890123456789012345678901234567890123456789012345678901234=\r\n"
+         "5678901&=\r\n"},
+    };
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_error err = {0};
+        struct nl_message *message = NULL;
+        struct nl_buf out = {0};
+        struct nl_buf expected = {0};
+        struct nl_recipient person = ann;
+        static const char packed[] = "N\x1f\n\n\x01"
+                                     "0\x02|\x01h0\x02|\x01q0\x02\n";
+        person.name = rows[i].name;
+        assert_ok(nl_message_parse(packed, sizeof packed - 1, &message, &err));
+        assert_ok(nl_message_fill(message, &person, &out, &err));
+        nl_buf_addf(&expected, "%s|%s|%s\n", rows[i].text, rows[i].html, rows[i].quoted);
+        assert_string_equal(nl_buf_text(&out), nl_buf_text(&expected));
+        nl_message_free(message);
+        nl_buf_free(&out);
+        nl_buf_free(&expected);
+    }
+}
+
 static void test_damaged(void **state) {
     (void)state;
     static const char *const damaged[] = {"",
@@ -101,6 +138,7 @@ static void test_compose_chooses_the_shorter_encoding(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_contexts),
+        cmocka_unit_test(test_values),
         cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_compose_chooses_the_shorter_encoding),
     };

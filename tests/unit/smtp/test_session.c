@@ -184,6 +184,33 @@ static void test_stuffing(void **state) {
     }
 }
 
+/* Messages are looked at in blocks: a dot may stand at the start of a line anywhere in one, on both
+ * sides of an edge, and twice. */
+static void test_stuffing_at_each_place(void **state) {
+    (void)state;
+    enum { LENGTH = 700 };
+    for (size_t first = 0; first < LENGTH; first++)
+        for (size_t second = first + 2; second < LENGTH; second += 1 + first % 97) {
+            char text[LENGTH + 1];
+            struct nl_buf out = {0};
+            memset(text, 'a', LENGTH);
+            text[LENGTH] = '\0';
+            text[first] = text[second] = '.';
+            text[first + 1] = text[second + 1 < LENGTH ? second + 1 : first + 1] = '.';
+            text[second - 1] = '\n';
+            if (first > 0)
+                text[first - 1] = '\n';
+            nl_session_stuff(&out, text, LENGTH);
+            assert_int_equal(out.len, LENGTH + 2);
+            assert_memory_equal(out.data, text, first);
+            assert_memory_equal(out.data + first, "..", 2);
+            assert_memory_equal(out.data + first + 1, text + first, second - first);
+            assert_memory_equal(out.data + second + 1, "..", 2);
+            assert_memory_equal(out.data + second + 2, text + second, LENGTH - second);
+            nl_buf_free(&out);
+        }
+}
+
 static void test_enhanced_status(void **state) {
     (void)state;
     char status[12];
@@ -200,8 +227,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_message),         cmocka_unit_test(test_pipelining_and_refusals),
         cmocka_unit_test(test_garbage),         cmocka_unit_test(test_closing_and_quit),
-        cmocka_unit_test(test_stuffing),        cmocka_unit_test(test_enhanced_status),
-        cmocka_unit_test(test_data_for_nobody), cmocka_unit_test(test_large_message),
+        cmocka_unit_test(test_stuffing),        cmocka_unit_test(test_stuffing_at_each_place),
+        cmocka_unit_test(test_enhanced_status), cmocka_unit_test(test_data_for_nobody),
+        cmocka_unit_test(test_large_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
