@@ -187,6 +187,11 @@ static enum nl_status read_pages(struct walk *walk, struct nl_error *err) {
     return status;
 }
 
+static enum nl_status is_taken(struct nl_error *err) {
+    return nl_error_set(err, NL_EXISTS,
+                        "there is already a database at the new place: choose another one");
+}
+
 struct copy {
     struct nl_store *from, *to;
     nl_copied_each *each;
@@ -229,16 +234,38 @@ static enum nl_status copy_table(const struct copy *copy, const struct nl_table 
     return status;
 }
 
+/* A new database has a key and the begin of a ledger, and nothing else. */
+static enum nl_status check_new(struct nl_store *store, struct nl_error *err) {
+    struct nl_query query = {0};
+    int64_t rows = 0;
+    nl_buf_adds(&query.sql, "SELECT CAST(sum(n) AS BIGINT) FROM (SELECT count(*) AS n FROM setting "
+                            "WHERE key <> 'secret'");
+    for (const struct nl_table *table = nl_tables; table->name != NULL; table++)
+        if (strcmp(table->name, "setting") != 0)
+            nl_buf_addf(&query.sql,
+                        " UNION ALL SELECT count(*) FROM (SELECT 1 FROM %s LIMIT 1%s) x",
+                        table->name, strcmp(table->name, "ledger") == 0 ? " OFFSET 1" : "");
+    nl_buf_adds(&query.sql, ") AS counts");
+    enum nl_status status = nl_query_number(store, err, &rows, &query);
+    nl_query_free(&query);
+    return status == NL_OK && rows > 0 ? is_taken(err) : status;
+}
+
 /* The new database has made a key and a ledger of its own, but our links were signed with the old
- * key, and our history is in the old ledger. */
+ * key, and our history is in the old ledger. On a server, all is there with the commit or nothing:
+ * where a copy was killed, the next one finds a new database. */
 static enum nl_status copy_tables(struct nl_store *to, void *ctx, struct nl_error *err) {
     const struct copy *copy = ctx;
-    enum nl_status status = nl_sql_run(to, err, "DELETE FROM setting", NL_NO_VALUES);
+    enum nl_status status = check_new(to, err);
+    if (status == NL_OK)
+        status = nl_sql_run(to, err, "DELETE FROM setting", NL_NO_VALUES);
     if (status == NL_OK)
         status = nl_sql_run(to, err, "DELETE FROM ledger", NL_NO_VALUES);
     for (const struct nl_table *table = nl_tables; status == NL_OK && table->name != NULL; table++)
         status = copy_table(copy, table, err);
-    return status == NL_OK ? nl_copy_figures(copy->from, to, err) : status;
+    if (status == NL_OK)
+        status = nl_copy_figures(copy->from, to, err);
+    return status == NL_OK && nl_store_is_served(to) ? to->engine->after_copy(to, err) : status;
 }
 
 static enum nl_status fill_table(struct copy *copy, const char *path, struct nl_error *err) {
@@ -248,7 +275,7 @@ static enum nl_status fill_table(struct copy *copy, const char *path, struct nl_
     nl_store_bulk_load(copy->to, true);
     status = nl_sql_exclusive(copy->to, copy_tables, copy, err);
     nl_store_bulk_load(copy->to, false);
-    if (status == NL_OK)
+    if (status == NL_OK && !nl_store_is_served(copy->to))
         status = copy->to->engine->after_copy(copy->to, err);
     nl_store_close(copy->to);
     return status;
@@ -257,12 +284,11 @@ static enum nl_status fill_table(struct copy *copy, const char *path, struct nl_
 static enum nl_status make_copy(struct copy *copy, const char *path, struct nl_error *err) {
     bool created = false;
     enum nl_status status = nl_store_create(path, nl_store_env(copy->from), &created, err);
-    if (status == NL_OK && !created)
-        return nl_error_set(err, NL_EXISTS,
-                            "there is already a database at the new place: choose another one");
+    if (status == NL_OK && !created && nl_store_is_file(path))
+        return is_taken(err);
     if (status == NL_OK)
         status = fill_table(copy, path, err);
-    if (status != NL_OK && created)
+    if (status != NL_OK && status != NL_EXISTS && created)
         nl_store_discard(path);
     return status;
 }

@@ -70,9 +70,12 @@ void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result);
  * of NL_OF_ISSUE. */
 void nl_postgres_translate(const char *sql, const char *part, bool insert, struct nl_buf *out);
 
+/* discard.c */
+void nl_postgres_discard(const char *path);
+
 /* connection.c */
 enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_error *err);
-void nl_postgres_discard(const char *path);
+PGconn *nl_postgres_connect(const char *url);
 enum nl_status nl_postgres_check(const char *path, struct nl_error *err);
 enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct nl_error *err);
 void nl_postgres_close(struct nl_store *store);

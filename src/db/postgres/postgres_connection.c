@@ -1,7 +1,5 @@
 #include "db/postgres/postgres.h"
 
-#include "db/tables.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -102,7 +100,7 @@ void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result) {
 
 /* A server that is cut off is noticed within half a minute, by both sides; so is a client that
  * stands still within a transaction, whose locks would hold up all others (see greet). */
-static PGconn *connect_to_server(const char *url) {
+PGconn *nl_postgres_connect(const char *url) {
     char name[64];
     snprintf(name, sizeof name, "newsletter %ld", (long)getpid());
     const char *const keys[] = {"connect_timeout",  "keepalives_idle",  "keepalives_interval",
@@ -176,7 +174,7 @@ enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err) 
     if (link->open) /* the server undoes its changes */
         return server_is_away(store, err);
     PQfinish(link->connection);
-    link->connection = connect_to_server(link->url);
+    link->connection = nl_postgres_connect(link->url);
     return PQstatus(link->connection) == CONNECTION_OK ? greet(store, err)
                                                        : server_is_away(store, err);
 }
@@ -227,7 +225,7 @@ enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct
     free(store->path);
     store->path = name_of(path);
     link->url = strdup(path);
-    link->connection = connect_to_server(path);
+    link->connection = nl_postgres_connect(path);
     if (store->path == NULL || link->url == NULL || link->connection == NULL)
         return nl_error_nomem(err);
     if (PQstatus(link->connection) != CONNECTION_OK)
@@ -272,24 +270,6 @@ enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_err
     enum nl_status status = count_tables(path, &any, err);
     *created = status == NL_OK && !any;
     return status;
-}
-
-/* Drops by name what the migrations have made, since the schema may hold other objects. */
-void nl_postgres_discard(const char *path) {
-    struct nl_buf sql = {0};
-    nl_buf_adds(&sql, "SET client_min_messages = warning; DROP TABLE IF EXISTS schema_migration");
-    for (const struct nl_table *table = nl_tables; table->name != NULL; table++)
-        nl_buf_addf(&sql, ", %s", table->name);
-    nl_buf_adds(&sql,
-                " CASCADE; DROP FUNCTION IF EXISTS instr (TEXT, TEXT), json_extract (TEXT, TEXT), "
-                "json_type (TEXT, TEXT), json_each (TEXT, TEXT), json_patch (TEXT, TEXT), "
-                "as_number (TEXT), bare_words (TEXT), wake_workers (); "
-                "DROP DOMAIN IF EXISTS plain");
-    PGconn *connection = connect_to_server(path);
-    if (!sql.failed)
-        PQclear(PQexec(connection, nl_buf_text(&sql)));
-    PQfinish(connection);
-    nl_buf_free(&sql);
 }
 
 enum nl_status nl_postgres_check(const char *path, struct nl_error *err) {

@@ -1,0 +1,92 @@
+#include "db/postgres/postgres.h"
+
+#include "newsletter/base/embedded.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the migrations of a database that came to nothing have made goes away by name, since the
+ * schema may hold objects of others. The names are read from the migrations themselves, so that a
+ * new one is not forgotten. Only those count that were applied: each CREATE of them has worked, so
+ * nobody else had an object of that name. Nothing is dropped with CASCADE: that would take what
+ * others have built on it. */
+
+/* In the order in which they can be dropped: the former may need the latter. Partitions, indexes,
+ * triggers and sequences of columns go with their tables. */
+static const char *const kinds[] = {"VIEW", "TABLE", "FUNCTION", "SEQUENCE", "DOMAIN", "TYPE"};
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyz_0123456789"
+
+/* How long the name at `text` is, with the types of a function; 0: it is none. */
+static size_t name_length(const char *text) {
+    size_t len = strspn(text, LETTERS);
+    size_t depth = 0;
+    if (len == 0 || text[len] != '(')
+        return len;
+    do {
+        depth += text[len] == '(';
+        depth -= text[len] == ')';
+        len++;
+    } while (depth > 0 && text[len] != '\0');
+    return len;
+}
+
+/* A statement stands at the begin of a line, or of a text that is executed; a comment may speak of
+ * one. */
+static bool begins_here(const char *all, const char *at) {
+    while (at != all && at[-1] == ' ')
+        at--;
+    return at == all || at[-1] == '\n' || at[-1] == '\'';
+}
+
+static void add_names(const char *migration, const char *kind, struct nl_buf *names) {
+    static const char create[] = "CREATE ";
+    for (const char *at = migration; (at = strstr(at, create)) != NULL;) {
+        bool begins = begins_here(migration, at);
+        at += sizeof create - 1;
+        if (!begins || strncmp(at, kind, strlen(kind)) != 0 || at[strlen(kind)] != ' ')
+            continue;
+        const char *name = at + strlen(kind) + 1;
+        size_t len = strcmp(kind, "FUNCTION") == 0 ? name_length(name) : strspn(name, LETTERS);
+        if (len > 0)
+            nl_buf_addf(names, "%s%.*s", names->len > 0 ? ", " : "", (int)len, name);
+    }
+}
+
+static void add_drop(const char *kind, int64_t applied, struct nl_buf *sql) {
+    struct nl_buf names = {0};
+    if (strcmp(kind, "TABLE") == 0)
+        nl_buf_adds(&names, "schema_migration");
+    for (const struct nl_embedded *file = nl_embedded_migrations_postgresql; file->name != NULL;
+         file++)
+        if (strtoll(file->name, NULL, 10) <= applied)
+            add_names(file->data, kind, &names);
+    if (names.len > 0)
+        nl_buf_addf(sql, "DROP %s IF EXISTS %s; ", kind, nl_buf_text(&names));
+    sql->failed = sql->failed || names.failed;
+    nl_buf_free(&names);
+}
+
+/* 0 where none was. */
+static int64_t last_migration(PGconn *connection) {
+    PGresult *result = PQexec(connection, "SELECT max(number) FROM schema_migration");
+    int64_t applied = PQntuples(result) > 0 ? strtoll(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    PQclear(result);
+    return applied;
+}
+
+/* In one transaction, as all that is sent at once. Other schemas of the path are left alone. */
+void nl_postgres_discard(const char *path) {
+    struct nl_buf sql = {0};
+    PGconn *connection = nl_postgres_connect(path);
+    PQclear(PQexec(connection,
+                   "SET client_min_messages = warning; SET lock_timeout = '10s'; "
+                   "SELECT set_config('search_path', quote_ident(current_schema()), false)"));
+    int64_t applied = last_migration(connection);
+    for (size_t i = 0; applied > 0 && i < sizeof kinds / sizeof kinds[0]; i++)
+        add_drop(kinds[i], applied, &sql);
+    if (!sql.failed && sql.len > 0)
+        PQclear(PQexec(connection, nl_buf_text(&sql)));
+    PQfinish(connection);
+    nl_buf_free(&sql);
+}
