@@ -8,37 +8,48 @@
  * deliveries of an issue. Leased deliveries are part of `waiting`, and few: their index counts
  * them. */
 
-/* One statement sees totals and leases at one moment. */
-enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
-                              struct nl_error *err) {
+#define TOTALS                                                                                     \
+    "SELECT CAST(sum(waiting) AS BIGINT), CAST(sum(sent) AS BIGINT), CAST(sum(deferred) AS "       \
+    "BIGINT), CAST(sum(bounced) AS BIGINT), CAST(sum(failed) AS BIGINT), CAST(sum(unknown) AS "    \
+    "BIGINT), CAST(sum(skipped) AS BIGINT), "
+#define LEASED                                                                                     \
+    "(SELECT count(*) FROM delivery" NL_OF_ISSUE " WHERE issue = ?1 AND state = 'leased')"
+#define OF_TOTALS " FROM issue_total WHERE issue = ?1"
+#define NUMBER_OF(state) "count(*) FILTER (WHERE state = '" state "')"
+
+#define NOTICES                                                                                    \
+    "SELECT count(*) FILTER (WHERE state IN ('queued', 'leased')), " NUMBER_OF(                    \
+        "sent") ", " NUMBER_OF("deferred") ", " NUMBER_OF("bounced") ", " NUMBER_OF("failed") ","  \
+                                                                                              " " NUMBER_OF("unknown") ", " NUMBER_OF("skipped") ", " NUMBER_OF("leased") " FROM delivery WHERE issue IS NULL"
+
+static enum nl_status read_counts(struct nl_store *store, const char *sql,
+                                  const struct nl_value *values, struct nl_counts *out,
+                                  struct nl_error *err) {
     int64_t waiting = 0;
-    *out = (struct nl_counts){0};
-    const struct nl_column *columns =
-        NL_COLUMNS(NL_INTO(&waiting), NL_INTO(&out->sent), NL_INTO(&out->deferred),
-                   NL_INTO(&out->bounced), NL_INTO(&out->failed), NL_INTO(&out->unknown),
-                   NL_INTO(&out->skipped), NL_INTO(&out->leased));
-    enum nl_status status =
-        issue != 0
-            ? nl_sql_first(store, err, NULL,
-                           "SELECT CAST(sum(waiting) AS BIGINT), CAST(sum(sent) AS BIGINT), "
-                           "CAST(sum(deferred) AS BIGINT), CAST(sum(bounced) AS BIGINT), "
-                           "CAST(sum(failed) AS BIGINT), CAST(sum(unknown) AS BIGINT), "
-                           "CAST(sum(skipped) AS BIGINT), (SELECT count(*) FROM delivery WHERE "
-                           "issue = ?1 AND state = 'leased') FROM issue_total WHERE issue = ?1",
-                           NL_VALUES(NL_INT(issue)), columns)
-            : nl_sql_first(
-                  store, err, NULL,
-                  "SELECT count(*) FILTER (WHERE state IN ('queued', 'leased')), "
-                  "count(*) FILTER (WHERE state = 'sent'), "
-                  "count(*) FILTER (WHERE state = 'deferred'), "
-                  "count(*) FILTER (WHERE state = 'bounced'), "
-                  "count(*) FILTER (WHERE state = 'failed'), "
-                  "count(*) FILTER (WHERE state = 'unknown'), "
-                  "count(*) FILTER (WHERE state = 'skipped'), "
-                  "count(*) FILTER (WHERE state = 'leased') FROM delivery WHERE issue IS NULL",
-                  NL_NO_VALUES, columns);
+    enum nl_status status = nl_sql_first(store, err, NULL, sql, values,
+                                         NL_COLUMNS(NL_INTO(&waiting), NL_INTO(&out->sent),
+                                                    NL_INTO(&out->deferred), NL_INTO(&out->bounced),
+                                                    NL_INTO(&out->failed), NL_INTO(&out->unknown),
+                                                    NL_INTO(&out->skipped), NL_INTO(&out->leased)));
     out->queued = waiting - out->leased;
     return status;
+}
+
+/* Nothing of an issue is leased when nothing of it waits, as is so of nearly all issues: then no
+ * delivery is looked at. Else one statement sees totals and leases at one moment. */
+enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_counts *out,
+                              struct nl_error *err) {
+    *out = (struct nl_counts){0};
+    if (issue == 0)
+        return read_counts(store, NOTICES, NL_NO_VALUES, out, err);
+    enum nl_status status =
+        read_counts(store, TOTALS "0" OF_TOTALS, NL_VALUES(NL_INT(issue)), out, err);
+    if (status != NL_OK || out->queued == 0)
+        return status;
+    status = nl_sql_part(store, issue, err);
+    return status == NL_OK
+               ? read_counts(store, TOTALS LEASED OF_TOTALS, NL_VALUES(NL_INT(issue)), out, err)
+               : status;
 }
 
 enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,

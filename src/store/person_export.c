@@ -48,9 +48,8 @@ static const struct chapter chapters[] = {
       {"ended_at", 't'}}},
     {"deliveries",
      "SELECT d.id, d.kind, i.slug, i.number, i.title, d.state, d.attempts, d.created_at, "
-     "d.updated_at, d.reply_code, d.reply_status, d.reply_text FROM delivery d LEFT JOIN issue i "
-     "ON i.id = d.issue "
-     "WHERE d.id IN " THEIR_DELIVERIES " ORDER BY d.id",
+     "d.updated_at, d.reply_code, d.reply_status, d.reply_text FROM delivery" NL_OF_PERSON
+     " d LEFT JOIN issue i ON i.id = d.issue WHERE " NL_IS_THEIRS("d.id") " ORDER BY d.id",
      {{"id", 'i'},
       {"kind", 's'},
       {"slug", 's'},
@@ -66,9 +65,9 @@ static const struct chapter chapters[] = {
     {"attempts",
      "SELECT a.delivery, a.at, d.kind, i.slug, i.number, i.title, a.state, a.server, a.address, "
      "a.tls, "
-     "a.cipher, a.policy, a.reply_code, a.reply_status, a.reply_text FROM attempt a JOIN delivery "
-     "d ON d.id = a.delivery LEFT JOIN issue i ON i.id = d.issue WHERE d.id IN " THEIR_DELIVERIES
-     " ORDER BY a.id",
+     "a.cipher, a.policy, a.reply_code, a.reply_status, a.reply_text FROM attempt a JOIN "
+     "delivery" NL_OF_PERSON " d ON d.id = a.delivery LEFT JOIN issue i ON i.id = d.issue "
+     "WHERE EXISTS (SELECT 1 FROM attempt) AND (" NL_IS_THEIRS("d.id") ") ORDER BY a.id",
      {{"delivery", 'i'},
       {"at", 't'},
       {"kind", 's'},

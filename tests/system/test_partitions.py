@@ -1,5 +1,7 @@
 """On a PostgreSQL server, the deliveries of each issue are in a partition of their own."""
+import contextlib
 import glob
+import json
 import os
 import threading
 
@@ -213,3 +215,84 @@ def test_a_run_touches_its_partition_alone(sent, server):
         waits.cancel()
         blocker.close()
     assert len(taken) == 42 and all(taken[:30])
+
+
+@contextlib.contextmanager
+def locked(site, tables):
+    """Whoever looks into one of these, even to plan a statement, waits until their patience ends."""
+    blocker = psycopg2.connect(site.database)
+    try:
+        with blocker.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        yield
+    finally:
+        blocker.close()
+
+
+def test_a_person_is_looked_up_where_they_can_have_deliveries(sent):
+    """Not in the partitions of other lists' issues, nor in those without deliveries."""
+    sent.run("list", "add", "other", "--from", "o@example.org", "--postal-address", "x")
+    sent.sql("INSERT INTO issue (list, slug, number, title, subject, date, source, message, digest, state, created_at) "
+             "SELECT (SELECT id FROM list WHERE name = 'other'), 'theirs', 'x', title, subject, date, source, message, digest, 'sent', 1 "
+             "FROM issue WHERE id = 1")
+    sent.sql("INSERT INTO subscription (list, subscriber, state, token, consent_at, created_at) SELECT l.id, s.subscriber, 'active', 'x', 1, 1 "
+             "FROM list l CROSS JOIN subscription s WHERE l.name = 'other' AND s.id = 2")
+    sent.sql("INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) VALUES ('issue', 2, 3, 'sent', 1, 1), "
+             "('welcome', NULL, 1, 'sent', 1, 1)")
+    sent.sql(ISSUE.format("'empty'"))
+    assert parts(sent) == ["delivery_0", "delivery_1", "delivery_2", "delivery_3"]
+    with locked(sent, ["delivery_2", "delivery_3"]):
+        told = json.loads(sent.run("export", "--subject", "ann@example.org").out)
+        assert [(row["kind"], row["slug"]) for row in told["deliveries"]] == [("issue", "no-1"), ("welcome", None)]
+        assert "no-1" in sent.run("subscriber", "show", "ann@example.org").out
+    told = json.loads(sent.run("export", "--subject", "bob@example.org").out)
+    assert [(row["id"], row["slug"]) for row in told["deliveries"]] == [(2, "no-1"), (3, "theirs")]
+
+
+def test_a_person_has_all_their_attempts(sent):
+    sent.sql("INSERT INTO attempt (delivery, at, state) SELECT id, 5, 'sent' FROM delivery")
+    told = json.loads(sent.run("export", "--subject", "bob@example.org").out)
+    assert [(row["delivery"], row["slug"]) for row in told["attempts"]] == [(2, "no-1")]
+
+
+def test_a_person_of_the_time_before_partitions_has_all_their_deliveries(sent):
+    """The first partition has issues of which no ids were noted."""
+    sent.sql("ALTER TABLE delivery DETACH PARTITION delivery_1; ALTER TABLE delivery DETACH PARTITION delivery_0; "
+             "INSERT INTO delivery_0 SELECT * FROM delivery_1; DROP TABLE delivery_1; "
+             "UPDATE delivery_part SET part = '_0', low = 9223372036854775807, high = 0 WHERE issue = 1; "
+             "ALTER TABLE delivery ATTACH PARTITION delivery_0 FOR VALUES IN (NULL, 1)")
+    assert [row["slug"] for row in json.loads(sent.run("export", "--subject", "ann@example.org").out)["deliveries"]] == ["no-1"]
+
+
+def test_status_looks_at_no_delivery_of_what_is_done(sent):
+    for number in range(2, 9):
+        sent.sql(ISSUE.format(number))
+    with locked(sent, parts(sent)[1:]):
+        assert "no-1" in sent.run("status").out
+        assert json.loads(sent.run("status", "--json").out)["issues"][-1]["deliveries"]["sent"] == 2
+
+
+def test_status_counts_what_is_leased(sent):
+    sent.sql("UPDATE delivery SET state = 'leased', lease_owner = 'x', lease_until = 99999999999 WHERE id = 1")
+    counts = json.loads(sent.run("status", "--json").out)["issues"][0]["deliveries"]
+    assert (counts["queued"], counts["leased"], counts["sent"]) == (0, 1, 1)
+
+
+def test_a_copy_has_no_partition_for_an_issue_whose_deliveries_are_removed(sent):
+    for number in (2, 3):
+        sent.run("send", "--yes", sent.issue(number=f"No {number}", name=f"{number}.md"))
+    sent.sql("UPDATE issue SET ended_at = 1000 WHERE id = 2")
+    sent.configure(retention={"deliveries": "30d"})
+    sent.run("prune")
+    assert parts(sent) == ["delivery_0", "delivery_1", "delivery_3"]
+    target = new_schema()
+    sent.run("migrate-store", target)
+    sent.database = target
+    sent.configure(database=target)
+    assert parts(sent) == ["delivery_0", "delivery_1", "delivery_3"]
+    assert sent.sql("SELECT issue FROM delivery_part ORDER BY 1") == [(1,), (3,)]
+    assert "sent                2" in sent.run("report", "no-2").out
+    sent.run("prune")
+    sent.run("send", "--yes", sent.issue(number="No 4", name="4.md"))
+    assert parts(sent) == ["delivery_0", "delivery_1", "delivery_3", "delivery_4"]

@@ -1,0 +1,53 @@
+-- The deliveries of one person. A statement that looks for them in `delivery` is planned with all partitions and their indexes,
+-- which takes ten times as long as the look itself. So they are asked for partition by partition, and only where the person can
+-- have any: in those of issues of their lists that have deliveries, and among the notices. The first partition has issues of
+-- before 0043, whose ids were not noted.
+CREATE FUNCTION delivery_of_person(person BIGINT) RETURNS SETOF delivery LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    part TEXT;
+    theirs BIGINT[] := ARRAY(SELECT id FROM subscription WHERE subscriber = person);
+    issues BIGINT[];
+BEGIN
+    RETURN QUERY SELECT d.* FROM delivery d WHERE d.issue IS NULL AND d.subscription = ANY (theirs);
+    FOR part, issues IN SELECT p.part, array_agg(p.issue) FROM delivery_part p JOIN issue i ON i.id = p.issue
+        WHERE (p.high > 0 OR p.part = '_0') AND i.list IN (SELECT list FROM subscription WHERE subscriber = person) GROUP BY p.part LOOP
+        CONTINUE WHEN to_regclass('delivery' || part) IS NULL; -- dropped meanwhile
+        RETURN QUERY EXECUTE format('SELECT d.* FROM %I d WHERE d.issue = ANY ($1) AND d.subscription = ANY ($2)', 'delivery' || part)
+            USING issues, theirs;
+    END LOOP;
+END
+$$;
+
+-- As before, but an issue whose deliveries are removed gets no partition: a copy of a database makes such issues.
+CREATE OR REPLACE FUNCTION make_delivery_part() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    size BIGINT;
+    name TEXT;
+BEGIN
+    IF EXISTS (SELECT 1 FROM delivery_part WHERE issue = NEW.id)
+        OR EXISTS (SELECT 1 FROM setting WHERE key = 'deliveries removed ' || NEW.id AND value LIKE '% ended') THEN
+        RETURN NULL;
+    END IF;
+    LOCK TABLE ONLY delivery IN SHARE UPDATE EXCLUSIVE MODE;
+    IF EXISTS (SELECT 1 FROM delivery_part WHERE issue = NEW.id) THEN
+        RETURN NULL;
+    END IF;
+    size := issues_of_part();
+    name := 'delivery_' || NEW.id;
+    EXECUTE format('CREATE TABLE %I (LIKE delivery INCLUDING CONSTRAINTS INCLUDING DEFAULTS, PRIMARY KEY (id), UNIQUE (issue, subscription))
+        WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)', name);
+    EXECUTE format('CREATE INDEX ON %I (issue, id) WHERE state = ''queued''', name);
+    EXECUTE format('CREATE INDEX ON %I (issue, next_attempt_at) WHERE state = ''deferred''', name);
+    EXECUTE format('CREATE INDEX ON %I (issue) WHERE state = ''leased''', name);
+    EXECUTE format('CREATE INDEX ON %I (issue, subscription)
+        WHERE state IN (''bounced'', ''failed'', ''skipped'', ''deferred'', ''unknown'')', name);
+    EXECUTE format('CREATE INDEX ON %I (issue) WHERE replied_at IS NOT NULL', name);
+    PERFORM add_delivery_triggers(name);
+    WITH made AS (INSERT INTO delivery_part (issue, part) SELECT n, '_' || NEW.id
+        FROM generate_series(NEW.id, (NEW.id / size + 1) * size - 1) AS n
+        WHERE NOT EXISTS (SELECT 1 FROM delivery_part p WHERE p.issue = n) RETURNING issue)
+    SELECT format('ALTER TABLE delivery ATTACH PARTITION %I FOR VALUES IN (%s)', name, string_agg(issue::text, ', ')) INTO name FROM made;
+    EXECUTE name;
+    RETURN NULL;
+END
+$$;
