@@ -6,8 +6,10 @@
 #include "newsletter/bulletin/frontmatter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -281,25 +283,64 @@ static enum nl_status write_all(const struct gathering *self, char **path, struc
     return status == NL_OK ? write_issue(self, *path, NULL, err) : status;
 }
 
+/* Where a file of an item goes in the folder of used ones. The number stands before all endings, so
+ * that the files of an item in several languages still belong together: "a-2.md", "a-2.ru.md". */
+static void name_used(const char *folder, const char *path, int number, struct nl_buf *out) {
+    const char *name = base_name(path);
+    size_t stem = strcspn(name, ".");
+    nl_buf_clear(out);
+    nl_buf_addf(out, "%s/%.*s", folder, (int)stem, name);
+    if (number > 1)
+        nl_buf_addf(out, "-%d", number);
+    nl_buf_adds(out, name + stem);
+}
+
+/* Whether none of the files of an item would take the place of an older one. */
+static bool is_free(const char *folder, const struct nl_siblings *files, int number) {
+    struct nl_buf target = {0};
+    bool free_place = true;
+    for (size_t i = 0; free_place && i < files->count; i++) {
+        name_used(folder, files->items[i].path, number, &target);
+        free_place = target.failed ||
+                     faccessat(AT_FDCWD, nl_buf_text(&target), F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+    }
+    nl_buf_free(&target);
+    return free_place;
+}
+
+/* An older item of the same name keeps its place, also when somebody puts it there just now. */
+static enum nl_status move_item(const char *folder, const struct nl_siblings *files,
+                                struct nl_error *err) {
+    struct nl_buf target = {0};
+    enum nl_status status = NL_OK;
+    int number = 1;
+    while (!is_free(folder, files, number))
+        number++;
+    for (size_t i = 0; status == NL_OK && i < files->count; i++) {
+        const char *path = files->items[i].path;
+        name_used(folder, path, number, &target);
+        if (target.failed)
+            status = nl_error_nomem(err);
+        else if (renameat2(AT_FDCWD, path, AT_FDCWD, nl_buf_text(&target), RENAME_NOREPLACE) != 0 &&
+                 (errno != EINVAL || rename(path, nl_buf_text(&target)) != 0))
+            status = nl_error_system(err, errno, "move", path); /* EINVAL: a disk that cannot */
+    }
+    nl_buf_free(&target);
+    return status;
+}
+
 /* Moves the items to the folder of used ones, so that the next issue has only new items. */
 static enum nl_status move_used_items(const struct gathering *self, struct nl_error *err) {
     struct nl_buf folder = {0};
-    struct nl_buf target = {0};
     enum nl_status status = NL_OK;
     nl_buf_addf(&folder, "%s/used", self->compilation->folder);
-    if (mkdir(nl_buf_text(&folder), 0777) != 0 && errno != EEXIST)
+    if (folder.failed)
+        status = nl_error_nomem(err);
+    else if (mkdir(nl_buf_text(&folder), 0777) != 0 && errno != EEXIST)
         status = nl_error_system(err, errno, "create", nl_buf_text(&folder));
-    for (size_t i = 0; i < self->count; i++) {
-        const struct nl_siblings *files = &self->items[i].files;
-        for (size_t k = 0; status == NL_OK && k < files->count; k++) {
-            nl_buf_clear(&target);
-            nl_buf_addf(&target, "%s/%s", nl_buf_text(&folder), base_name(files->items[k].path));
-            if (rename(files->items[k].path, nl_buf_text(&target)) != 0)
-                status = nl_error_system(err, errno, "move", files->items[k].path);
-        }
-    }
+    for (size_t i = 0; status == NL_OK && i < self->count; i++)
+        status = move_item(nl_buf_text(&folder), &self->items[i].files, err);
     nl_buf_free(&folder);
-    nl_buf_free(&target);
     return status;
 }
 

@@ -65,6 +65,26 @@ def test_only_what_is_new(site):
     assert listed(site) == ["b.md", "digest-2026-08-28.md", "used"]
 
 
+def test_a_used_item_stays_when_another_has_its_name(site):
+    for day, text in (("2026-08-28", "One."), ("2026-09-04", "Two.")):
+        item(site, "a.md", "First", text)
+        item(site, "a.ru.md", "Первый", text)
+        if text == "Two.":
+            os.remove(os.path.join(site.folder, "items/used/a.md"))  # one language of it is enough
+        site.run("digest", "items", "--title", "Next", "--date", day)
+    assert listed(site, "items/used") == ["a-2.md", "a-2.ru.md", "a.ru.md"]
+
+
+def test_used_items_of_one_name_are_all_kept(site):
+    for number in range(1, 5):
+        item(site, "a.md", "First", f"Text {number}.")
+        site.run("digest", "items", "--title", "Next", "--date", f"2026-09-0{number}")
+    names = listed(site, "items/used")
+    assert names == ["a-2.md", "a-3.md", "a-4.md", "a.md"]
+    texts = [open(os.path.join(site.folder, "items/used", name), encoding="utf-8").read() for name in names]
+    assert [text.split()[-1] for text in texts] == ["2.", "3.", "4.", "1."]
+
+
 def test_nothing_half_done(site):
     item(site, "a.md", "First", "One.")
     site.write("items/b.md", "no front matter")
