@@ -1,6 +1,7 @@
 /* Reports of mail providers as JSON: Amazon SES through SNS (in a mail or bare), the webhook events
  * of other providers, and a plain form of our own for providers that are not known here. */
 #include "inbound/json_path.h"
+#include "inbound/provider_word.h"
 #include "inbound/reading.h"
 #include "inbound/status.h"
 #include "newsletter/base/text.h"
@@ -19,7 +20,7 @@ struct provider {
     const char *status;    /* enhanced status code; NULL for none */
     const char *texts[2];  /* what was said, the best first */
     const char *proofs[2]; /* a token of ours: in what travels with the mail, in its Message-ID */
-    const char *severity;  /* more about what happened; NULL for none */
+    const char *word;      /* by which the provider sorts what happened; NULL for none */
 };
 
 static const struct provider providers[] = {
@@ -48,7 +49,7 @@ static const struct provider providers[] = {
      "event-data.delivery-status.enhanced-code",
      {"event-data.delivery-status.message", "event-data.delivery-status.description"},
      {"event-data.user-variables.newsletter", "event-data.message.headers.message-id"},
-     "event-data.severity"},
+     "event-data.reason"},
     /* Postmark */
     {"RecordType",
      "Email",
@@ -60,72 +61,23 @@ static const struct provider providers[] = {
     /* Mailjet */
     {"event", "email", NULL, {"comment", "error"}, {"CustomID", NULL}, "error"},
     /* SendGrid */
-    {"event", "email", "status", {"reason", "response"}, {"newsletter", "smtp-id"}, "type"},
+    {"event",
+     "email",
+     "status",
+     {"reason", "response"},
+     {"newsletter", "smtp-id"},
+     "bounce_classification"},
     /* Brevo */
     {"event", "email", "status", {"reason", "response"}, {"X-Mailin-custom", "message-id"}, "type"},
     /* Ours */
     {"event", "address", "status", {"diagnostic", "text"}, {"message_id", NULL}, NULL},
 };
 
-enum { PROVIDERS = sizeof providers / sizeof providers[0], TEXT_LIMIT = 4096 };
-
-static const struct {
-    const char *word;
-    enum nl_bounce_kind kind; /* NL_BOUNCE_SOFT: as the words say */
-} events[] = {
-    {"bounce", NL_BOUNCE_SOFT},
-    {"bounced", NL_BOUNCE_SOFT},
-    {"failed", NL_BOUNCE_SOFT},
-    {"dropped", NL_BOUNCE_SOFT},
-    {"blocked", NL_BOUNCE_SOFT},
-    {"soft_bounce", NL_BOUNCE_SOFT},
-    {"soft-bounce", NL_BOUNCE_SOFT},
-    {"out_of_band", NL_BOUNCE_SOFT},
-    {"policy_rejection", NL_BOUNCE_SOFT},
-    {"generation_rejection", NL_BOUNCE_SOFT},
-    {"generation_failure", NL_BOUNCE_SOFT},
-    {"error", NL_BOUNCE_SOFT},
-    {"hard_bounce", NL_BOUNCE_HARD},
-    {"hard-bounce", NL_BOUNCE_HARD},
-    {"invalid_email", NL_BOUNCE_HARD},
-    {"invalid", NL_BOUNCE_HARD},
-    {"deferred", NL_BOUNCE_DELAYED},
-    {"delay", NL_BOUNCE_DELAYED},
-    {"delayed", NL_BOUNCE_DELAYED},
-    {"complaint", NL_BOUNCE_COMPLAINT},
-    {"complained", NL_BOUNCE_COMPLAINT},
-    {"spam", NL_BOUNCE_COMPLAINT},
-    {"spamreport", NL_BOUNCE_COMPLAINT},
-    {"spam_complaint", NL_BOUNCE_COMPLAINT},
-    {"spamcomplaint", NL_BOUNCE_COMPLAINT},
-    {"unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
-    {"unsubscribed", NL_BOUNCE_UNSUBSCRIBE},
-    {"unsub", NL_BOUNCE_UNSUBSCRIBE},
-    {"group_unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
-    {"list_unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
-    {"link_unsubscribe", NL_BOUNCE_UNSUBSCRIBE},
-    {"subscriptionchange", NL_BOUNCE_UNSUBSCRIBE},
-};
+enum { PROVIDERS = sizeof providers / sizeof providers[0], TEXT_LIMIT = 4096, WORD_LIMIT = 64 };
 
 static const char *text_of(const json_t *object, const char *name) {
     const char *text = json_string_value(json_object_get(object, name));
     return text != NULL ? text : "";
-}
-
-/* The kind that a provider's word stands for; NL_BOUNCE_AUTO_REPLY for what is no failure. */
-static enum nl_bounce_kind kind_of(const char *word) {
-    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-        if (strcasecmp(events[i].word, word) == 0)
-            return events[i].kind;
-    return NL_BOUNCE_AUTO_REPLY;
-}
-
-/* Whether a provider says itself that the address is dead: "HardBounce", "permanent". */
-static bool says_hard(const json_t *object, const char *severity) {
-    const char *word = severity != NULL ? nl_json_text_at(object, severity) : "";
-    return strcasecmp(word, "HardBounce") == 0 || strcasecmp(word, "BadEmailAddress") == 0 ||
-           strcasecmp(word, "user unknown") == 0 ||
-           json_is_true(json_object_get(object, "hard_bounce"));
 }
 
 /* JSON may hold any control character, as an escape: the address of a text without them, or NULL;
@@ -165,6 +117,31 @@ static void add_failed(struct nl_reading *reading, const char *whom, enum nl_bou
     free(plain);
 }
 
+/* Where nothing that was said tells why, the provider's word for it may; both are kept. */
+static void add_word(struct nl_reading *reading, const char *whom, enum nl_bounce_kind kind,
+                     const char *said, const char *word) {
+    struct nl_buf text = {0};
+    if (word[0] == '\0' || strlen(word) > WORD_LIMIT || !nl_reading_lacks_reason(reading))
+        return;
+    bool more = said[0] != '\0' && strcasecmp(said, word) != 0;
+    nl_buf_add(&text, said, more ? nl_text_fit(said, TEXT_LIMIT / 2) : 0);
+    nl_buf_adds(&text, more ? " (" : "");
+    nl_provider_word_add(word, &text);
+    nl_buf_adds(&text, more ? ")" : "");
+    reading->nomem = reading->nomem || text.failed;
+    if (!text.failed)
+        add_failed(reading, whom, kind, "", nl_buf_text(&text));
+    nl_buf_free(&text);
+}
+
+/* Where nobody said why, the provider's verdict counts: it saw the reply. */
+static void trust_verdict(struct nl_reading *reading, bool hard) {
+    for (size_t i = 0; hard && i < reading->out->count; i++)
+        if (!reading->out->recipients[i].exact &&
+            reading->out->recipients[i].kind != NL_BOUNCE_DELAYED)
+            reading->out->recipients[i].kind = NL_BOUNCE_HARD;
+}
+
 /* An act of the recipient: a complaint, or leaving by the provider's own link. */
 static void add_act(struct nl_reading *reading, const char *whom, enum nl_bounce_kind kind) {
     char *address = address_in(whom);
@@ -194,33 +171,44 @@ static void set_message_id(struct nl_reading *reading, const char *text) {
         reading->out->message_id = nl_reading_address(text);
 }
 
+/* The kind of an event. Words for acts of the recipient stand for them whatever the event is
+ * called: Postmark may file a complaint among the bounces, others tell why they have not even
+ * tried. */
+static enum nl_bounce_kind kind_of_event(const json_t *object, const struct provider *provider,
+                                         const char *said, const char *word) {
+    enum nl_bounce_kind kind = nl_provider_event_kind(nl_json_text_at(object, provider->event));
+    enum nl_bounce_kind of_word = nl_provider_word_kind(word);
+    if (of_word < NL_BOUNCE_COMPLAINT)
+        of_word = nl_provider_word_kind(said);
+    if (of_word >= NL_BOUNCE_COMPLAINT && (kind == NL_BOUNCE_SOFT || kind == NL_BOUNCE_HARD))
+        return of_word;
+    return kind == NL_BOUNCE_UNSUBSCRIBE && !is_about_leaving(object) ? NL_BOUNCE_AUTO_REPLY : kind;
+}
+
 static void add_event(struct nl_reading *reading, const json_t *object,
                       const struct provider *provider) {
-    enum nl_bounce_kind kind = kind_of(nl_json_text_at(object, provider->event));
     const char *address = nl_json_text_at(object, provider->address);
     const char *said = nl_json_text_at(object, provider->texts[0]);
+    const char *word = provider->word != NULL ? nl_json_text_at(object, provider->word) : "";
     struct nl_bounce *out = reading->out;
     if (said[0] == '\0')
         said = nl_json_text_at(object, provider->texts[1]);
     for (size_t i = 0; i < 2; i++)
         set_message_id(reading, nl_json_text_at(object, provider->proofs[i]));
-    /* Postmark may file a complaint among the bounces. */
-    if (provider->severity != NULL &&
-        strcasecmp(nl_json_text_at(object, provider->severity), "SpamComplaint") == 0)
-        kind = NL_BOUNCE_COMPLAINT;
-    if (kind == NL_BOUNCE_UNSUBSCRIBE && !is_about_leaving(object))
-        kind = NL_BOUNCE_AUTO_REPLY;
+    enum nl_bounce_kind kind = kind_of_event(object, provider, said, word);
     if (kind >= NL_BOUNCE_COMPLAINT)
         add_act(reading, address, kind);
     else if (kind >= NL_BOUNCE_DELAYED)
         add_failed(reading, address, kind, nl_json_text_at(object, provider->status), said);
+    if (kind >= NL_BOUNCE_DELAYED && kind < NL_BOUNCE_COMPLAINT)
+        add_word(reading, address, kind, said, word[0] != '\0' ? word : said);
     out->kind = kind;
     if (out->count == 0 || kind < NL_BOUNCE_SOFT || kind >= NL_BOUNCE_COMPLAINT)
         return;
-    /* Where nobody said why, the provider's word counts: it saw the reply. */
-    if (!out->recipients[0].exact &&
-        (kind == NL_BOUNCE_HARD || says_hard(object, provider->severity)))
-        out->recipients[0].kind = NL_BOUNCE_HARD;
+    trust_verdict(reading, kind == NL_BOUNCE_HARD ||
+                               nl_provider_word_kind(word) == NL_BOUNCE_HARD ||
+                               nl_provider_word_kind(said) == NL_BOUNCE_HARD ||
+                               json_is_true(json_object_get(object, "hard_bounce")));
     out->kind = out->recipients[0].kind;
 }
 
@@ -229,18 +217,26 @@ static void add_event(struct nl_reading *reading, const json_t *object,
 static void add_bounced(struct nl_reading *reading, const json_t *bounce) {
     const json_t *recipients = json_object_get(bounce, "bouncedRecipients");
     const char *subtype = text_of(bounce, "bounceSubType");
+    bool permanent = strcasecmp(text_of(bounce, "bounceType"), "Permanent") == 0;
+    enum nl_bounce_kind of_word = nl_provider_word_kind(subtype);
     for (size_t i = 0; i < json_array_size(recipients); i++) {
         const json_t *recipient = json_array_get(recipients, i);
+        const char *whom = text_of(recipient, "emailAddress");
         const char *said = text_of(recipient, "diagnosticCode");
         bool delayed = strcasecmp(text_of(recipient, "action"), "delayed") == 0;
-        add_failed(reading, text_of(recipient, "emailAddress"),
-                   delayed ? NL_BOUNCE_DELAYED : NL_BOUNCE_SOFT, text_of(recipient, "status"),
+        enum nl_bounce_kind kind = delayed ? NL_BOUNCE_DELAYED : NL_BOUNCE_SOFT;
+        if (of_word >= NL_BOUNCE_COMPLAINT) {
+            add_act(reading, whom, of_word);
+            continue;
+        }
+        add_failed(reading, whom, kind, text_of(recipient, "status"),
                    said[0] != '\0' ? said : subtype);
+        add_word(reading, whom, kind, said, subtype);
     }
+    if (of_word < NL_BOUNCE_COMPLAINT)
+        trust_verdict(reading, permanent || of_word == NL_BOUNCE_HARD);
     if (reading->out->count == 0)
-        reading->out->kind = strcasecmp(text_of(bounce, "bounceType"), "Permanent") == 0
-                                 ? NL_BOUNCE_HARD
-                                 : NL_BOUNCE_SOFT;
+        reading->out->kind = permanent ? NL_BOUNCE_HARD : NL_BOUNCE_SOFT;
 }
 
 static void add_complaints(struct nl_reading *reading, const json_t *complaint) {

@@ -39,6 +39,100 @@ static void check(void **state, const char *json, const char *expected) {
     nl_bounce_free(&bounce);
 }
 
+/* The one word by which a provider sorts a failure is read as its words are. */
+static void test_subtypes(void **state) {
+    static const char ses[] = "{\"notificationType\":\"Bounce\",\"bounce\":{\"bounceType\":\"%s\","
+                              "\"bounceSubType\":\"%s\","
+                              "\"bouncedRecipients\":[{\"emailAddress\":\"ann@example.org\"}]}}";
+    static const char ses_said[] =
+        "{\"eventType\":\"Bounce\",\"bounce\":{\"bounceType\":\"%s\",\"bounceSubType\":\"%s\","
+        "\"bouncedRecipients\":[{\"emailAddress\":\"ann@example.org\",\"diagnosticCode\":\"smtp; "
+        "550 "
+        "no thanks\"}]}}";
+    static const char ses_known[] =
+        "{\"eventType\":\"Bounce\",\"bounce\":{\"bounceType\":\"%s\",\"bounceSubType\":\"%s\","
+        "\"bouncedRecipients\":[{\"emailAddress\":\"ann@example.org\",\"diagnosticCode\":\"smtp; "
+        "552 "
+        "mailbox full\"}]}}";
+    static const char postmark[] = "{\"RecordType\":\"%s\",\"Type\":\"%s\",\"Email\":"
+                                   "\"ann@example.org\",\"Details\":\"\",\"Description\":\"\"}";
+    static const char mailgun[] = "{\"event-data\":{\"event\":\"failed\",\"severity\":\"%s\","
+                                  "\"reason\":\"%s\",\"recipient\":\"ann@example.org\"}}";
+    static const char dropped[] =
+        "{\"email\":\"ann@example.org\",\"event\":\"%s\",\"reason\":\"%s\"}";
+    static const char sendgrid[] =
+        "{\"email\":\"ann@example.org\",\"event\":\"%s\",\"reason\":\"550 no "
+        "thanks\",\"bounce_classification\":\"%s\"}";
+    static const struct {
+        const char *form, *type, *word, *expected;
+    } rows[] = {
+        {ses, "Undetermined", "Undetermined", "soft: ann@example.org soft undetermined;"},
+        {ses, "Permanent", "General", "hard: ann@example.org hard undetermined;"},
+        {ses, "Permanent", "NoEmail", "hard: ann@example.org hard no-such-user;"},
+        {ses, "Permanent", "Suppressed", "hard: ann@example.org hard undetermined;"},
+        {ses, "Permanent", "OnAccountSuppressionList", "hard: ann@example.org hard undetermined;"},
+        {ses, "Permanent", "UnsubscribedRecipient",
+         "unsubscribe: ann@example.org unsubscribe undetermined;"},
+        {ses, "Transient", "General", "soft: ann@example.org soft undetermined;"},
+        {ses, "Transient", "MailboxFull", "soft: ann@example.org soft mailbox-full;"},
+        {ses, "Transient", "MessageTooLarge", "soft: ann@example.org soft too-large;"},
+        {ses, "Transient", "ContentRejected", "soft: ann@example.org soft content;"},
+        {ses, "Transient", "AttachmentRejected", "soft: ann@example.org soft content;"},
+        {ses, "Transient", "CustomTimeoutExceeded", "soft: ann@example.org soft network;"},
+        /* The server's own words come first, where they say anything. */
+        {ses_said, "Transient", "MailboxFull", "soft: ann@example.org soft mailbox-full;"},
+        {ses_known, "Transient", "ContentRejected", "soft: ann@example.org soft mailbox-full;"},
+        {ses_known, "Permanent", "General", "soft: ann@example.org soft mailbox-full;"},
+        {postmark, "Bounce", "HardBounce", "hard: ann@example.org hard undetermined;"},
+        {postmark, "Bounce", "SoftBounce", "soft: ann@example.org soft undetermined;"},
+        {postmark, "Bounce", "Transient", "soft: ann@example.org soft undetermined;"},
+        {postmark, "Bounce", "Unknown", "soft: ann@example.org soft undetermined;"},
+        {postmark, "Bounce", "BadEmailAddress", "hard: ann@example.org hard no-such-user;"},
+        {postmark, "Bounce", "ManuallyDeactivated", "hard: ann@example.org hard disabled;"},
+        {postmark, "Bounce", "SpamNotification", "soft: ann@example.org soft content;"},
+        {postmark, "Bounce", "VirusNotification", "soft: ann@example.org soft content;"},
+        {postmark, "Bounce", "DnsError", "soft: ann@example.org soft network;"},
+        {postmark, "Bounce", "DMARCPolicy", "soft: ann@example.org soft policy;"},
+        {postmark, "Bounce", "Blocked", "soft: ann@example.org soft policy;"},
+        {postmark, "Bounce", "InboundError", "soft: ann@example.org soft system;"},
+        {postmark, "Bounce", "SMTPApiError", "soft: ann@example.org soft system;"},
+        {postmark, "Bounce", "TemplateRenderingFailed", "soft: ann@example.org soft system;"},
+        {postmark, "Bounce", "SpamComplaint", "complaint: ann@example.org complaint complaint;"},
+        {postmark, "Bounce", "Unsubscribe",
+         "unsubscribe: ann@example.org unsubscribe undetermined;"},
+        {mailgun, "permanent", "suppress-bounce", "hard: ann@example.org hard undetermined;"},
+        {mailgun, "permanent", "suppress-complaint",
+         "complaint: ann@example.org complaint complaint;"},
+        {mailgun, "permanent", "suppress-unsubscribe",
+         "unsubscribe: ann@example.org unsubscribe undetermined;"},
+        {mailgun, "permanent", "espblock", "soft: ann@example.org soft policy;"},
+        {mailgun, "permanent", "old", "soft: ann@example.org soft expired;"},
+        {mailgun, "temporary", "greylisted", "soft: ann@example.org soft rate;"},
+        {mailgun, "temporary", "generic", "soft: ann@example.org soft undetermined;"},
+        {dropped, "dropped", "Bounced Address", "hard: ann@example.org hard undetermined;"},
+        {dropped, "dropped", "Invalid", "hard: ann@example.org hard no-such-user;"},
+        {dropped, "dropped", "Unsubscribed Address",
+         "unsubscribe: ann@example.org unsubscribe undetermined;"},
+        {dropped, "dropped", "Spam Reporting Address",
+         "complaint: ann@example.org complaint complaint;"},
+        {dropped, "dropped", "Spam Content", "soft: ann@example.org soft content;"},
+        {dropped, "deferred", "Unsubscribed Address",
+         "delayed: ann@example.org delayed undetermined;"},
+        {sendgrid, "bounce", "Mailbox Unavailable", "hard: ann@example.org hard no-such-user;"},
+        {sendgrid, "bounce", "Invalid Address", "hard: ann@example.org hard no-such-user;"},
+        {sendgrid, "bounce", "Technical", "soft: ann@example.org soft system;"},
+        {sendgrid, "bounce", "Content", "soft: ann@example.org soft content;"},
+        {sendgrid, "bounce", "Reputation", "soft: ann@example.org soft blocked;"},
+        {sendgrid, "bounce", "Frequency/Volume", "soft: ann@example.org soft rate;"},
+        {sendgrid, "bounce", "Unclassified", "soft: ann@example.org soft undetermined;"},
+    };
+    for_each_row (i, rows, rows[i].word) {
+        char json[600];
+        snprintf(json, sizeof json, rows[i].form, rows[i].type, rows[i].word);
+        check(state, json, rows[i].expected);
+    }
+}
+
 /* The words of all providers, in our own form. */
 static void test_words(void **state) {
     static const struct {
@@ -132,7 +226,7 @@ static void test_providers(void **state) {
          "\"Description\":\"odd\"}",
          "hard: ann@x.example hard undetermined;"},
         {"{\"RecordType\":\"Bounce\",\"Type\":\"BadEmailAddress\",\"Email\":\"ann@x.example\"}",
-         "hard: ann@x.example hard undetermined;"},
+         "hard: ann@x.example hard no-such-user;"},
         {"{\"RecordType\":\"Bounce\",\"Type\":\"SoftBounce\",\"Email\":\"ann@x.example\","
          "\"Details\":\"odd\"}",
          "soft: ann@x.example soft undetermined;"},
@@ -243,6 +337,7 @@ static void test_events_that_mean_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_subtypes),
         cmocka_unit_test(test_providers),
         cmocka_unit_test(test_ses),
         cmocka_unit_test(test_events_that_mean_nothing),
