@@ -43,3 +43,32 @@ enum nl_status nl_sql_drop_parts(struct nl_store *store, struct nl_error *err) {
     choose(store, -1, "");
     return nl_sql_number(store, err, &dropped, NULL, "SELECT drop_delivery_parts()", NL_NO_VALUES);
 }
+
+/* The server analyses partitions by itself, but never the table of all. It has to be done when it
+ * was never done, or when their number has changed by a tenth since. Partitions tell how many rows
+ * they had when they were analysed. */
+#define OF_PARENT "pg_class p WHERE p.oid = CAST('delivery' AS regclass)"
+#define OF_PARTS                                                                                   \
+    "FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = p.oid"
+#define STALE                                                                                      \
+    "SELECT 1 FROM " OF_PARENT " AND CASE WHEN EXISTS (SELECT 1 FROM pg_stats WHERE schemaname = " \
+    "current_schema() AND tablename = 'delivery' AND inherited) THEN p.reltuples > 0 AND (SELECT " \
+    "abs(sum(greatest(c.reltuples, 0)) - p.reltuples) > p.reltuples / 10 + 1000 " OF_PARTS         \
+    ") ELSE EXISTS (SELECT 1 " OF_PARTS " AND pg_relation_size(c.oid) > 0) END"
+
+/* Each by itself: within a transaction, ANALYZE would keep all of its locks until the end. One that
+ * has to wait is left to the next time, without a warning. */
+enum nl_status nl_sql_analyze_parts(struct nl_store *store, struct nl_error *err) {
+    bool stale = false;
+    if (!store->engine->has_parts)
+        return NL_OK;
+    enum nl_status status = nl_sql_exists(store, err, &stale, STALE, NL_NO_VALUES);
+    if (status != NL_OK || !stale)
+        return status;
+    status = nl_sql_script(store, "SET client_min_messages = error", err);
+    if (status == NL_OK)
+        status = nl_sql_script(store, "ANALYZE (SKIP_LOCKED) delivery", err);
+    if (status == NL_OK)
+        status = nl_sql_script(store, "SET client_min_messages = warning", err);
+    return status;
+}

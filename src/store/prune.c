@@ -213,6 +213,8 @@ enum nl_status nl_store_prune(struct nl_store *store, const struct nl_retention 
         status = nl_sql_exclusive(store, prune_rows, &call, err);
     if (status == NL_OK && !dry_run)
         status = nl_sql_drop_parts(store, err);
+    if (status == NL_OK && !dry_run)
+        status = nl_sql_analyze_parts(store, err);
     if (!dry_run)
         nl_store_empty_log(store);
     return status;

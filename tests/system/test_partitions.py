@@ -296,3 +296,79 @@ def test_a_copy_has_no_partition_for_an_issue_whose_deliveries_are_removed(sent)
     sent.run("prune")
     sent.run("send", "--yes", sent.issue(number="No 4", name="4.md"))
     assert parts(sent) == ["delivery_0", "delivery_1", "delivery_3", "delivery_4"]
+
+
+# What the planner knows of all partitions together: autovacuum never asks.
+KNOWN = ("SELECT (SELECT count(*) FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'delivery' AND inherited AND "
+         "attname = 'id'), reltuples FROM pg_class WHERE oid = 'delivery'::regclass")
+MORE = ("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) SELECT 'welcome', 1, 'sent', 1, 1 "
+        "FROM generate_series(1, {})")
+
+
+def test_prune_tells_the_planner_about_all_deliveries(sent):
+    assert sent.sql(KNOWN)[0][0] == 0
+    sent.run("prune")
+    assert sent.sql(KNOWN) == [(1, 2)]
+    sent.sql(MORE.format(900))
+    sent.sql("ANALYZE delivery_0")
+    sent.run("prune")
+    assert sent.sql(KNOWN) == [(1, 2)]  # not worth it
+    sent.sql(MORE.format(2000))
+    sent.sql("ANALYZE delivery_0")
+    sent.run("prune")
+    assert sent.sql(KNOWN) == [(1, 2902)]
+    sent.sql("DELETE FROM delivery WHERE issue IS NULL AND id % 10 > 0")
+    sent.sql("ANALYZE delivery_0")
+    sent.run("prune")
+    assert sent.sql(KNOWN)[0][1] < 300
+
+
+def test_prune_does_not_wait_to_tell_the_planner(sent):
+    busy = psycopg2.connect(sent.database)
+    try:
+        with busy.cursor() as cursor:
+            cursor.execute("LOCK TABLE ONLY delivery IN SHARE UPDATE EXCLUSIVE MODE")  # as one who makes an issue
+            assert sent.run("prune").err == ""
+    finally:
+        busy.close()
+    assert sent.sql(KNOWN)[0][0] == 0
+    sent.run("prune")
+    assert sent.sql(KNOWN)[0][0] == 1
+
+
+def test_what_joins_all_deliveries_is_planned_by_what_is_known_of_them(sent):
+    """Without that, a handful of bounces is joined with all deliveries by reading these."""
+    sent.sql("INSERT INTO returned (digest, at, kind) VALUES ('x', 1, 'bounce')")
+    sent.sql("INSERT INTO bounce (returned, at, delivery, subscription, kind, reason, status) SELECT 1, 1, 1, 1, 'soft', 'x', '' "
+             "FROM generate_series(1, 50)")
+    sent.sql(MORE.format(20000))
+    sent.sql("ANALYZE delivery_0; ANALYZE bounce")
+    plan = "EXPLAIN (FORMAT JSON) SELECT d.issue FROM bounce b CROSS JOIN delivery d WHERE d.id = b.delivery"
+    guess = sent.sql(plan)[0][0][0]["Plan"]["Plan Rows"]
+    sent.run("prune")
+    assert sent.sql(plan)[0][0][0]["Plan"]["Plan Rows"] < 200 < guess
+
+
+def test_who_may_read_deliveries_may_read_those_of_later_issues(sent):
+    """Through the table of all, no right on a partition is needed; by its name it is."""
+    sent.sql("CREATE ROLE reporter_of_tests")
+    try:
+        sent.sql("GRANT USAGE ON SCHEMA public TO reporter_of_tests")
+        sent.sql("DO $$ BEGIN EXECUTE 'GRANT USAGE ON SCHEMA ' || quote_ident(current_schema()) || ' TO reporter_of_tests'; END $$")
+        sent.sql("GRANT SELECT ON delivery TO reporter_of_tests")
+        sent.run("send", "--yes", sent.issue(number="No 2", name="two.md"))
+        reader = psycopg2.connect(sent.database)
+        try:
+            with reader.cursor() as cursor:
+                cursor.execute("SET ROLE reporter_of_tests")
+                cursor.execute("SELECT issue, count(*) FROM delivery GROUP BY issue ORDER BY issue")
+                assert cursor.fetchall() == [(1, 2), (2, 2)]
+                for statement in ("SELECT count(*) FROM delivery_2", "DELETE FROM delivery", "UPDATE delivery SET state = 'sent'"):
+                    cursor.execute("SAVEPOINT here")
+                    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+                        cursor.execute(statement)
+                    cursor.execute("ROLLBACK TO here")
+        finally:
+            reader.close()
+    finally:
+        sent.sql("DROP OWNED BY reporter_of_tests; DROP ROLE reporter_of_tests")

@@ -129,6 +129,11 @@ NL_CHECKED enum nl_status nl_sql_part_of(struct nl_store *store, int64_t deliver
 NL_CHECKED enum nl_status nl_sql_drop_parts(struct nl_store *store,
                                             struct nl_error *err) NL_ALL_NONNULL;
 
+/* Has the server's planner learn what is in all partitions together, where that has changed much.
+ * Not within a transaction. */
+NL_CHECKED enum nl_status nl_sql_analyze_parts(struct nl_store *store,
+                                               struct nl_error *err) NL_ALL_NONNULL;
+
 /* Runs many statements at once: between begin and end nl_sql_run may only note what is to be run,
  * and no other function may be called. End it also after a failure, `status`, which is then
  * returned: the first failure is the one that is told. */
