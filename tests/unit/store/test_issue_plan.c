@@ -208,8 +208,8 @@ static void test_moving(void **state) {
 /* Each row spares one of two sign-ups from deletion, or does not; the third person is active. */
 static void test_signups_that_nobody_confirmed(void **state) {
 #define MAIL(state)                                                                                \
-    "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) VALUES "             \
-    "('confirmation', 1, '" state "', 1, 1)"
+    "INSERT INTO delivery (kind, subscription, state, created_at, updated_at) SELECT "             \
+    "'confirmation', id, '" state "', 1, 1 FROM subscription WHERE consent_source = 'first'"
     static const struct {
         const char *sql;
         enum nl_purpose purpose;
@@ -217,10 +217,10 @@ static void test_signups_that_nobody_confirmed(void **state) {
         int64_t deleted;
     } rows[] = {
         {"SELECT 1", 0, 0, 2},
-        {"UPDATE subscription SET consent_at = 500000 WHERE id = 1", 0, 0, 1},
-        {"UPDATE subscription SET consent_at = 499999 WHERE id = 1", 0, 0, 2},
-        {"UPDATE subscription SET state = 'active' WHERE id = 1", 0, 0, 1},
-        {"UPDATE subscription SET state = 'bounced' WHERE id = 1", 0, 0, 1},
+        {"UPDATE subscription SET consent_at = 500000 WHERE consent_source = 'first'", 0, 0, 1},
+        {"UPDATE subscription SET consent_at = 499999 WHERE consent_source = 'first'", 0, 0, 2},
+        {"UPDATE subscription SET state = 'active' WHERE consent_source = 'first'", 0, 0, 1},
+        {"UPDATE subscription SET state = 'bounced' WHERE consent_source = 'first'", 0, 0, 1},
         {"SELECT 2", NL_LINK_SUBSCRIBE, 500000, 1},
         {"SELECT 3", NL_LINK_SUBSCRIBE, 499999, 2},
         {"SELECT 4", NL_LINK_RECEIPT, 500000, 2},
@@ -229,7 +229,7 @@ static void test_signups_that_nobody_confirmed(void **state) {
         {MAIL("deferred"), 0, 0, 1},
         {MAIL("sent"), 0, 0, 2},
         /* Somebody who was confirmed once has left, and is not forgotten. */
-        {"UPDATE subscription SET confirmed_at = 5 WHERE id = 1", 0, 0, 1},
+        {"UPDATE subscription SET confirmed_at = 5 WHERE consent_source = 'first'", 0, 0, 1},
     };
     struct fixture *fixture = *state;
     for_each_row (i, rows, rows[i].sql) {
@@ -241,14 +241,16 @@ static void test_signups_that_nobody_confirmed(void **state) {
         fixture_sql(fixture, "DELETE FROM subscription");
         fixture_sql(fixture, "DELETE FROM subscriber");
         fixture_add_people(fixture, 3);
-        fixture_sql(fixture, "UPDATE subscription SET id = id - (SELECT min(id) FROM subscription) "
-                             "+ 1");
-        fixture_sql(fixture, "UPDATE subscription SET state = 'pending', confirmed_at = NULL WHERE "
-                             "id < 3");
+        fixture_sql(fixture,
+                    "UPDATE subscription SET state = 'pending', confirmed_at = NULL WHERE id "
+                    "< (SELECT max(id) FROM subscription)");
+        fixture_sql(fixture, "UPDATE subscription SET consent_source = 'first' WHERE id = (SELECT "
+                             "min(id) FROM subscription)");
         fixture_sql(fixture, rows[i].sql);
         if (rows[i].link_until != 0)
-            assert_ok(nl_link_new(fixture->store, 1, rows[i].purpose, rows[i].link_until, 0, &token,
-                                  &err));
+            assert_ok(nl_link_new(fixture->store,
+                                  fixture_sql(fixture, "SELECT min(id) FROM subscription"),
+                                  rows[i].purpose, rows[i].link_until, 0, &token, &err));
         assert_ok(nl_unconfirmed_delete(fixture->store, 500000, true, &count, &err));
         assert_int_equal(count, rows[i].deleted);
         assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscription"), 3);
@@ -259,7 +261,7 @@ static void test_signups_that_nobody_confirmed(void **state) {
     }
     assert_int_equal(
         fixture_sql(fixture, "SELECT count(*) FROM subscription WHERE state = 'unsubscribed' AND "
-                             "id = 1 AND ended_at = 1000000"),
+                             "consent_source = 'first' AND ended_at = 1000000"),
         1);
 }
 
