@@ -246,4 +246,6 @@ bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event
 void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
     (void)transport;
     (void)milliseconds;
+    if (made.wait != NULL)
+        made.wait();
 }

@@ -17,6 +17,7 @@ struct made_answer {
 struct made {
     struct made_answer (*answer)(const char *recipient);
     void (*before_dot)(const char *recipient); /* at nl_transport_release_dot; may be NULL */
+    void (*wait)(void);                        /* at nl_transport_wait; may be NULL */
     size_t size_limit;
     size_t length; /* of the last message */
     int started;   /* messages */

@@ -243,6 +243,35 @@ static void test_a_stop_gives_everything_back(void **state) {
     clean_up(&sending);
 }
 
+static void a_second_later(void) {
+    current->fake.now++;
+}
+
+/* A run stays while the rate keeps it back, though nothing is under way and nothing left to make;
+ * one that is stopped does not. */
+static void test_a_run_waits_for_its_rate(void **state) {
+    struct sending sending;
+    prepare(*state, &sending, 5, 5);
+    sending.config.limits.per_second = 2;
+    made.answer = accept;
+    made.wait = a_second_later;
+    int64_t began = current->fake.now;
+    run(&sending);
+    assert_int_equal(in_state("sent"), 5);
+    assert_true(current->fake.now > began);
+    assert_false(sending.summary.stopped);
+    fixture_sql(current, "UPDATE delivery SET state = 'queued'");
+    sending.options.stop = &stopped;
+    made.answer = stop_soon;
+    made.started = 0;
+    run(&sending);
+    stopped = 0;
+    assert_true(sending.summary.stopped);
+    assert_int_equal(in_state("sent"), 2);
+    assert_int_equal(in_state("queued"), 3);
+    clean_up(&sending);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -255,6 +284,7 @@ int main(void) {
         TEST(test_ten_broken_connections),
         TEST(test_the_size_limit),
         TEST(test_a_stop_gives_everything_back),
+        TEST(test_a_run_waits_for_its_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
