@@ -243,8 +243,15 @@ static void test_a_stop_gives_everything_back(void **state) {
     clean_up(&sending);
 }
 
+/* The clock goes on once everything is answered that was begun, and recorded. */
 static void a_second_later(void) {
-    current->fake.now++;
+    static int begun, idle;
+    idle = made.started == begun ? idle + 1 : 0;
+    begun = made.started;
+    if (idle == 10) {
+        current->fake.now++;
+        idle = 0;
+    }
 }
 
 /* A run stays while the rate keeps it back, though nothing is under way and nothing left to make;
@@ -258,7 +265,7 @@ static void test_a_run_waits_for_its_rate(void **state) {
     int64_t began = current->fake.now;
     run(&sending);
     assert_int_equal(in_state("sent"), 5);
-    assert_true(current->fake.now > began);
+    assert_int_equal(current->fake.now, began + 2);
     assert_false(sending.summary.stopped);
     fixture_sql(current, "UPDATE delivery SET state = 'queued'");
     sending.options.stop = &stopped;
@@ -266,9 +273,10 @@ static void test_a_run_waits_for_its_rate(void **state) {
     made.started = 0;
     run(&sending);
     stopped = 0;
+    int64_t sent = in_state("sent");
     assert_true(sending.summary.stopped);
-    assert_int_equal(in_state("sent"), 2);
-    assert_int_equal(in_state("queued"), 3);
+    assert_in_range(sent, 2, 3);
+    assert_int_equal(in_state("queued"), 5 - sent);
     clean_up(&sending);
 }
 
