@@ -1,9 +1,13 @@
 /* All that is composed of an issue that uses everything (tests/data/issues/everything.md), word for
- * word: everything.txt. After a change of it, NEWSLETTER_RENEW=1 writes the file; look at the
- * difference. */
+ * word: everything.txt; and of mails to one person: mails.txt. After a change, NEWSLETTER_RENEW=1
+ * writes the files; look at the difference. */
+#include "bulletin/canonical.h"
 #include "newsletter/base/file.h"
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/bulletin/message.h"
+#include "newsletter/bulletin/staff_message.h"
+#include "newsletter/bulletin/transactional_message.h"
+#include "newsletter/store/delivery.h"
 #include "support.h"
 
 #include <ctype.h>
@@ -11,6 +15,7 @@
 #include <stdlib.h>
 
 #define COMPOSED TEST_DATA "/issues/everything.txt"
+#define MAILS TEST_DATA "/issues/mails.txt"
 #define ISSUE TEST_DATA "/issues/everything.md"
 
 enum { LIMIT = 1 << 22 };
@@ -45,7 +50,8 @@ static void add_filled(struct nl_buf *out, const struct nl_bulletin *bulletin,
     nl_message_free(message);
 }
 
-static void add_all(struct nl_buf *out, const struct nl_bulletin *bulletin) {
+static void add_all(struct nl_buf *out, const struct nl_bulletin *bulletin,
+                    const struct nl_list *list) {
     const struct nl_issue *issue = &bulletin->issue;
     static const struct nl_recipient ann = {.address = "ann@example.org",
                                             .name = "Ann <O'Hara>",
@@ -55,6 +61,8 @@ static void add_all(struct nl_buf *out, const struct nl_bulletin *bulletin) {
                                             .message_id = "1@x.org"};
     static const struct nl_recipient bob = {
         .address = "bob@example.org", .unsubscribe = "https://x.org/u/2", .message_id = "2@x.org"};
+    struct nl_error err = {0};
+    struct nl_buf form = {0};
     add_text(out, "slug", issue->slug);
     add_text(out, "title", issue->title);
     add_text(out, "subject", issue->subject);
@@ -66,7 +74,11 @@ static void add_all(struct nl_buf *out, const struct nl_bulletin *bulletin) {
         add(out, "text", view->text.data, view->text.len);
         add(out, "plain", view->plain.data, view->plain.len);
         add(out, "files", view->files.data, view->files.len);
+        nl_buf_clear(&form);
+        assert_ok(nl_canonical_add(bulletin, i, list, "office", 1000000, &form, &err));
+        add(out, "canonical form", form.data, form.len);
     }
+    nl_buf_free(&form);
     add_filled(out, bulletin, &ann, "Content-Type: image/"); /* which are in the packed message */
     add_filled(out, bulletin, &bob, "Content-Type: text/html");
 }
@@ -82,33 +94,124 @@ static void compare(char *found, char *wanted) {
     assert_null(wanted);
 }
 
-static void test_composed(void **state) {
-    struct fixture *fixture = *state;
+/* Compares with the file, or writes it. Frees what was found. */
+static void settle(const char *path, struct nl_buf *found) {
     struct nl_error err = {0};
-    struct nl_bulletin bulletin = {0};
-    struct nl_buf found = {0};
     struct nl_buf wanted = {0};
-    struct nl_config config = {.path = (char *)"c",
-                               .confirm_url = (char *)"https://x.org/c/{token}",
-                               .unsubscribe_url = (char *)"https://x.org/u/{token}",
-                               .confirmation = {.expires = 86400}};
-    assert_ok(nl_bulletin_compose(ISSUE, &fixture->list, &config, &bulletin, &err));
-    add_all(&found, &bulletin);
-    nl_bulletin_free(&bulletin);
     if (getenv("NEWSLETTER_RENEW") != NULL)
-        assert_ok(nl_file_write(COMPOSED, found.data, found.len, false, &err));
-    assert_ok(nl_file_read(COMPOSED, LIMIT, &wanted, &err));
-    char *first = strdup(nl_buf_text(&found));
+        assert_ok(nl_file_write(path, found->data, found->len, false, &err));
+    assert_ok(nl_file_read(path, LIMIT, &wanted, &err));
+    char *first = strdup(nl_buf_text(found));
     char *second = strdup(nl_buf_text(&wanted));
-    nl_buf_free(&found);
+    nl_buf_free(found);
     nl_buf_free(&wanted);
     compare(first, second);
     free(first);
     free(second);
 }
 
+static struct nl_config config_with_urls(void) {
+    return (struct nl_config){.path = (char *)"c",
+                              .confirm_url = (char *)"https://x.org/c/{token}",
+                              .unsubscribe_url = (char *)"https://x.org/u/{token}",
+                              .serve = {.url = (char *)"https://x.org"},
+                              .page_url = (char *)"https://x.org/p/{token}",
+                              .address_url = (char *)"https://x.org/a/{token}",
+                              .preferences = {.expires = 3600},
+                              .reconfirmation = {.expires = 30 * 86400},
+                              .confirmation = {.expires = 86400}};
+}
+
+static void test_composed(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_bulletin bulletin = {0};
+    struct nl_buf found = {0};
+    const struct nl_config config = config_with_urls();
+    assert_ok(nl_bulletin_compose(ISSUE, &fixture->list, &config, &bulletin, &err));
+    add_all(&found, &bulletin, &fixture->list);
+    nl_bulletin_free(&bulletin);
+    settle(COMPOSED, &found);
+}
+
+static void add_notices(struct fixture *fixture, const struct nl_config *config,
+                        struct nl_buf *out) {
+    struct nl_error err = {0};
+    struct nl_buf text = {0};
+    for (const char *const *kind = nl_notice_kinds; *kind != NULL; kind++) {
+        nl_buf_clear(&text);
+        assert_ok(nl_notice_compose(*kind, "en", &fixture->list, config, &text, &err));
+        const char *html = strstr(nl_buf_text(&text), "Content-Type: text/html");
+        assert_non_null(html);
+        add(out, *kind, text.data, (size_t)(html - text.data));
+    }
+    nl_buf_clear(&text);
+    assert_ok(nl_notice_wording("confirmation", "en", &fixture->list, config, &text, &err));
+    add(out, "the wording of a confirmation", text.data, text.len);
+    nl_buf_clear(&text);
+    assert_ok(nl_notice_compose("confirmation", "ar", &fixture->list, config, &text, &err));
+    add(out, "a whole confirmation, from right to left", text.data, text.len);
+    nl_buf_free(&text);
+}
+
+/* With the built-in HTML and with a template of one's own. */
+static void add_orders(struct fixture *fixture, const struct nl_config *config,
+                       struct nl_buf *out) {
+    static const struct nl_message_file files[] = {{"a.txt", "a\n", 2}, {"b.bin", "\1\2", 2}};
+    static const char *const templates[] = {"receipt", "own"};
+    struct nl_error err = {0};
+    json_t *data = json_pack("{s:s, s:[s, s]}", "name", "Ann <O'Hara>", "items", "one", "two");
+    for (size_t i = 0; i < 2; i++) {
+        struct nl_message_copy copy = {0};
+        const struct nl_message_order order = {.template = templates[i],
+                                               .language = i == 0 ? "de" : NULL,
+                                               .data = data,
+                                               .files = files,
+                                               .file_count = i == 0 ? 2 : 0};
+        assert_ok(nl_message_order_compose(config, &fixture->list, &order, &copy, &err));
+        add_text(out, "subject", copy.subject);
+        add_text(out, "language", copy.language);
+        add(out, templates[i], copy.packed.data, copy.packed.len);
+        nl_message_copy_free(&copy);
+    }
+    json_decref(data);
+}
+
+static void add_staff_mail(struct fixture *fixture, const struct nl_config *config,
+                           struct nl_buf *out) {
+    struct nl_error err = {0};
+    struct nl_buf sender = {0};
+    struct nl_buf text = {0};
+    json_t *data = json_pack("{s:s}", "title", "Ferries – “new”");
+    const struct nl_staff_message mail = {"tell.txt", data, "olga@example.org", 1000000};
+    assert_ok(nl_staff_message_compose(config, &fixture->list, &mail, &sender, &text, &err));
+    add(out, "sender", sender.data, sender.len);
+    add(out, "to staff", text.data, text.len);
+    nl_buf_free(&sender);
+    nl_buf_free(&text);
+    json_decref(data);
+}
+
+static void test_mails(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_config config = config_with_urls();
+    struct nl_buf found = {0};
+    free(fixture_write(fixture, "message-receipt.txt",
+                       "Subject: Receipt for {{data.name}}\n\nDear {{data.name}},\nyou "
+                       "ordered:\n\n{{#data.items}}\n- {{.}}\n{{/data.items}}\n\n-- \nfoot\n"));
+    free(fixture_write(fixture, "message-own.txt", "Subject: Own\n\nText\n"));
+    free(fixture_write(fixture, "message-own.html", "<p>{{subject}}: {{data.name}}</p>\n"));
+    free(fixture_write(fixture, "tell.txt", "Subject: Asked: {{title}}\n\n\nLook at {{title}}.\n"));
+    config.templates = fixture->folder;
+    add_notices(fixture, &config, &found);
+    add_orders(fixture, &config, &found);
+    add_staff_mail(fixture, &config, &found);
+    settle(MAILS, &found);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_composed, fixture_setup, fixture_teardown)};
+        cmocka_unit_test_setup_teardown(test_composed, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_mails, fixture_setup, fixture_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
