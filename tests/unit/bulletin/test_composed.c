@@ -110,16 +110,18 @@ static void settle(const char *path, struct nl_buf *found) {
     free(second);
 }
 
+/* Links work until noon of 1 January 2100, whatever day it is. */
 static struct nl_config config_with_urls(void) {
+    int64_t lifetime = 4102488000 - nl_env_now(&nl_env_system);
     return (struct nl_config){.path = (char *)"c",
                               .confirm_url = (char *)"https://x.org/c/{token}",
                               .unsubscribe_url = (char *)"https://x.org/u/{token}",
-                              .serve = {.url = (char *)"https://x.org"},
                               .page_url = (char *)"https://x.org/p/{token}",
                               .address_url = (char *)"https://x.org/a/{token}",
-                              .preferences = {.expires = 3600},
-                              .reconfirmation = {.expires = 30 * 86400},
-                              .confirmation = {.expires = 86400}};
+                              .serve = {.url = (char *)"https://x.org"},
+                              .preferences = {.expires = lifetime},
+                              .reconfirmation = {.expires = lifetime},
+                              .confirmation = {.expires = lifetime}};
 }
 
 static void test_composed(void **state) {
