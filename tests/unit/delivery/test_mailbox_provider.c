@@ -36,7 +36,7 @@ static void test_whose_a_host_is(void **state) {
     }
 }
 
-/* What the configuration says of a provider counts, and only of that one; the rest stays. */
+/* A limit of the configuration counts for its provider alone; the others stay. */
 static void test_limits_of_the_configuration(void **state) {
     struct nl_config config = {.direct.connections = 7};
     struct nl_mailbox_provider provider;

@@ -221,7 +221,7 @@ static void test_rows_and_connections(void **state) {
     assert_int_equal(nl_tuner_window(&tuner), 2);
 }
 
-/* What holds it back, from what it knows of the level where it is at home. */
+/* It says who or what holds it back, by the level where it is at home. */
 static void test_held_back(void **state) {
     static const struct {
         const char *name;

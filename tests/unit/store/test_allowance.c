@@ -3,7 +3,7 @@
 
 #include "newsletter/store/allowance.h"
 
-/* What nl_allowance_take says. */
+/* An answer of nl_allowance_take. */
 struct taken {
     int64_t got, until;
 };

@@ -1,4 +1,4 @@
-/* What direct delivery notes: the processes that deliver, sessions with TLS, how much a relay
+/* Notes of direct delivery: the processes that deliver, sessions with TLS, how much a relay
  * takes, counts of providers and attempts; and deliveries and events as they are listed. */
 #include "support.h"
 
