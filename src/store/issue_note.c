@@ -106,7 +106,8 @@ static enum nl_status count_some(struct nl_store *store, const int64_t *passages
         nl_buf_adds(&query.sql, i > 0 ? ", ?" : "?");
         nl_query_add(&query, NL_VALUES(NL_INT(passages[i])));
     }
-    nl_buf_adds(&query.sql, ") GROUP BY issue");
+    /* The best come first: no more than CANDIDATES are kept. */
+    nl_buf_adds(&query.sql, ") GROUP BY issue ORDER BY count(*) DESC, issue DESC");
     enum nl_status status = nl_query_each(store, err, count_row, tally, &query);
     nl_query_free(&query);
     return status;
