@@ -1,5 +1,6 @@
 """The words of Claws Mail about a signature: the program itself, on a display and a session bus of its own, is asked by the way that
 readers of screens take (AT-SPI)."""
+import json
 import os
 import re
 import shutil
@@ -10,7 +11,9 @@ import tempfile
 import time
 
 PLUGINS = "/usr/lib/x86_64-linux-gnu/claws-mail/plugins/"
-SECONDS = 90
+ATTEMPTS = 3
+LOOKS = 200  # without anything new, three in a second
+SECONDS = 300  # after which a session that does not end by itself is given up
 
 FOLDERS = """<?xml version="1.0" encoding="utf-8"?>
 <folderlist><folder type="mh" name="Mailbox" path="Mail">
@@ -82,31 +85,61 @@ def make_home(home, root, raw):
 
 
 def verdict(root, raw):
-    """The line above the mail, such as 'Good signature from "Press Office"'."""
-    with tempfile.TemporaryDirectory(prefix="claws-", dir="/tmp") as home:  # the path of the agent's socket must be short
-        make_home(home, root, raw)
-        reading, writing = os.pipe()
-        display = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", "1000x800x24", "-nolisten", "tcp"], pass_fds=[writing],
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        os.close(writing)
-        started = [display]
-        try:
-            with os.fdopen(reading, encoding="ascii") as number:
-                environment = {"PATH": "/usr/bin:/bin", "HOME": home, "GNUPGHOME": os.path.join(home, "gpg"), "LC_ALL": "C.UTF-8",
-                               "XDG_RUNTIME_DIR": os.path.join(home, "run"), "GDK_BACKEND": "x11", "DISPLAY": ":" + number.readline().strip()}
+    """The line above the mail, such as 'Good signature from "Press Office"'. On a busy machine one of the programs may die or never
+    reach the bus: it is tried again, with all of them new."""
+    attempts = []
+    for _ in range(ATTEMPTS):
+        with tempfile.TemporaryDirectory(prefix="claws-", dir="/tmp") as home:  # the path of the agent's socket must be short
+            make_home(home, root, raw)
+            told = read_in(home)
+        if told["signature"]:
+            return "\n".join(told["signature"])
+        attempts.append(told)
+    raise AssertionError("Claws Mail showed nothing about the signature:\n" + "\n".join(map(repr, attempts)))
+
+
+def read_in(home):
+    """The last that main() told, or, if it told nothing, how it ended."""
+    reading, writing = os.pipe()
+    display = subprocess.Popen(["Xvfb", "-displayfd", str(writing), "-screen", "0", "1000x800x24", "-nolisten", "tcp"], pass_fds=[writing],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    os.close(writing)
+    started = [display]
+    try:
+        with os.fdopen(reading, encoding="ascii") as number:
+            shown = number.readline().strip()
+        if not shown:
+            return {"signature": [], "why": f"Xvfb ended: {display.wait()}"}
+        environment = {"PATH": "/usr/bin:/bin", "HOME": home, "GNUPGHOME": os.path.join(home, "gpg"), "LC_ALL": "C.UTF-8",
+                       "XDG_RUNTIME_DIR": os.path.join(home, "run"), "GDK_BACKEND": "x11", "DISPLAY": ":" + shown}
+        with open(os.path.join(home, "errors"), "wb") as errors:
             asking = subprocess.Popen(["dbus-run-session", "--", "/usr/bin/python3", os.path.abspath(__file__)], env=environment, cwd=home,
-                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
-            started.append(asking)
-            said = asking.communicate(timeout=SECONDS + 30)[0]
-            return "\n".join(re.findall(r"^said: (.*)$", said, re.M))  # services of the bus print, too
-        finally:
-            for one in reversed(started):
-                try:
-                    os.killpg(one.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                one.wait()
-            subprocess.run(["gpgconf", "--homedir", os.path.join(home, "gpg"), "--kill", "all"], capture_output=True, check=False)
+                                      stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True)
+        started.append(asking)
+        try:
+            said = asking.communicate(timeout=SECONDS)[0]
+            why = f"the session ended: {asking.returncode}"
+        except subprocess.TimeoutExpired as late:
+            said = (late.stdout or b"").decode()
+            why = f"no end after {SECONDS} seconds"
+        told = re.findall(r"^told: (.*)\n", said, re.M)  # services of the bus print, too
+        if told:
+            return {"ended": why, **json.loads(told[-1])}
+        with open(os.path.join(home, "errors"), encoding="utf-8", errors="replace") as errors:
+            return {"signature": [], "why": why, "printed": said[-1000:], "errors": errors.read()[-1000:]}
+    finally:
+        display.terminate()  # it removes its socket, which the next one would find
+        for one in reversed(started):
+            try:
+                one.wait(timeout=10 if one is display else 0)
+            except subprocess.TimeoutExpired:
+                pass
+            try:
+                os.killpg(one.pid, signal.SIGKILL)  # with what it has started
+            except ProcessLookupError:
+                pass
+            one.wait()
+        subprocess.run(["gpgconf", "--homedir", os.path.join(home, "gpg"), "--kill", "all"], capture_output=True, check=False)
 
 
 # ---- within the session ----
@@ -121,29 +154,53 @@ def labels(node, depth=0):
         yield from labels(node.get_child_at_index(number), depth + 1)
 
 
-def seen(accessible):
-    """The labels of Claws Mail that tell of a signature."""
+def look(accessible):
+    """The names of the programs that are on the bus, and the labels of Claws Mail."""
     desktop = accessible.get_desktop(0)
-    applications = [desktop.get_child_at_index(number) for number in range(desktop.get_child_count())]
-    return [label for one in applications if one is not None and "claws" in (one.get_name() or "").lower()
-            for label in labels(one) if "signature" in label.lower() and "check" not in label.lower()]
+    programs = [one for one in (desktop.get_child_at_index(number) for number in range(desktop.get_child_count())) if one is not None]
+    names = [one.get_name() or "" for one in programs]
+    return names, [label for name, one in zip(names, programs) if "claws" in name.lower() for label in labels(one)]
+
+
+def tell(told):
+    """The last one counts: of a session that is ended from outside, too."""
+    print("told: " + json.dumps(told), flush=True)
 
 
 def main():
+    """Looks until there is a label that tells of the signature. How long that may take is counted in looks, and begins again with
+    each look that sees something new: how fast programs are that others hold up says nothing."""
     import gi
     gi.require_version("Atspi", "2.0")
     from gi.repository import Atspi, GLib
-    program = subprocess.Popen(["claws-mail", "--select", "#mh/Mailbox/inbox/1"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + SECONDS
-    found = []
-    while not found and time.monotonic() < until and program.poll() is None:
+    Atspi.set_timeout(10000, 30000)  # milliseconds for an answer: 800 are not enough on a busy machine
+    told = {"signature": [], "why": "still looking", "looks": 0, "programs": [], "labels": [], "unanswered": 0, "last error": ""}
+    with open("claws.log", "wb") as log:
+        program = subprocess.Popen(["claws-mail", "--select", "#mh/Mailbox/inbox/1"], stdout=log, stderr=log)
+    idle = 0
+    while not told["signature"] and idle < LOOKS:
+        if program.poll() is not None:
+            told["why"] = f"Claws Mail ended: {program.returncode}"
+            break
+        told["looks"] += 1
+        idle += 1
         try:
-            found = seen(Atspi)
-        except GLib.Error:  # a widget that went away meanwhile
-            pass
+            names, texts = look(Atspi)
+            if (names, texts) != (told["programs"], told["labels"]):
+                idle = 0
+                told["programs"], told["labels"] = names, texts
+                tell(told)
+            told["signature"] = [text for text in texts if "signature" in text.lower() and "check" not in text.lower()]
+        except GLib.Error as error:  # a widget that went away meanwhile, or no answer
+            told["unanswered"] += 1
+            told["last error"] = error.message
         time.sleep(0.3)
-    print(*(f"said: {label}" for label in found), sep="\n", flush=True)
+    if idle == LOOKS:
+        told["why"] = f"nothing new in {LOOKS} looks"
     program.kill()
+    with open("claws.log", encoding="utf-8", errors="replace") as log:
+        told["printed"] = log.read()[-1000:]
+    tell(told)
     return 0
 
 
