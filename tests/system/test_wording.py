@@ -16,9 +16,21 @@ WORDS = r"\b(anew|beside|mend(ed|s|ing)?|of old|deeds?|whoever|departures|return
 QUESTIONS = r"What[^.]{0,80}\?|Who[^.]{0,80}\?"
 
 
+def below(folder):
+    """All files of a folder, without those that are installed or built there: they are many, and each process of a run comes by here."""
+    for path, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name not in ("node_modules", "__pycache__", ".git") and not name.startswith("build")]
+        yield from (os.path.join(path, name) for name in names)
+
+
+ALL = list(below(TOP))
+
+
 def files(*patterns):
-    return sorted(path for pattern in patterns for path in glob.glob(os.path.join(TOP, pattern), recursive=True)
-                  if "node_modules" not in path)
+    """As glob.glob() would find them: `**/` for any folders, `*` within one."""
+    wanted = "|".join(re.escape(pattern).replace(r"\*\*/", "(?:.+/)?").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
+                      .replace(r"\[", "[").replace(r"\]", "]") for pattern in patterns)
+    return sorted(path for path in ALL if re.fullmatch(wanted, path[len(TOP) + 1:]) and "/." not in path[len(TOP):])
 
 
 def comments(path):
