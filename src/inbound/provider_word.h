@@ -9,8 +9,8 @@
  * NL_BOUNCE_AUTO_REPLY for what is no failure. */
 enum nl_bounce_kind nl_provider_event_kind(const char *event) NL_ALL_NONNULL;
 
-/* What such a word says by itself: NL_BOUNCE_HARD, NL_BOUNCE_COMPLAINT or NL_BOUNCE_UNSUBSCRIBE;
- * NL_BOUNCE_SOFT for what is to be judged as words are, or says nothing. */
+/* The verdict that such a word is by itself: NL_BOUNCE_HARD, NL_BOUNCE_COMPLAINT or
+ * NL_BOUNCE_UNSUBSCRIBE; NL_BOUNCE_SOFT for what is to be judged as words are, or says nothing. */
 enum nl_bounce_kind nl_provider_word_kind(const char *word) NL_ALL_NONNULL;
 
 /* Appends the word as words: "Mailbox Full" for "MailboxFull" and "mailbox_full", and a plain

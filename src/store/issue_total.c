@@ -15,12 +15,16 @@
 #define LEASED                                                                                     \
     "(SELECT count(*) FROM delivery" NL_OF_ISSUE " WHERE issue = ?1 AND state = 'leased')"
 #define OF_TOTALS " FROM issue_total WHERE issue = ?1"
-#define NUMBER_OF(state) "count(*) FILTER (WHERE state = '" state "')"
 
-#define NOTICES                                                                                    \
-    "SELECT count(*) FILTER (WHERE state IN ('queued', 'leased')), " NUMBER_OF(                    \
-        "sent") ", " NUMBER_OF("deferred") ", " NUMBER_OF("bounced") ", " NUMBER_OF("failed") ","  \
-                                                                                              " " NUMBER_OF("unknown") ", " NUMBER_OF("skipped") ", " NUMBER_OF("leased") " FROM delivery WHERE issue IS NULL"
+static const char of_notices[] = "SELECT count(*) FILTER (WHERE state IN ('queued', 'leased')), "
+                                 "count(*) FILTER (WHERE state = 'sent'), "
+                                 "count(*) FILTER (WHERE state = 'deferred'), "
+                                 "count(*) FILTER (WHERE state = 'bounced'), "
+                                 "count(*) FILTER (WHERE state = 'failed'), "
+                                 "count(*) FILTER (WHERE state = 'unknown'), "
+                                 "count(*) FILTER (WHERE state = 'skipped'), "
+                                 "count(*) FILTER (WHERE state = 'leased') FROM delivery "
+                                 "WHERE issue IS NULL";
 
 static enum nl_status read_counts(struct nl_store *store, const char *sql,
                                   const struct nl_value *values, struct nl_counts *out,
@@ -41,7 +45,7 @@ enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_c
                               struct nl_error *err) {
     *out = (struct nl_counts){0};
     if (issue == 0)
-        return read_counts(store, NOTICES, NL_NO_VALUES, out, err);
+        return read_counts(store, of_notices, NL_NO_VALUES, out, err);
     enum nl_status status =
         read_counts(store, TOTALS "0" OF_TOTALS, NL_VALUES(NL_INT(issue)), out, err);
     if (status != NL_OK || out->queued == 0)

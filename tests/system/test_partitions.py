@@ -298,7 +298,7 @@ def test_a_copy_has_no_partition_for_an_issue_whose_deliveries_are_removed(sent)
     assert parts(sent) == ["delivery_0", "delivery_1", "delivery_3", "delivery_4"]
 
 
-# What the planner knows of all partitions together: autovacuum never asks.
+# The planner knows something of all partitions together, though autovacuum never asks.
 KNOWN = ("SELECT (SELECT count(*) FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'delivery' AND inherited AND "
          "attname = 'id'), reltuples FROM pg_class WHERE oid = 'delivery'::regclass")
 MORE = ("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) SELECT 'welcome', 1, 'sent', 1, 1 "
