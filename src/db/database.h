@@ -29,7 +29,8 @@ struct nl_store {
     nl_sql_write_gathered *write_gathered; /* and what takes it at the commit */
     int64_t stream;                        /* of nl_sql_stream; 0: none was chosen yet */
     char part[NL_PART_SIZE];               /* part.c: what takes the place of NL_OF_ISSUE, */
-    int64_t part_issue;                    /* and the issue it belongs to; -1: not known */
+    struct nl_value part_of;               /* whose it is, */
+    bool part_asked;                       /* asked for in this transaction */
 };
 
 /* Drops every prepared statement, before the database is closed. */

@@ -52,14 +52,15 @@ struct many {
     size_t count;
     bool *changed; /* may be NULL */
     const char *sql;
-    struct nl_value *values; /* the first is for the ids */
+    struct nl_value *values; /* what NL_OF says, and */
+    struct nl_value *id;     /* among them that for the ids */
 };
 
 static enum nl_status run_for_each(struct nl_store *store, const struct many *many,
                                    struct nl_error *err) {
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < many->count; i++) {
-        many->values[0] = NL_INT(many->ids[i]);
+        *many->id = NL_INT(many->ids[i]);
         status = nl_sql_run(store, err, many->sql, many->values);
         if (many->changed != NULL)
             many->changed[i] = status == NL_OK && nl_sql_changes(store) > 0;
@@ -126,7 +127,7 @@ static enum nl_status run_for_all(struct nl_store *store, const struct many *man
     struct nl_marks *marks = many->changed != NULL ? make_marks(store, many) : NULL;
     for (size_t i = 0; i < many->count; i++)
         nl_array_add_int(&array, many->ids[i]);
-    many->values[0] = nl_array_value(&array);
+    *many->id = nl_array_value(&array);
     enum nl_status status = array.failed || (many->changed != NULL && marks == NULL)
                                 ? nl_error_nomem(err)
                                 : nl_sql_later(store, err, marks != NULL ? mark_changed : pass_over,
@@ -141,14 +142,16 @@ enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, cons
                               size_t count, bool *changed, const char *sql,
                               const struct nl_value *values) {
     struct nl_value all[VALUES_LIMIT + 2] = {{0}};
-    struct many many = {.ids = ids, .count = count, .sql = sql, .values = all};
     size_t given = nl_values_count(values);
+    size_t first = values->type == 'p' || values->type == 'q';
+    struct many many = {.ids = ids, .count = count, .sql = sql, .values = all, .id = &all[first]};
     many.changed = changed;
     if (count == 0)
         return NL_OK;
     if (given > VALUES_LIMIT)
         return nl_error_set(err, NL_INTERNAL, "more than %d values for: %s", VALUES_LIMIT, sql);
-    memcpy(all + 1, values, given * sizeof *values);
+    all[0] = values[0];
+    memcpy(all + first + 1, values + first, (given - first) * sizeof *values);
     return store->engine->has_arrays ? run_for_all(store, &many, err)
                                      : run_for_each(store, &many, err);
 }

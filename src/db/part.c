@@ -3,44 +3,51 @@
 
 #include <stdio.h>
 
-static void choose(struct nl_store *store, int64_t issue, const char *part) {
+static void choose(struct nl_store *store, const struct nl_value *of, const char *part) {
     snprintf(store->part, sizeof store->part, "%s", part);
-    store->part_issue = issue;
+    store->part_of = *of;
 }
 
-static enum nl_status look_up(struct nl_store *store, int64_t issue, const char *sql, int64_t id,
+static enum nl_status look_up(struct nl_store *store, const struct nl_value *of, const char *sql,
                               struct nl_error *err) {
     char part[NL_PART_SIZE] = "";
-    enum nl_status status = nl_sql_first(store, err, NULL, sql, NL_VALUES(NL_INT(id)),
+    enum nl_status status = nl_sql_first(store, err, NULL, sql, NL_VALUES(NL_INT(of->number)),
                                          NL_COLUMNS(NL_INTO_FIXED(part, sizeof part)));
     if (status == NL_OK)
-        choose(store, issue, part);
+        choose(store, of, part);
     return status;
 }
 
-/* A run need not ask twice: the issue that it sends keeps its partition. All others might name one
- * that was dropped meanwhile. */
-enum nl_status nl_sql_part(struct nl_store *store, int64_t issue, struct nl_error *err) {
-    bool known = store->part_issue == issue && store->part[0] != '\0';
-    if (!store->engine->has_parts || (known && store->together))
+/* Who asked in this transaction need not ask again, nor need a run: the issue that it sends keeps
+ * its partition. All others might name one that was dropped meanwhile. */
+static enum nl_status choose_part(struct nl_store *store, const struct nl_value *of,
+                                  struct nl_error *err) {
+    bool known = store->part_of.type == of->type && store->part_of.number == of->number &&
+                 store->part[0] != '\0';
+    if (known && (store->together || (store->depth > 0 && store->part_asked)))
         return NL_OK;
-    if (issue != 0)
-        return look_up(store, issue, "SELECT part FROM delivery_part WHERE issue = ?", issue, err);
-    choose(store, 0, "_0");
+    store->part_asked = store->depth > 0;
+    if (of->type == 'q')
+        return look_up(store, of, "SELECT part_of_delivery(?)", err);
+    if (of->number != 0)
+        return look_up(store, of, "SELECT part FROM delivery_part WHERE issue = ?", err);
+    choose(store, of, "_0");
     return NL_OK;
 }
 
-enum nl_status nl_sql_part_of(struct nl_store *store, int64_t delivery, struct nl_error *err) {
-    return store->engine->has_parts
-               ? look_up(store, -1, "SELECT part_of_delivery(?)", delivery, err)
-               : NL_OK;
+enum nl_status nl_part_take(struct nl_store *store, const struct nl_value **values, bool *given,
+                            struct nl_error *err) {
+    const struct nl_value *of = *values;
+    *given = of->type == 'p' || of->type == 'q';
+    *values += *given;
+    return *given && store->engine->has_parts ? choose_part(store, of, err) : NL_OK;
 }
 
 enum nl_status nl_sql_drop_parts(struct nl_store *store, struct nl_error *err) {
     int64_t dropped = 0;
     if (!store->engine->has_parts)
         return NL_OK;
-    choose(store, -1, "");
+    store->part[0] = '\0';
     return nl_sql_number(store, err, &dropped, NULL, "SELECT drop_delivery_parts()", NL_NO_VALUES);
 }
 

@@ -36,7 +36,7 @@ static struct nl_statement *make_query(struct nl_store *store, struct nl_query *
     nl_buf_add(&query->values, &end, sizeof end);
     *values = (const struct nl_value *)(const void *)query->values.data;
     if (!query->sql.failed && !query->values.failed)
-        return nl_statement_new(store, nl_buf_text(&query->sql), false, err);
+        return nl_statement_new(store, nl_buf_text(&query->sql), false, false, err);
     nl_error_nomem(err);
     return NULL;
 }

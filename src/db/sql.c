@@ -7,8 +7,16 @@
 
 /* ---- preparing ---- */
 
+static struct nl_statement *lacks_issue(const char *sql, struct nl_error *err) {
+    nl_error_set(err, NL_INTERNAL, "nobody says whose deliveries these are (NL_OF): %s", sql);
+    return NULL;
+}
+
 struct nl_statement *nl_statement_new(struct nl_store *store, const char *sql, bool insert,
-                                      struct nl_error *err) {
+                                      bool of_issue, struct nl_error *err) {
+    bool named = strstr(sql, NL_OF_ISSUE) != NULL;
+    if (named && !of_issue)
+        return lacks_issue(sql, err);
     struct nl_statement *entry = calloc(1, sizeof *entry);
     if (entry == NULL) {
         nl_error_nomem(err);
@@ -16,7 +24,8 @@ struct nl_statement *nl_statement_new(struct nl_store *store, const char *sql, b
     }
     entry->row.engine = store->engine;
     entry->sql = sql;
-    entry->has_part = store->engine->has_parts && strstr(sql, NL_OF_ISSUE) != NULL;
+    entry->of_issue = named;
+    entry->has_part = store->engine->has_parts && named;
     memcpy(entry->part, store->part, sizeof entry->part);
     if (store->engine->prepare(store, sql, insert, &entry->row.handle, err) == NL_OK)
         return entry;
@@ -54,14 +63,14 @@ static bool serves(const struct nl_statement *entry, const struct nl_store *stor
 }
 
 /* A busy statement belongs to a walk further up on the stack: this call gets another one. */
-static struct nl_statement *prepared(struct nl_store *store, const char *sql, bool insert,
-                                     struct nl_error *err) {
+static struct nl_statement *find_or_make(struct nl_store *store, const char *sql, bool insert,
+                                         bool of_issue, struct nl_error *err) {
     struct nl_statement *entry = store->statements;
     while (entry != NULL && !serves(entry, store, sql))
         entry = entry->next;
     if (entry != NULL)
-        return entry;
-    entry = nl_statement_new(store, sql, insert, err);
+        return of_issue || !entry->of_issue ? entry : lacks_issue(sql, err);
+    entry = nl_statement_new(store, sql, insert, of_issue, err);
     if (entry == NULL)
         return NULL;
     entry->next = store->statements;
@@ -70,6 +79,14 @@ static struct nl_statement *prepared(struct nl_store *store, const char *sql, bo
     if (entry->has_part && !store->together && !store->batch)
         nl_sql_drop_statements(store);
     return entry;
+}
+
+static struct nl_statement *prepared(struct nl_store *store, const char *sql, bool insert,
+                                     const struct nl_value **values, struct nl_error *err) {
+    bool given = false;
+    if (nl_part_take(store, values, &given, err) != NL_OK)
+        return NULL;
+    return find_or_make(store, sql, insert, given, err);
 }
 
 size_t nl_values_count(const struct nl_value *values) {
@@ -126,7 +143,7 @@ enum nl_status nl_statement_first(struct nl_store *store, struct nl_statement *s
 
 enum nl_status nl_sql_each(struct nl_store *store, struct nl_error *err, nl_sql_visit *each,
                            void *context, const char *sql, const struct nl_value *values) {
-    struct nl_statement *statement = prepared(store, sql, false, err);
+    struct nl_statement *statement = prepared(store, sql, false, &values, err);
     return statement != NULL ? nl_statement_walk(store, statement, values, each, context, err)
                              : err->status;
 }
@@ -135,7 +152,7 @@ enum nl_status nl_sql_later(struct nl_store *store, struct nl_error *err, nl_sql
                             void *context, const char *sql, const struct nl_value *values) {
     if (!store->together || store->engine->later == NULL)
         return nl_sql_each(store, err, each, context, sql, values);
-    struct nl_statement *statement = prepared(store, sql, false, err);
+    struct nl_statement *statement = prepared(store, sql, false, &values, err);
     return statement != NULL ? store->engine->later(store, statement->row.handle, values,
                                                     nl_values_count(values), each, context, err)
                              : err->status;
@@ -144,7 +161,7 @@ enum nl_status nl_sql_later(struct nl_store *store, struct nl_error *err, nl_sql
 enum nl_status nl_sql_first(struct nl_store *store, struct nl_error *err, bool *found,
                             const char *sql, const struct nl_value *values,
                             const struct nl_column *columns) {
-    struct nl_statement *statement = prepared(store, sql, false, err);
+    struct nl_statement *statement = prepared(store, sql, false, &values, err);
     nl_sql_clear(columns);
     if (found != NULL)
         *found = false;
@@ -193,13 +210,13 @@ enum nl_status nl_sql_put(struct nl_store *store, struct nl_statement *statement
 
 enum nl_status nl_sql_run(struct nl_store *store, struct nl_error *err, const char *sql,
                           const struct nl_value *values) {
-    struct nl_statement *statement = prepared(store, sql, false, err);
+    struct nl_statement *statement = prepared(store, sql, false, &values, err);
     return statement != NULL ? nl_sql_put(store, statement, values, err) : err->status;
 }
 
 enum nl_status nl_sql_insert(struct nl_store *store, struct nl_error *err, int64_t *id,
                              const char *sql, const struct nl_value *values) {
-    struct nl_statement *statement = prepared(store, sql, true, err);
+    struct nl_statement *statement = prepared(store, sql, true, &values, err);
     bool row = true;
     *id = 0;
     if (statement == NULL)
@@ -244,7 +261,7 @@ enum nl_status nl_sql_script(struct nl_store *store, const char *sql, struct nl_
 
 enum nl_status nl_sql_prepare(struct nl_store *store, const char *sql, struct nl_statement **out,
                               struct nl_error *err) {
-    *out = nl_statement_new(store, sql, false, err);
+    *out = nl_statement_new(store, sql, false, false, err);
     return *out != NULL ? NL_OK : err->status;
 }
 

@@ -52,6 +52,7 @@ static enum nl_status begin_transaction(struct nl_store *store, bool exclusive,
         status = nl_sql_run(store, err, "SAVEPOINT within", NL_NO_VALUES);
         *gathered_before(store, store->depth) = store->gathered.len;
     } else {
+        store->part_asked = false;
         status = store->engine->begin(store, exclusive, err);
         store->exclusive = exclusive;
     }
@@ -119,6 +120,7 @@ void nl_store_rollback(struct nl_store *store) {
     struct nl_error ignored = {0};
     if (store->depth > 1) {
         store->depth--;
+        store->part_asked = false;
         store->gathered.len = *gathered_before(store, store->depth);
         if (nl_sql_run(store, &ignored, "ROLLBACK TO SAVEPOINT within", NL_NO_VALUES) == NL_OK)
             nl_error_ignore(nl_sql_run(store, &ignored, "RELEASE SAVEPOINT within", NL_NO_VALUES));

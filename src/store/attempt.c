@@ -9,8 +9,9 @@ static bool is_attempt(const struct nl_result *result) {
     return result->hop != NULL && (result->outcome != NL_REQUEUED || result->hop->goes_on);
 }
 
-static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
-                                 const char *owner, struct nl_error *err) {
+static enum nl_status record_one(struct nl_store *store, int64_t issue,
+                                 const struct nl_record *record, const char *owner,
+                                 struct nl_error *err) {
     const struct nl_result *result = record->result;
     const struct nl_hop *hop = result->hop;
     return nl_sql_run(
@@ -19,11 +20,11 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         "reply_code, reply_status, reply_text) SELECT d.id, ?1, ?2, nullif(?3, ''), nullif(?4, "
         "''), nullif(?5, ''), nullif(?6, ''), nullif(?7, ''), nullif(?8, 0), nullif(?9, ''), ?10 "
         "FROM delivery" NL_OF_ISSUE " d WHERE d.id = ?11 AND d.lease_owner = ?12",
-        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(nl_outcome_state(result->outcome)),
-                  NL_STRING(hop->server), NL_STRING(hop->address), NL_STRING(hop->tls),
-                  NL_STRING(hop->cipher), NL_STRING(hop->policy), NL_INT(result->code),
-                  NL_STRING(result->status), NL_STRING(result->text), NL_INT(record->delivery),
-                  NL_STRING(owner)));
+        NL_VALUES(NL_OF(issue), NL_INT(nl_store_now(store)),
+                  NL_STRING(nl_outcome_state(result->outcome)), NL_STRING(hop->server),
+                  NL_STRING(hop->address), NL_STRING(hop->tls), NL_STRING(hop->cipher),
+                  NL_STRING(hop->policy), NL_INT(result->code), NL_STRING(result->status),
+                  NL_STRING(result->text), NL_INT(record->delivery), NL_STRING(owner)));
 }
 
 /* ---- on a server: one statement for all of them ---- */
@@ -49,8 +50,9 @@ static void fill_columns(struct nl_buf columns[COLUMNS], const struct nl_record 
     }
 }
 
-static enum nl_status insert_columns(struct nl_store *store, struct nl_buf columns[COLUMNS],
-                                     const char *owner, struct nl_error *err) {
+static enum nl_status insert_columns(struct nl_store *store, int64_t issue,
+                                     struct nl_buf columns[COLUMNS], const char *owner,
+                                     struct nl_error *err) {
     return nl_sql_run(
         store, err,
         "INSERT INTO attempt (delivery, at, state, server, address, tls, cipher, policy, "
@@ -62,7 +64,7 @@ static enum nl_status insert_columns(struct nl_store *store, struct nl_buf colum
         "unnest(CAST(?8 AS TEXT[])) AS policy, unnest(CAST(?9 AS BIGINT[])) AS code, "
         "unnest(CAST(?10 AS TEXT[])) AS status, unnest(CAST(?11 AS TEXT[])) AS reply) AS v "
         "JOIN delivery" NL_OF_ISSUE " d ON d.id = v.id WHERE d.lease_owner = ?12",
-        NL_VALUES(NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
+        NL_VALUES(NL_OF(issue), NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
                   nl_array_value(&columns[STATE]), nl_array_value(&columns[SERVER]),
                   nl_array_value(&columns[ADDRESS]), nl_array_value(&columns[TLS]),
                   nl_array_value(&columns[CIPHER]), nl_array_value(&columns[POLICY]),
@@ -70,8 +72,9 @@ static enum nl_status insert_columns(struct nl_store *store, struct nl_buf colum
                   nl_array_value(&columns[TEXT]), NL_STRING(owner)));
 }
 
-static enum nl_status record_together(struct nl_store *store, const struct nl_record *records,
-                                      size_t count, const char *owner, struct nl_error *err) {
+static enum nl_status record_together(struct nl_store *store, int64_t issue,
+                                      const struct nl_record *records, size_t count,
+                                      const char *owner, struct nl_error *err) {
     struct nl_buf columns[COLUMNS] = {{0}};
     bool failed = false;
     fill_columns(columns, records, count);
@@ -79,19 +82,20 @@ static enum nl_status record_together(struct nl_store *store, const struct nl_re
         failed = failed || columns[i].failed;
     enum nl_status status = failed ? nl_error_nomem(err) : NL_OK;
     if (status == NL_OK && columns[DELIVERY].len > 0)
-        status = insert_columns(store, columns, owner, err);
+        status = insert_columns(store, issue, columns, owner, err);
     for (size_t i = 0; i < COLUMNS; i++)
         nl_buf_free(&columns[i]);
     return status;
 }
 
-enum nl_status nl_attempt_record(struct nl_store *store, const struct nl_record *records,
-                                 size_t count, const char *owner, struct nl_error *err) {
+enum nl_status nl_attempt_record(struct nl_store *store, int64_t issue,
+                                 const struct nl_record *records, size_t count, const char *owner,
+                                 struct nl_error *err) {
     if (nl_sql_has_arrays(store))
-        return record_together(store, records, count, owner, err);
+        return record_together(store, issue, records, count, owner, err);
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++)
         if (is_attempt(records[i].result))
-            status = record_one(store, &records[i], owner, err);
+            status = record_one(store, issue, &records[i], owner, err);
     return status;
 }

@@ -44,16 +44,13 @@ enum nl_status nl_bounce_record_find(struct nl_store *store,
 enum nl_status nl_bounce_record_is_to(struct nl_store *store, int64_t delivery,
                                       const char *address_key, bool *is, struct nl_error *err) {
     *is = false;
-    enum nl_status status = nl_sql_part_of(store, delivery, err);
-    if (status != NL_OK)
-        return status;
-    return nl_sql_exists(store, err, is,
-                         "SELECT 1 FROM delivery" NL_OF_ISSUE
-                         " d JOIN subscription s ON s.id = d.subscription "
-                         "JOIN subscriber r ON r.id = s.subscriber "
-                         "WHERE d.id = ?1 AND r.address_key = ?2 UNION ALL SELECT 1 FROM "
-                         "transactional WHERE delivery = ?1 AND address_key = ?2",
-                         NL_VALUES(NL_INT(delivery), NL_STRING(address_key)));
+    return nl_sql_exists(
+        store, err, is,
+        "SELECT 1 FROM delivery" NL_OF_ISSUE " d JOIN subscription s ON s.id = d.subscription "
+        "JOIN subscriber r ON r.id = s.subscriber "
+        "WHERE d.id = ?1 AND r.address_key = ?2 UNION ALL SELECT 1 FROM "
+        "transactional WHERE delivery = ?1 AND address_key = ?2",
+        NL_VALUES(NL_OF_DELIVERY(delivery), NL_INT(delivery), NL_STRING(address_key)));
 }
 
 static enum nl_status put_message(struct nl_store *store, struct record_call *call,
@@ -62,7 +59,7 @@ static enum nl_status put_message(struct nl_store *store, struct record_call *ca
     bool known = false;
     enum nl_status status =
         nl_sql_exists(store, err, &known, "SELECT 1 FROM delivery" NL_OF_ISSUE " WHERE id = ?",
-                      NL_VALUES(NL_INT(record->delivery)));
+                      NL_VALUES(NL_OF_DELIVERY(record->delivery), NL_INT(record->delivery)));
     if (status == NL_OK)
         status = nl_sql_insert(
             store, err, &call->id,
@@ -128,7 +125,8 @@ static enum nl_status unsubscribe(struct nl_store *store, const struct record_ca
     int64_t issue = 0;
     enum nl_status status = nl_sql_first(
         store, err, NULL, "SELECT coalesce(issue, 0) FROM delivery" NL_OF_ISSUE " WHERE id = ?",
-        NL_VALUES(NL_INT(call->record->delivery)), NL_COLUMNS(NL_INTO(&issue)));
+        NL_VALUES(NL_OF_DELIVERY(call->record->delivery), NL_INT(call->record->delivery)),
+        NL_COLUMNS(NL_INTO(&issue)));
     if (status == NL_OK)
         status = end_subscription(store, call, target, "unsubscribed", issue, "provider", err);
     /* An older mail that asked to confirm brings nobody back. */
@@ -206,15 +204,16 @@ static enum nl_status find_targets(struct nl_store *store, const struct record_c
                                    struct nl_error *err) {
     targets->count = 0;
     if (verdict->address == NULL) /* proved: the token names the delivery */
-        return nl_sql_each(store, err, add_target, targets,
-                           "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
-                           "s.state IN ('pending', 'active') FROM delivery" NL_OF_ISSUE " d "
-                           "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?1 UNION ALL "
-                           "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
-                           "s.state IN ('pending', 'active') FROM transactional m JOIN subscriber "
-                           "r ON r.address_key = m.address_key JOIN subscription s ON "
-                           "s.subscriber = r.id WHERE m.delivery = ?1",
-                           NL_VALUES(NL_INT(call->record->delivery)));
+        return nl_sql_each(
+            store, err, add_target, targets,
+            "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
+            "s.state IN ('pending', 'active') FROM delivery" NL_OF_ISSUE " d "
+            "JOIN subscription s ON s.id = d.subscription WHERE d.id = ?1 UNION ALL "
+            "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
+            "s.state IN ('pending', 'active') FROM transactional m JOIN subscriber "
+            "r ON r.address_key = m.address_key JOIN subscription s ON "
+            "s.subscriber = r.id WHERE m.delivery = ?1",
+            NL_VALUES(NL_OF_DELIVERY(call->record->delivery), NL_INT(call->record->delivery)));
     return nl_sql_each(store, err, add_target, targets,
                        "SELECT s.id, s.list, s.subscriber, s.bounce_score, s.bounce_at, "
                        "s.state IN ('pending', 'active') FROM subscriber r "
@@ -234,8 +233,8 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_boun
         "m.address_key), m.delivery, ?2 FROM transactional m JOIN delivery" NL_OF_ISSUE
         " d ON d.id = m.delivery "
         "WHERE m.delivery = ?3 AND d.state IN ('sent', 'unknown')",
-        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(verdict->reason),
-                  NL_INT(record->delivery)));
+        NL_VALUES(NL_OF_DELIVERY(record->delivery), NL_INT(nl_store_now(store)),
+                  NL_STRING(verdict->reason), NL_INT(record->delivery)));
     if (status != NL_OK)
         return status;
     status = nl_sql_run(
@@ -243,7 +242,7 @@ static enum nl_status mark_delivery(struct nl_store *store, const struct nl_boun
         "UPDATE delivery" NL_OF_ISSUE
         " SET state = 'bounced', reply_code = NULL, reply_status = ?, "
         "reply_text = ?, updated_at = ? WHERE id = ? AND state IN ('sent', 'unknown')",
-        NL_VALUES(NL_STRING(verdict->status),
+        NL_VALUES(NL_OF_DELIVERY(record->delivery), NL_STRING(verdict->status),
                   NL_STRING(verdict->diagnostic != NULL ? verdict->diagnostic : verdict->reason),
                   NL_INT(nl_store_now(store)), NL_INT(record->delivery)));
     struct nl_buf ids = {0};
@@ -260,8 +259,6 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
     const struct nl_bounce_record *record = call->record;
     enum nl_status status =
         nl_bounce_record_exists(store, record->digest, &call->outcome->seen, err);
-    if (status == NL_OK && !call->outcome->seen)
-        status = nl_sql_part_of(store, record->delivery, err);
     if (status != NL_OK || call->outcome->seen)
         return status;
     status = put_message(store, call, err);

@@ -31,9 +31,6 @@ enum nl_status nl_part_canary(struct nl_store *store, const struct nl_part *part
     wanted -= *sampled;
     if (status != NL_OK || wanted <= 0)
         return status;
-    status = nl_sql_part(store, part->issue, err);
-    if (status != NL_OK)
-        return status;
     status = nl_sql_run(
         store, err,
         "UPDATE delivery" NL_OF_ISSUE
@@ -43,8 +40,8 @@ enum nl_status nl_part_canary(struct nl_store *store, const struct nl_part *part
         "subscription <= ?3 AND state = 'deferred' AND next_attempt_at IS NULL AND (?5 = 0 OR "
         "variant IS NOT NULL) AND id > (SELECT newer_than FROM canary WHERE issue = ?1)) AS lot "
         "WHERE d.id = lot.id AND lot.place <= ?4",
-        NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last), NL_INT(wanted),
-                  NL_INT(part->tested)));
+        NL_VALUES(NL_OF(part->issue), NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last),
+                  NL_INT(wanted), NL_INT(part->tested)));
     *sampled += status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }

@@ -97,8 +97,9 @@ static bool is_messages(const struct nl_scope *scope) {
 static enum nl_status each_message(struct nl_store *store, const struct nl_scope *scope,
                                    bool deferred, int64_t limit, nl_sql_visit *each, void *context,
                                    struct nl_error *err) {
-    const struct nl_value *values = NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(scope->list),
-                                              NL_INT(scope->delivery), NL_INT(limit));
+    const struct nl_value *values =
+        NL_VALUES(NL_OF(0), NL_INT(nl_store_now(store)), NL_INT(scope->list),
+                  NL_INT(scope->delivery), NL_INT(limit));
     if (!deferred)
         return nl_sql_each(store, err, each, context,
                            MESSAGE_COLUMNS "AND d.state = 'queued' ORDER BY d.id LIMIT ?4" CLAIM,
@@ -114,26 +115,23 @@ static enum nl_status each_job(struct nl_store *store, const struct nl_scope *sc
                                int64_t limit, nl_sql_visit *each, void *context,
                                struct nl_error *err) {
     int64_t now = nl_store_now(store);
-    enum nl_status status = nl_sql_part(store, scope->issue, err);
-    if (status != NL_OK)
-        return status;
     if (is_messages(scope))
         return each_message(store, scope, deferred, limit, each, context, err);
     if (scope->issue != 0 && !deferred)
+        return nl_sql_each(store, err, each, context,
+                           JOB_COLUMNS "WHERE d.issue = ? AND d.state = 'queued' AND d.id > ? "
+                                       "ORDER BY d.id LIMIT ?" CLAIM,
+                           NL_VALUES(NL_OF(scope->issue), NL_INT(now), NL_INT(scope->issue),
+                                     NL_INT(scope->after), NL_INT(limit)));
+    if (scope->issue != 0)
         return nl_sql_each(
             store, err, each, context,
-            JOB_COLUMNS "WHERE d.issue = ? AND d.state = 'queued' AND d.id > ? "
-                        "ORDER BY d.id LIMIT ?" CLAIM,
-            NL_VALUES(NL_INT(now), NL_INT(scope->issue), NL_INT(scope->after), NL_INT(limit)));
-    if (scope->issue != 0)
-        return nl_sql_each(store, err, each, context,
-                           JOB_COLUMNS
-                           "WHERE d.issue = ?2 AND d.state = 'deferred' "
-                           "AND d.next_attempt_at <= ?1 ORDER BY d.next_attempt_at LIMIT ?3" CLAIM,
-                           NL_VALUES(NL_INT(now), NL_INT(scope->issue), NL_INT(limit)));
+            JOB_COLUMNS "WHERE d.issue = ?2 AND d.state = 'deferred' "
+                        "AND d.next_attempt_at <= ?1 ORDER BY d.next_attempt_at LIMIT ?3" CLAIM,
+            NL_VALUES(NL_OF(scope->issue), NL_INT(now), NL_INT(scope->issue), NL_INT(limit)));
     const struct nl_value *values =
-        NL_VALUES(NL_INT(now), NL_INT(scope->list), NL_STRING(scope->kind), NL_INT(scope->delivery),
-                  NL_INT(limit));
+        NL_VALUES(NL_OF(0), NL_INT(now), NL_INT(scope->list), NL_STRING(scope->kind),
+                  NL_INT(scope->delivery), NL_INT(limit));
     if (!deferred)
         return nl_sql_each(store, err, each, context,
                            JOB_COLUMNS
@@ -196,7 +194,8 @@ static enum nl_status skip_ended(struct nl_store *store, const struct nl_scope *
         status = nl_sql_run(store, err,
                             "UPDATE delivery" NL_OF_ISSUE " SET state = 'skipped', updated_at = ?, "
                             "reply_text = 'the subscription ended before its turn' WHERE id = ?",
-                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(nl_ids_at(ended, i))));
+                            NL_VALUES(NL_OF(scope->issue), NL_INT(nl_store_now(store)),
+                                      NL_INT(nl_ids_at(ended, i))));
     return status;
 }
 
@@ -217,8 +216,9 @@ static enum nl_status take_deliveries(struct nl_store *store, const struct nl_sc
     return status;
 }
 
-static enum nl_status mark_leased(struct nl_store *store, const char *owner, int64_t until,
-                                  const struct taken *taken, struct nl_error *err) {
+static enum nl_status mark_leased(struct nl_store *store, const struct nl_scope *scope,
+                                  const char *owner, int64_t until, const struct taken *taken,
+                                  struct nl_error *err) {
     int64_t *ids = calloc(taken->count + 1, sizeof *ids);
     if (ids == NULL)
         return nl_error_nomem(err);
@@ -230,7 +230,8 @@ static enum nl_status mark_leased(struct nl_store *store, const char *owner, int
                        "lease_until = ?3, dot_at = NULL, "
                        "first_attempt_at = coalesce(first_attempt_at, ?4), updated_at = ?4 "
                        "WHERE id " NL_IDS NL_IDS_CHANGED("id"),
-                       NL_VALUES(NL_STRING(owner), NL_INT(until), NL_INT(nl_store_now(store))));
+                       NL_VALUES(NL_OF(scope->issue), NL_STRING(owner), NL_INT(until),
+                                 NL_INT(nl_store_now(store))));
     free(ids);
     return status;
 }
@@ -262,7 +263,7 @@ enum nl_status nl_delivery_lease(struct nl_store *store, struct nl_scope *scope,
     if (status == NL_OK && taken.count < max && !scope->reservations)
         status = take_deliveries(store, scope, true, max, &taken, err);
     if (status == NL_OK)
-        status = mark_leased(store, owner, until, &taken, err);
+        status = mark_leased(store, scope, owner, until, &taken, err);
     if (status == NL_OK && taken.count > 0)
         status = nl_ledger_leased(store, owner, scope->issue, jobs, taken.count, err);
     if (status != NL_OK) {
@@ -282,18 +283,15 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, int64_t issue,
                                          const int64_t *deliveries, size_t count, bool ahead,
                                          const char *owner, bool *ok, struct nl_error *err) {
     int64_t now = nl_store_now(store);
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     /* Below zero: it may not have begun. */
-    status = nl_sql_run_ids(
+    enum nl_status status = nl_sql_run_ids(
         store, err, deliveries, count, ok,
         "UPDATE delivery" NL_OF_ISSUE " AS d SET dot_at = ?2 WHERE d.id " NL_IDS " AND " IS_LEASED
         " AND "
         "d.lease_owner = ?3 AND EXISTS (SELECT 1 FROM subscription s JOIN subscriber r "
         "ON r.id = s.subscriber WHERE s.id = d.subscription AND " ELIGIBLE
         ")" NL_IDS_CHANGED("d.id"),
-        NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
+        NL_VALUES(NL_OF(issue), NL_INT(ahead ? -now : now), NL_STRING(owner)));
     return status == NL_OK ? nl_ledger_commit_points(store, owner, deliveries, count, ok, err)
                            : status;
 }
@@ -301,75 +299,59 @@ enum nl_status nl_delivery_commit_points(struct nl_store *store, int64_t issue,
 enum nl_status nl_delivery_withdraw_commit_points(struct nl_store *store, int64_t issue,
                                                   const int64_t *deliveries, size_t count,
                                                   const char *owner, struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status == NL_OK)
-        status = nl_sql_run_ids(store, err, deliveries, count, NULL,
-                                "UPDATE delivery" NL_OF_ISSUE " SET dot_at = NULL WHERE id " NL_IDS
-                                " AND " IS_LEASED " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
-                                NL_VALUES(NL_STRING(owner)));
+    enum nl_status status =
+        nl_sql_run_ids(store, err, deliveries, count, NULL,
+                       "UPDATE delivery" NL_OF_ISSUE " SET dot_at = NULL WHERE id " NL_IDS
+                       " AND " IS_LEASED " AND lease_owner = ?2" NL_IDS_CHANGED("id"),
+                       NL_VALUES(NL_OF(issue), NL_STRING(owner)));
     return status == NL_OK ? nl_ledger_withdrawn(store, owner, deliveries, count, err) : status;
 }
 
 enum nl_status nl_delivery_any_sent(struct nl_store *store, int64_t issue, bool *any,
                                     struct nl_error *err) {
     *any = false;
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     return nl_sql_exists(store, err, any,
                          "SELECT 1 FROM delivery" NL_OF_ISSUE
                          " WHERE issue = ? AND state = 'sent' LIMIT 1",
-                         NL_VALUES(NL_INT(issue)));
+                         NL_VALUES(NL_OF(issue), NL_INT(issue)));
 }
 
 enum nl_status nl_delivery_renew(struct nl_store *store, int64_t issue, const char *owner,
                                  int64_t until, struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     return nl_sql_run(store, err,
                       "UPDATE delivery" NL_OF_ISSUE
                       " SET lease_until = ? WHERE state = 'leased' AND lease_owner = ?",
-                      NL_VALUES(NL_INT(until), NL_STRING(owner)));
+                      NL_VALUES(NL_OF(issue), NL_INT(until), NL_STRING(owner)));
 }
 
 enum nl_status nl_delivery_postpone(struct nl_store *store, int64_t issue, int64_t delivery,
                                     const char *owner, int64_t at, struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     return nl_sql_run(store, err,
                       "UPDATE delivery" NL_OF_ISSUE
                       " SET state = 'deferred', next_attempt_at = ?1, paced_at = ?1, "
                       "lease_owner = NULL, lease_until = NULL, "
                       "first_attempt_at = CASE attempts WHEN 0 THEN NULL ELSE first_attempt_at END "
                       "WHERE id = ? AND state = 'leased' AND lease_owner = ?",
-                      NL_VALUES(NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
+                      NL_VALUES(NL_OF(issue), NL_INT(at), NL_INT(delivery), NL_STRING(owner)));
 }
 
 enum nl_status nl_delivery_recall(struct nl_store *store, int64_t issue, const int64_t *deliveries,
                                   size_t count, struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     return nl_sql_run_ids(
         store, err, deliveries, count, NULL,
         "UPDATE delivery" NL_OF_ISSUE
         " AS d SET next_attempt_at = ?2, paced_at = ?2 WHERE d.id " NL_IDS
         " AND d.state = 'deferred' AND d.next_attempt_at = d.paced_at AND d.paced_at > ?2",
-        NL_VALUES(NL_INT(nl_store_now(store))));
+        NL_VALUES(NL_OF(issue), NL_INT(nl_store_now(store))));
 }
 
 enum nl_status nl_delivery_next_due(struct nl_store *store, int64_t issue, int64_t *due,
                                     struct nl_error *err) {
     *due = 0;
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     return nl_sql_number(store, err, due, NULL,
                          "SELECT min(next_attempt_at) FROM delivery" NL_OF_ISSUE " "
                          "WHERE issue IS NOT DISTINCT FROM nullif(?, 0) AND state = 'deferred'",
-                         NL_VALUES(NL_INT(issue)));
+                         NL_VALUES(NL_OF(issue), NL_INT(issue)));
 }
 
 enum nl_status nl_delivery_notice(struct nl_store *store, int64_t delivery, int64_t *list,

@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 /* The event is written first, while the row still names the subscription. */
-static enum nl_status record_one(struct nl_store *store, const struct nl_record *record,
-                                 const char *owner, struct nl_error *err) {
+static enum nl_status record_one(struct nl_store *store, int64_t issue,
+                                 const struct nl_record *record, const char *owner,
+                                 struct nl_error *err) {
     const struct nl_result *result = record->result;
     const char *state = nl_outcome_state(result->outcome);
     int64_t now = nl_store_now(store);
@@ -24,7 +25,7 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
             "SELECT ?, ?, s.list, s.subscriber, d.issue, ? FROM delivery" NL_OF_ISSUE " d "
             "JOIN subscription s ON s.id = d.subscription WHERE d.id = ? AND "
             "d.state = 'leased' AND d.lease_owner = ?",
-            NL_VALUES(NL_INT(now), NL_STRING(state), NL_STRING(result->text),
+            NL_VALUES(NL_OF(issue), NL_INT(now), NL_STRING(state), NL_STRING(result->text),
                       NL_INT(record->delivery), NL_STRING(owner)));
     if (status != NL_OK)
         return status;
@@ -39,9 +40,9 @@ static enum nl_status record_one(struct nl_store *store, const struct nl_record 
         "paced_at = CASE ?2 WHEN 0 THEN paced_at END "
         "WHERE id = ?8 AND lease_owner = ?9 AND "
         "(state = 'leased' OR (state = 'unknown' AND ?1 = 'sent'))",
-        NL_VALUES(NL_STRING(state), NL_INT(counts), NL_INT(now), NL_INT(result->next_attempt_at),
-                  NL_INT(result->code), NL_STRING(result->status), NL_STRING(result->text),
-                  NL_INT(record->delivery), NL_STRING(owner)));
+        NL_VALUES(NL_OF(issue), NL_STRING(state), NL_INT(counts), NL_INT(now),
+                  NL_INT(result->next_attempt_at), NL_INT(result->code), NL_STRING(result->status),
+                  NL_STRING(result->text), NL_INT(record->delivery), NL_STRING(owner)));
     return status == NL_OK && nl_sql_changes(store) > 0
                ? nl_ledger_outcome(store, owner, record, err)
                : status;
@@ -56,7 +57,7 @@ static enum nl_status record_in_file(struct nl_store *store, int64_t issue,
         status = nl_delivery_record_sent(store, issue, records, count, owner, done, err);
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = done[i] ? nl_ledger_outcome(store, owner, &records[i], err)
-                         : record_one(store, &records[i], owner, err);
+                         : record_one(store, issue, &records[i], owner, err);
     free(done);
     return status;
 }
@@ -90,8 +91,9 @@ static void fill_columns(struct nl_buf columns[COLUMNS], const struct nl_record 
     }
 }
 
-static enum nl_status record_events(struct nl_store *store, struct nl_buf columns[COLUMNS],
-                                    const char *owner, struct nl_error *err) {
+static enum nl_status record_events(struct nl_store *store, int64_t issue,
+                                    struct nl_buf columns[COLUMNS], const char *owner,
+                                    struct nl_error *err) {
     return nl_sql_run(store, err,
                       "INSERT INTO event (at, kind, list, subscriber, issue, detail) "
                       "SELECT ?1, v.state, s.list, s.subscriber, d.issue, v.detail FROM (SELECT "
@@ -100,13 +102,14 @@ static enum nl_status record_events(struct nl_store *store, struct nl_buf column
                       " d ON d.id = v.id "
                       "JOIN subscription s ON s.id = d.subscription "
                       "WHERE '' || d.state = 'leased' AND d.lease_owner = ?5",
-                      NL_VALUES(NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
-                                nl_array_value(&columns[STATE]), nl_array_value(&columns[TEXT]),
-                                NL_STRING(owner)));
+                      NL_VALUES(NL_OF(issue), NL_INT(nl_store_now(store)),
+                                nl_array_value(&columns[DELIVERY]), nl_array_value(&columns[STATE]),
+                                nl_array_value(&columns[TEXT]), NL_STRING(owner)));
 }
 
-static enum nl_status record_outcomes(struct nl_store *store, struct nl_buf columns[COLUMNS],
-                                      const char *owner, struct nl_error *err) {
+static enum nl_status record_outcomes(struct nl_store *store, int64_t issue,
+                                      struct nl_buf columns[COLUMNS], const char *owner,
+                                      struct nl_error *err) {
     return nl_sql_run(
         store, err,
         "UPDATE delivery" NL_OF_ISSUE " AS d SET state = v.state, "
@@ -121,19 +124,20 @@ static enum nl_status record_outcomes(struct nl_store *store, struct nl_buf colu
         "unnest(CAST(?6 AS BIGINT[])) AS code, unnest(CAST(?7 AS TEXT[])) AS status, "
         "unnest(CAST(?8 AS TEXT[])) AS reply) AS v WHERE d.id = v.id AND d.lease_owner = ?9 AND "
         "('' || d.state = 'leased' OR ('' || d.state = 'unknown' AND v.state = 'sent'))",
-        NL_VALUES(NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
+        NL_VALUES(NL_OF(issue), NL_INT(nl_store_now(store)), nl_array_value(&columns[DELIVERY]),
                   nl_array_value(&columns[STATE]), nl_array_value(&columns[COUNTS]),
                   nl_array_value(&columns[NEXT_ATTEMPT]), nl_array_value(&columns[CODE]),
                   nl_array_value(&columns[STATUS]), nl_array_value(&columns[TEXT]),
                   NL_STRING(owner)));
 }
 
-typedef enum nl_status record_columns(struct nl_store *store, struct nl_buf columns[COLUMNS],
-                                      const char *owner, struct nl_error *err);
+typedef enum nl_status record_columns(struct nl_store *store, int64_t issue,
+                                      struct nl_buf columns[COLUMNS], const char *owner,
+                                      struct nl_error *err);
 
-static enum nl_status with_columns(struct nl_store *store, const struct nl_record *records,
-                                   size_t count, bool events, const char *owner,
-                                   record_columns *each, struct nl_error *err) {
+static enum nl_status with_columns(struct nl_store *store, int64_t issue,
+                                   const struct nl_record *records, size_t count, bool events,
+                                   const char *owner, record_columns *each, struct nl_error *err) {
     struct nl_buf columns[COLUMNS] = {{0}};
     bool failed = false;
     fill_columns(columns, records, count, events);
@@ -141,18 +145,20 @@ static enum nl_status with_columns(struct nl_store *store, const struct nl_recor
         failed = failed || columns[i].failed;
     enum nl_status status = failed ? nl_error_nomem(err) : NL_OK;
     if (status == NL_OK && columns[DELIVERY].len > 0)
-        status = each(store, columns, owner, err);
+        status = each(store, issue, columns, owner, err);
     for (size_t i = 0; i < COLUMNS; i++)
         nl_buf_free(&columns[i]);
     return status;
 }
 
 /* The events are written first, while the rows still name their owner. */
-static enum nl_status record_together(struct nl_store *store, const struct nl_record *records,
-                                      size_t count, const char *owner, struct nl_error *err) {
-    enum nl_status status = with_columns(store, records, count, true, owner, record_events, err);
+static enum nl_status record_together(struct nl_store *store, int64_t issue,
+                                      const struct nl_record *records, size_t count,
+                                      const char *owner, struct nl_error *err) {
+    enum nl_status status =
+        with_columns(store, issue, records, count, true, owner, record_events, err);
     if (status == NL_OK)
-        status = with_columns(store, records, count, false, owner, record_outcomes, err);
+        status = with_columns(store, issue, records, count, false, owner, record_outcomes, err);
     /* Which rows have changed is known after the commit. An outcome of a run that had lost its
      * lease is in the ledger, too; the audit knows it by its stream. */
     for (size_t i = 0; status == NL_OK && i < count; i++)
@@ -165,13 +171,11 @@ enum nl_status nl_delivery_record(struct nl_store *store, int64_t issue,
                                   struct nl_error *err) {
     if (count == 0)
         return NL_OK;
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status == NL_OK)
-        status = nl_attempt_record(store, records, count, owner, err);
+    enum nl_status status = nl_attempt_record(store, issue, records, count, owner, err);
     if (status == NL_OK)
         status = nl_provider_count(store, records, count, err);
     if (status != NL_OK)
         return status;
-    return nl_sql_has_arrays(store) ? record_together(store, records, count, owner, err)
+    return nl_sql_has_arrays(store) ? record_together(store, issue, records, count, owner, err)
                                     : record_in_file(store, issue, records, count, owner, err);
 }

@@ -51,11 +51,12 @@ static enum nl_status hear_witnesses(struct nl_store *store, struct recovery *re
                     "DISTINCT FROM nullif(?1, "
                     "0) AND d.state = 'leased' AND (?3 <> 0 OR d.lease_until <= ?2) AND d.dot_at "
                     "IS NOT NULL" CLAIM,
-                    NL_VALUES(NL_INT(recovery->issue), NL_INT(nl_store_now(store)), NL_INT(all)));
+                    NL_VALUES(NL_OF(recovery->issue), NL_INT(recovery->issue),
+                              NL_INT(nl_store_now(store)), NL_INT(all)));
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&recovery->not_begun); i++)
-        status =
-            nl_sql_run(store, err, "UPDATE delivery" NL_OF_ISSUE " SET dot_at = NULL WHERE id = ?",
-                       NL_VALUES(NL_INT(nl_ids_at(&recovery->not_begun, i))));
+        status = nl_sql_run(
+            store, err, "UPDATE delivery" NL_OF_ISSUE " SET dot_at = NULL WHERE id = ?",
+            NL_VALUES(NL_OF(recovery->issue), NL_INT(nl_ids_at(&recovery->not_begun, i))));
     return status;
 }
 
@@ -63,9 +64,7 @@ static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error
     struct recovery *recovery = ctx;
     int64_t now = nl_store_now(store);
     int64_t all = recovery->issue != 0 && nl_store_locks_issues(store);
-    enum nl_status status = nl_sql_part(store, recovery->issue, err);
-    if (status == NL_OK)
-        status = hear_witnesses(store, recovery, all, err);
+    enum nl_status status = hear_witnesses(store, recovery, all, err);
     if (status != NL_OK)
         return status;
     if (recovery->issue == 0)
@@ -74,26 +73,26 @@ static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error
             "INSERT INTO event (at, kind, list, message) SELECT ?2, 'message-unknown', m.list, "
             "m.delivery FROM transactional m JOIN delivery" NL_OF_ISSUE
             " AS d ON d.id = m.delivery " DEAD "NOT NULL /*+ FOR UPDATE SKIP LOCKED */)",
-            NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
+            NL_VALUES(NL_OF(recovery->issue), NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
     if (status != NL_OK)
         return status;
     struct nl_buf unknown = {0};
     struct nl_buf queued = {0};
-    status =
-        nl_sql_each(store, err, nl_sql_add_id, &unknown,
-                    "UPDATE delivery" NL_OF_ISSUE " SET state = 'unknown', lease_until = NULL, "
-                    "attempts = attempts + 1, updated_at = ?2, "
-                    "reply_text = 'the run ended between the final dot and the reply' " DEAD
-                    "NOT NULL /*+ FOR UPDATE SKIP LOCKED */) RETURNING id",
-                    NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
+    status = nl_sql_each(
+        store, err, nl_sql_add_id, &unknown,
+        "UPDATE delivery" NL_OF_ISSUE " SET state = 'unknown', lease_until = NULL, "
+        "attempts = attempts + 1, updated_at = ?2, "
+        "reply_text = 'the run ended between the final dot and the reply' " DEAD
+        "NOT NULL /*+ FOR UPDATE SKIP LOCKED */) RETURNING id",
+        NL_VALUES(NL_OF(recovery->issue), NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
     recovery->count = (int64_t)nl_ids_count(&unknown);
     if (status == NL_OK)
-        status =
-            nl_sql_each(store, err, nl_sql_add_id, &queued,
-                        "UPDATE delivery" NL_OF_ISSUE " SET state = 'queued', lease_owner = NULL, "
-                        "lease_until = NULL, updated_at = ?2 " DEAD
-                        "NULL /*+ FOR UPDATE SKIP LOCKED */) RETURNING id",
-                        NL_VALUES(NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
+        status = nl_sql_each(
+            store, err, nl_sql_add_id, &queued,
+            "UPDATE delivery" NL_OF_ISSUE " SET state = 'queued', lease_owner = NULL, "
+            "lease_until = NULL, updated_at = ?2 " DEAD
+            "NULL /*+ FOR UPDATE SKIP LOCKED */) RETURNING id",
+            NL_VALUES(NL_OF(recovery->issue), NL_INT(recovery->issue), NL_INT(now), NL_INT(all)));
     if (status == NL_OK)
         status = nl_ledger_set(store, "unknown", &unknown, err);
     if (status == NL_OK)
@@ -125,9 +124,6 @@ enum nl_status nl_delivery_recover(struct nl_store *store, int64_t issue, int64_
 
 enum nl_status nl_delivery_bound_waits(struct nl_store *store, int64_t issue, int64_t longest,
                                        struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     return nl_sql_run(
         store, err,
         "UPDATE delivery" NL_OF_ISSUE
@@ -136,5 +132,5 @@ enum nl_status nl_delivery_bound_waits(struct nl_store *store, int64_t issue, in
         "d.next_attempt_at > ?2 + ?3 AND CASE WHEN d.paced_at IS NULL THEN d.attempts > 0 ELSE "
         "d.next_attempt_at > ?2 + ?3 + (" NL_ISSUES_WAITING ") END /*+ FOR UPDATE OF d SKIP "
         "LOCKED */)",
-        NL_VALUES(NL_INT(issue), NL_INT(nl_store_now(store)), NL_INT(longest)));
+        NL_VALUES(NL_OF(issue), NL_INT(issue), NL_INT(nl_store_now(store)), NL_INT(longest)));
 }

@@ -48,14 +48,13 @@ enum nl_status nl_event_cause(struct nl_store *store, int64_t subscription, int6
         "? AND " NL_IS_REMOVED("i.id"),
         NL_VALUES(NL_INT(subscription), NL_INT(linked)), NL_COLUMNS(NL_INTO(issue)));
     if (status == NL_OK && !known)
-        status = nl_sql_part(store, linked, err);
-    if (status == NL_OK && !known)
         status = nl_sql_first(
             store, err, &known,
             "SELECT d.issue FROM subscription s JOIN issue i ON i.list = s.list JOIN "
             "delivery" NL_OF_ISSUE " d ON d.issue = i.id AND d.subscription = s.id WHERE s.id = ? "
             "AND d.issue = ?",
-            NL_VALUES(NL_INT(subscription), NL_INT(linked)), NL_COLUMNS(NL_INTO(issue)));
+            NL_VALUES(NL_OF(linked), NL_INT(subscription), NL_INT(linked)),
+            NL_COLUMNS(NL_INTO(issue)));
     if (status != NL_OK || known)
         return status;
     return nl_sql_first(store, err, NULL,

@@ -82,11 +82,9 @@ static enum nl_status skip_part(struct nl_store *store, void *context, int64_t *
                                 struct nl_error *err) {
     const int64_t *issue = context;
     const struct nl_value *values =
-        NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(*issue), NL_INT(NL_PART));
+        NL_VALUES(NL_OF(*issue), NL_INT(nl_store_now(store)), NL_INT(*issue), NL_INT(NL_PART));
     *changed = 0;
-    enum nl_status status = nl_sql_part(store, *issue, err);
-    if (status == NL_OK)
-        status = nl_sql_run(store, err, SKIP("queued"), values);
+    enum nl_status status = nl_sql_run(store, err, SKIP("queued"), values);
     *changed = status == NL_OK ? nl_sql_changes(store) : 0;
     if (status != NL_OK || *changed > 0)
         return status;
@@ -289,21 +287,19 @@ static enum nl_status fold_figures(struct nl_store *store, int64_t issue, struct
 
 enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue, bool *finished,
                                struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status == NL_OK)
-        status = nl_sql_run(
-            store, err,
-            "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
-            "WHERE id = ?2 AND state = 'sending' AND "
-            "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?2) AND "
-            "NOT EXISTS (SELECT 1 FROM canary WHERE issue = ?2 AND state = 'waiting') AND "
-            "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
-            " WHERE issue = ?2 AND state = 'queued') AND "
-            "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
-            " WHERE issue = ?2 AND state = 'leased') AND "
-            "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
-            " WHERE issue = ?2 AND state = 'deferred')",
-            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(issue)));
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE issue SET state = 'sent', pause_note = NULL, ended_at = ?1 "
+                   "WHERE id = ?2 AND state = 'sending' AND "
+                   "NOT EXISTS (SELECT 1 FROM making WHERE issue = ?2) AND "
+                   "NOT EXISTS (SELECT 1 FROM canary WHERE issue = ?2 AND state = 'waiting') AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
+                   " WHERE issue = ?2 AND state = 'queued') AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
+                   " WHERE issue = ?2 AND state = 'leased') AND "
+                   "NOT EXISTS (SELECT 1 FROM delivery" NL_OF_ISSUE
+                   " WHERE issue = ?2 AND state = 'deferred')",
+                   NL_VALUES(NL_OF(issue), NL_INT(nl_store_now(store)), NL_INT(issue)));
     *finished = status == NL_OK && nl_sql_changes(store) > 0;
     if (*finished)
         status = fold_figures(store, issue, err);

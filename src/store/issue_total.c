@@ -50,10 +50,8 @@ enum nl_status nl_issue_count(struct nl_store *store, int64_t issue, struct nl_c
         read_counts(store, TOTALS "0" OF_TOTALS, NL_VALUES(NL_INT(issue)), out, err);
     if (status != NL_OK || out->queued == 0)
         return status;
-    status = nl_sql_part(store, issue, err);
-    return status == NL_OK
-               ? read_counts(store, TOTALS LEASED OF_TOTALS, NL_VALUES(NL_INT(issue)), out, err)
-               : status;
+    return read_counts(store, TOTALS LEASED OF_TOTALS, NL_VALUES(NL_OF(issue), NL_INT(issue)), out,
+                       err);
 }
 
 enum nl_status nl_issue_left(struct nl_store *store, int64_t issue, int64_t *left, int64_t *unknown,

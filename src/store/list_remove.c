@@ -82,10 +82,8 @@ static enum nl_status remove_deliveries(struct nl_store *store, int64_t list,
                     NL_VALUES(NL_INT(list)));
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&issues); i++) {
         int64_t issue = nl_ids_at(&issues, i);
-        status = nl_sql_part(store, issue, err);
-        if (status == NL_OK)
-            status = nl_sql_run(store, err, "DELETE FROM delivery" NL_OF_ISSUE " WHERE issue = ?",
-                                NL_VALUES(NL_INT(issue)));
+        status = nl_sql_run(store, err, "DELETE FROM delivery" NL_OF_ISSUE " WHERE issue = ?",
+                            NL_VALUES(NL_OF(issue), NL_INT(issue)));
     }
     nl_buf_free(&issues);
     return status;
@@ -114,8 +112,8 @@ static enum nl_status remove_rows(struct nl_store *store, int64_t list, struct n
         "DELETE FROM issue WHERE list = ?1",
         "DELETE FROM address_change WHERE subscriber IN " ONLY_HERE,
     };
-    const struct nl_value *values = NL_VALUES(NL_INT(list));
-    enum nl_status status = nl_sql_part(store, 0, err);
+    const struct nl_value *values = NL_VALUES(NL_OF(0), NL_INT(list));
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < sizeof first_steps / sizeof first_steps[0]; i++)
         status = nl_sql_run(store, err, first_steps[i], values);
     if (status == NL_OK)

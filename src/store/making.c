@@ -239,14 +239,11 @@ static enum nl_status queue_waiting(struct nl_store *store, int64_t issue, int64
     free(local_time);
     if (status != NL_OK || by_hours)
         return status;
-    status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
     status = nl_sql_run(store, err,
                         "UPDATE delivery" NL_OF_ISSUE
                         " SET state = 'queued' WHERE state = 'deferred' AND id IN "
                         "(" NO_LONGER_WAITING " LIMIT ?2 /*+ FOR UPDATE SKIP LOCKED */)",
-                        NL_VALUES(NL_INT(issue), NL_INT(NL_PART)));
+                        NL_VALUES(NL_OF(issue), NL_INT(issue), NL_INT(NL_PART)));
     *changed = status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }
@@ -280,13 +277,12 @@ enum nl_status nl_making_next(struct nl_store *store, int64_t issue, enum nl_par
     struct step step = {.issue = issue};
     bool any = false;
     *result = NL_PART_NONE;
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status == NL_OK)
-        status = nl_sql_exists(store, err, &any,
-                               "SELECT 1 FROM issue i WHERE i.id = ?1 AND i.state = 'sending' AND "
-                               "(EXISTS (SELECT 1 FROM making m WHERE m.issue = ?1) OR "
-                               "EXISTS (" NO_LONGER_WAITING "))",
-                               NL_VALUES(NL_INT(issue)));
+    enum nl_status status =
+        nl_sql_exists(store, err, &any,
+                      "SELECT 1 FROM issue i WHERE i.id = ?1 AND i.state = 'sending' AND "
+                      "(EXISTS (SELECT 1 FROM making m WHERE m.issue = ?1) OR "
+                      "EXISTS (" NO_LONGER_WAITING "))",
+                      NL_VALUES(NL_OF(issue), NL_INT(issue)));
     if (status != NL_OK || !any)
         return status;
     status = nl_sql_shared(store, take_step, &step, err);

@@ -12,6 +12,7 @@ struct zone_walk {
     const char *local_time;
     char *zone;
     struct nl_buf ids;
+    int64_t issue;
 };
 
 static enum nl_status set_time(struct zone_walk *walk, int64_t at, struct nl_error *err) {
@@ -19,7 +20,7 @@ static enum nl_status set_time(struct zone_walk *walk, int64_t at, struct nl_err
                           nl_ids_count(&walk->ids), NULL,
                           "UPDATE delivery" NL_OF_ISSUE " SET next_attempt_at = ?2 WHERE id " NL_IDS
                           " AND state = 'deferred'" NL_IDS_CHANGED("id"),
-                          NL_VALUES(NL_INT(at)));
+                          NL_VALUES(NL_OF(walk->issue), NL_INT(at)));
 }
 
 /* Zones come from attributes, and so from strangers: people in one that does not exist wait for the
@@ -50,19 +51,17 @@ static enum nl_status add_row(const struct nl_sql_row *row, void *context, struc
 
 enum nl_status nl_part_hours(struct nl_store *store, const struct nl_part *part,
                              const char *local_time, struct nl_error *err) {
-    struct zone_walk walk = {.store = store, .local_time = local_time};
+    struct zone_walk walk = {.store = store, .issue = part->issue, .local_time = local_time};
     int64_t at = 0;
     if (!nl_zone_time(local_time, "UTC", &at))
         return nl_error_set(err, NL_DATA, "the issue's local time '%s' is none", local_time);
-    enum nl_status status = nl_sql_part(store, part->issue, err);
-    if (status != NL_OK)
-        return status;
-    status = nl_sql_run(
-        store, err,
-        "UPDATE delivery" NL_OF_ISSUE
-        " SET next_attempt_at = ?4 WHERE issue = ?1 AND subscription > ?2 AND "
-        "subscription <= ?3 AND state = 'deferred' AND next_attempt_at IS NULL",
-        NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last), NL_INT(at)));
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE delivery" NL_OF_ISSUE
+                   " SET next_attempt_at = ?4 WHERE issue = ?1 AND subscription > ?2 AND "
+                   "subscription <= ?3 AND state = 'deferred' AND next_attempt_at IS NULL",
+                   NL_VALUES(NL_OF(part->issue), NL_INT(part->issue), NL_INT(part->after),
+                             NL_INT(part->last), NL_INT(at)));
     if (status == NL_OK)
         status = nl_sql_each(
             store, err, add_row, &walk,
@@ -71,7 +70,8 @@ enum nl_status nl_part_hours(struct nl_store *store, const struct nl_part *part,
             "WHERE d.issue = ?1 AND d.subscription > ?2 AND d.subscription <= ?3 AND d.state = "
             "'deferred' AND d.attempts = 0 AND "
             "json_type(r.attributes, '$.timezone') = 'text' ORDER BY 2",
-            NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last)));
+            NL_VALUES(NL_OF(part->issue), NL_INT(part->issue), NL_INT(part->after),
+                      NL_INT(part->last)));
     if (status == NL_OK)
         status = end_zone(&walk, err);
     free(walk.zone);
@@ -83,17 +83,14 @@ enum nl_status nl_part_wait_for_hours(struct nl_store *store, int64_t issue, con
                                       int64_t *changed, struct nl_error *err) {
     struct nl_part part = {.issue = issue};
     *changed = 0;
-    enum nl_status status = nl_sql_part(store, issue, err);
-    if (status != NL_OK)
-        return status;
-    status = nl_sql_first(
+    enum nl_status status = nl_sql_first(
         store, err, NULL,
         "SELECT coalesce(min(subscription), 0) - 1, coalesce(max(subscription), 0), count(*) FROM "
         "(SELECT d.subscription FROM delivery" NL_OF_ISSUE
         " d WHERE d.issue = ?1 AND d.state = 'deferred' AND "
         "d.next_attempt_at IS NULL AND (SELECT c.state FROM canary c WHERE c.issue = ?1) IN "
         "('passed', 'overruled') ORDER BY d.subscription LIMIT ?2) AS next",
-        NL_VALUES(NL_INT(issue), NL_INT(NL_PART)),
+        NL_VALUES(NL_OF(issue), NL_INT(issue), NL_INT(NL_PART)),
         NL_COLUMNS(NL_INTO(&part.after), NL_INTO(&part.last), NL_INTO(changed)));
     return status == NL_OK && *changed > 0 ? nl_part_hours(store, &part, local_time, err) : status;
 }

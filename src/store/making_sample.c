@@ -23,17 +23,15 @@ enum nl_status nl_part_sample(struct nl_store *store, const struct nl_part *part
     int64_t wanted = sample_of(part->made, share) - *sampled;
     if (status != NL_OK || wanted <= 0)
         return status;
-    status = nl_sql_part(store, part->issue, err);
-    if (status == NL_OK)
-        status = nl_sql_run(
-            store, err,
-            "UPDATE delivery" NL_OF_ISSUE
-            " AS d SET state = CASE WHEN ?6 = 0 THEN 'queued' ELSE state END, "
-            "variant = 1 + (lot.place + ?4) % 2 FROM "
-            "(SELECT id, row_number() OVER (ORDER BY random()) AS place " DELIVERIES_OF_PART
-            ") AS lot WHERE d.id = lot.id AND lot.place <= ?5",
-            NL_VALUES(NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last),
-                      NL_INT(*sampled), NL_INT(wanted), NL_INT(part->canary)));
+    status = nl_sql_run(
+        store, err,
+        "UPDATE delivery" NL_OF_ISSUE
+        " AS d SET state = CASE WHEN ?6 = 0 THEN 'queued' ELSE state END, "
+        "variant = 1 + (lot.place + ?4) % 2 FROM "
+        "(SELECT id, row_number() OVER (ORDER BY random()) AS place " DELIVERIES_OF_PART
+        ") AS lot WHERE d.id = lot.id AND lot.place <= ?5",
+        NL_VALUES(NL_OF(part->issue), NL_INT(part->issue), NL_INT(part->after), NL_INT(part->last),
+                  NL_INT(*sampled), NL_INT(wanted), NL_INT(part->canary)));
     *sampled += status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }

@@ -68,18 +68,16 @@ static enum nl_status begin(struct nl_store *store, void *ctx, struct nl_error *
     if (status == NL_OK)
         status = nl_sql_exists(store, err, &ended, "SELECT 1 " ISSUES_THAT_ENDED " AND i.id = ?2",
                                NL_VALUES(NL_INT(call->before), NL_INT(call->issue)));
-    if (status == NL_OK)
-        status = nl_sql_part(store, call->issue, err);
     if (status == NL_OK && ended)
         status = nl_sql_exists(store, err, &open,
                                "SELECT 1 FROM delivery" NL_OF_ISSUE " WHERE issue = ? AND state IN "
                                "('queued', 'leased', 'deferred', 'unknown') LIMIT 1",
-                               NL_VALUES(NL_INT(call->issue)));
+                               NL_VALUES(NL_OF(call->issue), NL_INT(call->issue)));
     if (status != NL_OK || !ended || open)
         return status;
     status = nl_sql_number(store, err, &call->deliveries, NULL,
                            "SELECT count(*) FROM delivery" NL_OF_ISSUE " WHERE issue = ?",
-                           NL_VALUES(NL_INT(call->issue)));
+                           NL_VALUES(NL_OF(call->issue), NL_INT(call->issue)));
     if (status == NL_OK)
         status = freeze(store, call->issue, &removed, err);
     return status == NL_OK ? nl_removed_note(store, call->issue, &removed, err) : status;
@@ -141,12 +139,11 @@ static enum nl_status remove_rows(struct nl_store *store, void *ctx, struct nl_e
 
 static enum nl_status remove_some(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct call *call = ctx;
-    enum nl_status status = nl_sql_part(store, call->issue, err);
-    if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "DELETE FROM delivery" NL_OF_ISSUE " WHERE id IN (SELECT id FROM "
-                            "delivery" NL_OF_ISSUE " WHERE issue = ?1 LIMIT ?2)",
-                            NL_VALUES(NL_INT(call->issue), NL_INT(AT_ONCE)));
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "DELETE FROM delivery" NL_OF_ISSUE " WHERE id IN (SELECT id FROM "
+                   "delivery" NL_OF_ISSUE " WHERE issue = ?1 LIMIT ?2)",
+                   NL_VALUES(NL_OF(call->issue), NL_INT(call->issue), NL_INT(AT_ONCE)));
     call->changed = status == NL_OK ? nl_sql_changes(store) : 0;
     return status;
 }
@@ -183,14 +180,14 @@ static const struct reference {
 static enum nl_status cut_off(struct nl_store *store, void *ctx, struct nl_error *err) {
     struct call *call = ctx;
     int64_t last = 0;
-    enum nl_status status = nl_sql_part(store, call->issue, err);
-    if (status == NL_OK)
-        status = nl_sql_first(store, err, NULL, call->reference->up_to,
-                              NL_VALUES(NL_INT(call->issue), NL_INT(call->after), NL_INT(AT_ONCE)),
-                              NL_COLUMNS(NL_INTO(&call->changed), NL_INTO(&last)));
+    enum nl_status status = nl_sql_first(
+        store, err, NULL, call->reference->up_to,
+        NL_VALUES(NL_OF(call->issue), NL_INT(call->issue), NL_INT(call->after), NL_INT(AT_ONCE)),
+        NL_COLUMNS(NL_INTO(&call->changed), NL_INTO(&last)));
     if (status == NL_OK && call->changed > 0)
-        status = nl_sql_run(store, err, call->reference->cut,
-                            NL_VALUES(NL_INT(call->issue), NL_INT(call->after), NL_INT(last)));
+        status = nl_sql_run(
+            store, err, call->reference->cut,
+            NL_VALUES(NL_OF(call->issue), NL_INT(call->issue), NL_INT(call->after), NL_INT(last)));
     call->after = last;
     return status;
 }

@@ -55,15 +55,13 @@ static enum nl_status take_choice(const struct nl_sql_row *row, void *context,
 
 static enum nl_status choose(struct nl_store *store, struct call *call, struct nl_error *err) {
     enum nl_status status = nl_removal_check(store, call->resend->issue, err);
-    if (status == NL_OK)
-        status = nl_sql_part(store, call->resend->issue, err);
     if (status != NL_OK)
         return status;
     return nl_sql_each(store, err, take_choice, call,
                        "SELECT d.id, " REACHABLE " FROM delivery" NL_OF_ISSUE " d "
                        "JOIN subscription s ON s.id = d.subscription "
                        "JOIN subscriber r ON r.id = s.subscriber WHERE " CHOSEN "ORDER BY d.id",
-                       NL_VALUES(NL_INT(call->resend->issue),
+                       NL_VALUES(NL_OF(call->resend->issue), NL_INT(call->resend->issue),
                                  NL_STRING(nl_delivery_state_text(call->resend->state)),
                                  NL_STRING(call->pattern), NL_INT(call->resend->since)));
 }
@@ -144,8 +142,6 @@ static enum nl_status queue_part(struct nl_store *store, void *context, int64_t 
         count = PART;
     enum nl_status status = refuse_if_cancelled(store, call, err);
     if (status == NL_OK)
-        status = nl_sql_part(store, call->resend->issue, err);
-    if (status == NL_OK)
         status = nl_sql_run_ids(
             store, err, ids, count, queued,
             "UPDATE delivery" NL_OF_ISSUE
@@ -155,7 +151,8 @@ static enum nl_status queue_part(struct nl_store *store, void *context, int64_t 
             " AND d.state = ?2 AND d.updated_at >= ?3 AND EXISTS (SELECT 1 FROM subscription s "
             "JOIN subscriber r ON r.id = s.subscriber WHERE s.id = d.subscription AND " REACHABLE
             ")" NL_IDS_CHANGED("d.id"),
-            NL_VALUES(NL_STRING(nl_delivery_state_text(call->resend->state)),
+            NL_VALUES(NL_OF(call->resend->issue),
+                      NL_STRING(nl_delivery_state_text(call->resend->state)),
                       NL_INT(call->resend->since), NL_INT(nl_store_now(store))));
     if (status == NL_OK)
         status = note_queued(store, ids, queued, count, err);

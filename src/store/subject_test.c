@@ -157,13 +157,11 @@ enum nl_status nl_subject_test_decide(struct nl_store *store, int64_t issue, int
 
 enum nl_status nl_subject_test_replied(struct nl_store *store, int64_t delivery, bool *known,
                                        struct nl_error *err) {
-    enum nl_status status = nl_sql_part_of(store, delivery, err);
-    if (status == NL_OK)
-        status = nl_sql_run(store, err,
-                            "UPDATE delivery" NL_OF_ISSUE
-                            " SET replied_at = coalesce(replied_at, ?) WHERE id = ? AND "
-                            "issue IS NOT NULL",
-                            NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(delivery)));
+    enum nl_status status = nl_sql_run(
+        store, err,
+        "UPDATE delivery" NL_OF_ISSUE " SET replied_at = coalesce(replied_at, ?) WHERE id = ? AND "
+        "issue IS NOT NULL",
+        NL_VALUES(NL_OF_DELIVERY(delivery), NL_INT(nl_store_now(store)), NL_INT(delivery)));
     *known = status == NL_OK && nl_sql_changes(store) > 0;
     return status;
 }

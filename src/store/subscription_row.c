@@ -31,10 +31,8 @@ enum nl_status nl_subscription_delete(struct nl_store *store, int64_t subscripti
     enum nl_status status = nl_sql_number(store, err, &subscriber, NULL,
                                           "SELECT subscriber FROM subscription WHERE id = ?",
                                           NL_VALUES(NL_INT(subscription)));
-    if (status == NL_OK)
-        status = nl_sql_part(store, 0, err);
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
-        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_INT(subscription)));
+        status = nl_sql_run(store, err, steps[i], NL_VALUES(NL_OF(0), NL_INT(subscription)));
     if (status == NL_OK)
         status = nl_sql_run(store, err, "DELETE FROM subscription WHERE id = ?",
                             NL_VALUES(NL_INT(subscription)));

@@ -11,16 +11,14 @@ enum nl_status nl_transactional_commit_points(struct nl_store *store, const int6
                                               size_t count, bool ahead, const char *owner, bool *ok,
                                               struct nl_error *err) {
     int64_t now = nl_store_now(store);
-    enum nl_status status = nl_sql_part(store, 0, err);
-    if (status != NL_OK)
-        return status;
     /* Below zero: it may not have begun. */
-    status = nl_sql_run_ids(store, err, messages, count, ok,
-                            "UPDATE delivery" NL_OF_ISSUE " AS d SET dot_at = ?2 WHERE d.id " NL_IDS
-                            " AND d.state = 'leased' AND d.lease_owner = ?3 AND EXISTS (SELECT 1 "
-                            "FROM transactional m WHERE m.delivery = d.id AND " NL_MESSAGE_SENDABLE
-                            ")" NL_IDS_CHANGED("d.id"),
-                            NL_VALUES(NL_INT(ahead ? -now : now), NL_STRING(owner)));
+    enum nl_status status =
+        nl_sql_run_ids(store, err, messages, count, ok,
+                       "UPDATE delivery" NL_OF_ISSUE " AS d SET dot_at = ?2 WHERE d.id " NL_IDS
+                       " AND d.state = 'leased' AND d.lease_owner = ?3 AND EXISTS (SELECT 1 "
+                       "FROM transactional m WHERE m.delivery = d.id AND " NL_MESSAGE_SENDABLE
+                       ")" NL_IDS_CHANGED("d.id"),
+                       NL_VALUES(NL_OF(0), NL_INT(ahead ? -now : now), NL_STRING(owner)));
     return status == NL_OK ? nl_ledger_commit_points(store, owner, messages, count, ok, err)
                            : status;
 }
@@ -43,8 +41,8 @@ static enum nl_status tell(struct nl_store *store, const struct nl_record *recor
         " d ON d.id = m.delivery WHERE m.delivery = ?4 AND "
         "d.lease_owner = ?5 AND (d.state = 'leased' OR (d.state = 'unknown' AND ?2 = "
         "'message-sent'))",
-        NL_VALUES(NL_INT(nl_store_now(store)), NL_STRING(kind), NL_STRING(record->result->text),
-                  NL_INT(record->delivery), NL_STRING(owner)));
+        NL_VALUES(NL_OF(0), NL_INT(nl_store_now(store)), NL_STRING(kind),
+                  NL_STRING(record->result->text), NL_INT(record->delivery), NL_STRING(owner)));
 }
 
 static enum nl_status drop_content(struct nl_store *store, int64_t id, struct nl_error *err) {
@@ -52,12 +50,12 @@ static enum nl_status drop_content(struct nl_store *store, int64_t id, struct nl
                       "UPDATE transactional SET content = NULL WHERE delivery = ?1 AND EXISTS "
                       "(SELECT 1 FROM delivery" NL_OF_ISSUE
                       " d WHERE d.id = ?1 AND d.state IN " SETTLED ")",
-                      NL_VALUES(NL_INT(id)));
+                      NL_VALUES(NL_OF(0), NL_INT(id)));
 }
 
 enum nl_status nl_transactional_record(struct nl_store *store, const struct nl_record *records,
                                        size_t count, const char *owner, struct nl_error *err) {
-    enum nl_status status = nl_sql_part(store, 0, err);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = tell(store, &records[i], owner, err);
     if (status == NL_OK)
@@ -69,14 +67,12 @@ enum nl_status nl_transactional_record(struct nl_store *store, const struct nl_r
 
 enum nl_status nl_transactional_skip(struct nl_store *store, int64_t id, struct nl_error *err) {
     int64_t now = nl_store_now(store);
-    enum nl_status status = nl_sql_part(store, 0, err);
-    if (status != NL_OK)
-        return status;
-    status = nl_sql_run(store, err,
-                        "UPDATE delivery" NL_OF_ISSUE
-                        " SET state = 'skipped', updated_at = ?, reply_text = 'the address was "
-                        "suppressed before its turn' WHERE id = ?",
-                        NL_VALUES(NL_INT(now), NL_INT(id)));
+    enum nl_status status =
+        nl_sql_run(store, err,
+                   "UPDATE delivery" NL_OF_ISSUE
+                   " SET state = 'skipped', updated_at = ?, reply_text = 'the address was "
+                   "suppressed before its turn' WHERE id = ?",
+                   NL_VALUES(NL_OF(0), NL_INT(now), NL_INT(id)));
     if (status == NL_OK)
         status = nl_sql_run(
             store, err,
@@ -108,10 +104,10 @@ static enum nl_status forget(struct nl_store *store, void *ctx, struct nl_error 
         " ORDER BY d.id LIMIT ?2)",
     };
     struct forgetting *forgetting = ctx;
-    enum nl_status status = nl_sql_part(store, 0, err);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = nl_sql_run(store, err, steps[i],
-                            NL_VALUES(NL_INT(forgetting->before), NL_INT(AT_ONCE)));
+                            NL_VALUES(NL_OF(0), NL_INT(forgetting->before), NL_INT(AT_ONCE)));
     forgetting->count = nl_sql_changes(store);
     return status;
 }

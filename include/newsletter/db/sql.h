@@ -113,17 +113,11 @@ struct nl_value nl_array_value(struct nl_buf *array) NL_ALL_NONNULL;
 /* ---- deliveries of one issue ----
  *
  * A server keeps deliveries in partitions by issue. A statement that has NL_OF_ISSUE right after
- * the name "delivery" is run on the partition that was chosen last, so that it costs the same
- * however many there are. It finds nothing in others: choose right before each such statement. */
+ * the name "delivery" is run on one of them, so that it costs the same however many there are. Its
+ * values begin with NL_OF(issue) or NL_OF_DELIVERY(id), which say on which one; without either it
+ * fails, with any engine. It finds nothing of other issues, and nothing where there is no such
+ * delivery. */
 #define NL_OF_ISSUE "/*+%*/"
-
-/* Chooses the partition of an issue; 0 is that of deliveries without one. */
-NL_CHECKED enum nl_status nl_sql_part(struct nl_store *store, int64_t issue,
-                                      struct nl_error *err) NL_ALL_NONNULL;
-
-/* Chooses that of a delivery. Without such a delivery, a statement finds none. */
-NL_CHECKED enum nl_status nl_sql_part_of(struct nl_store *store, int64_t delivery,
-                                         struct nl_error *err) NL_ALL_NONNULL;
 
 /* Drops partitions of issues that no longer exist. Where others are at it, the next call does. */
 NL_CHECKED enum nl_status nl_sql_drop_parts(struct nl_store *store,

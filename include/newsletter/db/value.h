@@ -13,7 +13,8 @@
 /* One parameter. Texts and bytes are borrowed until the statement has run; data of NULL, or `null`,
  * is NULL. Make one with the macros below. */
 struct nl_value {
-    char type; /* 'i' number, 'd' real number, 's' text, 'b' bytes; '\0' ends a list */
+    char type; /* 'i' number, 'd' real number, 's' text, 'b' bytes, 'p' and 'q' see NL_OF; '\0'
+                * ends a list */
     bool null;
     int64_t number;
     double real;
@@ -51,6 +52,11 @@ static inline struct nl_value nl_value_bytes(const void *data, size_t len) {
 #define NL_STRING(x) _Generic((x), char * : nl_value_string, const char * : nl_value_string)(x)
 #define NL_BYTES(data, len) nl_value_bytes(data, len)
 #define NL_NULL ((struct nl_value){.type = 's', .null = true})
+
+/* Before the parameters of a statement that has NL_OF_ISSUE (sql.h): whose deliveries it is about,
+ * those of an issue (0: those without one) or that of one delivery. */
+#define NL_OF(issue) ((struct nl_value){.type = 'p', .number = (issue)})
+#define NL_OF_DELIVERY(id) ((struct nl_value){.type = 'q', .number = (id)})
 
 /* The parameters of a statement, from ?1 on. */
 #define NL_VALUES(...) ((const struct nl_value[]){__VA_ARGS__, {.type = '\0'}})

@@ -132,7 +132,7 @@ static enum nl_status greet(struct nl_store *store, struct nl_error *err) {
     PQclear(result);
     link->sessions++;
     store->stream = 0; /* the server may still be at work for the lost connection */
-    store->part_issue = -1;
+    store->part[0] = '\0';
     link->planned_at = nl_env_now(&nl_env_system);
     return status == NL_OK && link->read_only
                ? nl_postgres_script(store, "SET default_transaction_read_only = on", err)

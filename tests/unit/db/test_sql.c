@@ -398,11 +398,10 @@ static void test_permits(void **state) {
 static int64_t deliveries_of(struct fixture *fixture, int64_t issue) {
     struct nl_error err = {0};
     int64_t count = 0;
-    assert_ok(nl_sql_part(fixture->store, issue, &err));
     assert_ok(nl_sql_number(fixture->store, &err, &count, NULL,
                             "SELECT count(*) FROM delivery" NL_OF_ISSUE
                             " d WHERE coalesce(d.issue, 0) = ?",
-                            NL_VALUES(NL_INT(issue))));
+                            NL_VALUES(NL_OF(issue), NL_INT(issue))));
     return count;
 }
 
@@ -443,12 +442,57 @@ static void test_a_statement_names_the_partition_of_a_delivery(void **state) {
         char sql[80];
         snprintf(sql, sizeof sql, "SELECT count(*) FROM delivery WHERE id = %lld", (long long)id);
         bool there = fixture_sql(fixture, sql) == 1;
-        assert_ok(nl_sql_part_of(fixture->store, id, &err));
         assert_ok(nl_sql_exists(fixture->store, &err, &found,
                                 "SELECT 1 FROM delivery" NL_OF_ISSUE " WHERE id = ?",
-                                NL_VALUES(NL_INT(id))));
+                                NL_VALUES(NL_OF_DELIVERY(id), NL_INT(id))));
         assert_int_equal(found, there);
     }
+}
+
+/* With any engine, so that a forgotten one is noticed in the first test that runs it. */
+static void test_a_statement_of_an_issue_says_of_which(void **state) {
+    static const char text[] = "SELECT count(*) FROM delivery" NL_OF_ISSUE;
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_statement *statement = NULL;
+    struct nl_query query = {0};
+    int64_t ids[] = {1};
+    int64_t count = 0;
+    for (int times = 0; times < 2; times++) { /* new, and prepared already */
+        assert_fails(nl_sql_number(fixture->store, &err, &count, NULL, text, NL_NO_VALUES),
+                     NL_INTERNAL, "NL_OF");
+        assert_ok(nl_sql_number(fixture->store, &err, &count, NULL, text, NL_VALUES(NL_OF(0))));
+    }
+    assert_fails(nl_sql_run_ids(fixture->store, &err, ids, 1, NULL,
+                                "UPDATE delivery" NL_OF_ISSUE " SET dot_at = ?2 WHERE id " NL_IDS,
+                                NL_VALUES(NL_INT(5))),
+                 NL_INTERNAL, "NL_OF");
+    assert_ok(nl_sql_run_ids(fixture->store, &err, ids, 1, NULL,
+                             "UPDATE delivery" NL_OF_ISSUE " SET dot_at = ?2 WHERE id " NL_IDS,
+                             NL_VALUES(NL_OF(0), NL_INT(5))));
+    assert_fails(nl_sql_prepare(fixture->store, text, &statement, &err), NL_INTERNAL, "NL_OF");
+    nl_buf_adds(&query.sql, text);
+    assert_fails(nl_query_number(fixture->store, &err, &count, &query), NL_INTERNAL, "NL_OF");
+    nl_query_free(&query);
+}
+
+/* Statements of several issues take turns within a transaction. */
+static enum nl_status count_by_turns(struct nl_store *store, void *ctx, struct nl_error *err) {
+    static const int64_t issues[] = {1, 2, 1, 0, 2};
+    struct fixture *fixture = ctx;
+    (void)store;
+    (void)err;
+    for (size_t i = 0; i < sizeof issues / sizeof issues[0]; i++)
+        assert_int_equal(deliveries_of(fixture, issues[i]), issues[i] == 0 ? 1 : 2);
+    return NL_OK;
+}
+
+static void test_statements_of_issues_take_turns(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    make_issues(fixture);
+    assert_ok(nl_sql_shared(fixture->store, count_by_turns, fixture, &err));
+    assert_ok(nl_sql_exclusive(fixture->store, count_by_turns, fixture, &err));
 }
 
 /* A service that sends issues for years keeps no plan for each of them on the server. */
@@ -495,6 +539,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_permits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_statement_names_the_partition_of_its_issue,
                                         fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_statement_of_an_issue_says_of_which, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_statements_of_issues_take_turns, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_statement_names_the_partition_of_a_delivery,
                                         fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_few_statements_are_kept, fixture_setup,
