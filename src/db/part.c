@@ -18,7 +18,7 @@ static enum nl_status look_up(struct nl_store *store, const struct nl_value *of,
     return status;
 }
 
-/* Who asked in this transaction need not ask again, nor need a run: the issue that it sends keeps
+/* Asking once in a transaction is enough, and for a run once at all: the issue that it sends keeps
  * its partition. All others might name one that was dropped meanwhile. */
 static enum nl_status choose_part(struct nl_store *store, const struct nl_value *of,
                                   struct nl_error *err) {

@@ -9,7 +9,7 @@
  * NL_BOUNCE_AUTO_REPLY for what is no failure. */
 enum nl_bounce_kind nl_provider_event_kind(const char *event) NL_ALL_NONNULL;
 
-/* The verdict that such a word is by itself: NL_BOUNCE_HARD, NL_BOUNCE_COMPLAINT or
+/* The kind that such a word says by itself: NL_BOUNCE_HARD, NL_BOUNCE_COMPLAINT or
  * NL_BOUNCE_UNSUBSCRIBE; NL_BOUNCE_SOFT for what is to be judged as words are, or says nothing. */
 enum nl_bounce_kind nl_provider_word_kind(const char *word) NL_ALL_NONNULL;
 

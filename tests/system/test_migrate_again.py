@@ -96,7 +96,7 @@ def test_a_move_that_is_killed_can_be_repeated(source):
 
 @pytest.mark.postgresql
 def test_a_move_that_is_killed_while_it_makes_tables_can_be_repeated(source):
-    """However far it has got, the next one goes on from there."""
+    """The next one goes on from where it has got to."""
     for table in ("setting", "issue_total", "transactional"):
         target = new_schema()
         move = source.popen("migrate-store", target)

@@ -219,7 +219,7 @@ def test_a_run_touches_its_partition_alone(sent, server):
 
 @contextlib.contextmanager
 def locked(site, tables):
-    """A statement that looks into one of these, or is only planned, waits until its patience ends."""
+    """Whoever looks into one of these, even to plan a statement, waits until their patience ends."""
     blocker = psycopg2.connect(site.database)
     try:
         with blocker.cursor() as cursor:
@@ -298,7 +298,7 @@ def test_a_copy_has_no_partition_for_an_issue_whose_deliveries_are_removed(sent)
     assert parts(sent) == ["delivery_0", "delivery_1", "delivery_3", "delivery_4"]
 
 
-# The planner knows something of all partitions together, though autovacuum never asks.
+# The knowledge of the planner about all partitions together: autovacuum never gathers it.
 KNOWN = ("SELECT (SELECT count(*) FROM pg_stats WHERE schemaname = current_schema() AND tablename = 'delivery' AND inherited AND "
          "attname = 'id'), reltuples FROM pg_class WHERE oid = 'delivery'::regclass")
 MORE = ("INSERT INTO delivery (kind, subscription, state, created_at, updated_at) SELECT 'welcome', 1, 'sent', 1, 1 "

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The migrations of a database that came to nothing have made objects. They go away by name, since
- * the schema may hold those of others. The names are read from the migrations themselves, so that a
+/* A database that came to nothing: all that its migrations have made goes away by name, since the
+ * schema may hold objects of others. The names are read from the migrations themselves, so that a
  * new one is not forgotten. Only those count that were applied: each CREATE of them has worked, so
  * nobody else had an object of that name. Nothing is dropped with CASCADE: that would take what
  * others have built on it. */
