@@ -219,7 +219,7 @@ def test_a_run_touches_its_partition_alone(sent, server):
 
 @contextlib.contextmanager
 def locked(site, tables):
-    """Whoever looks into one of these, even to plan a statement, waits until their patience ends."""
+    """A command that looks into one of these, even to plan a statement, waits until its patience ends."""
     blocker = psycopg2.connect(site.database)
     try:
         with blocker.cursor() as cursor:
