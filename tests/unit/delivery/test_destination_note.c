@@ -54,14 +54,13 @@ static void test_keeping(void **state) {
 static void test_recalling(void **state) {
     static const struct {
         const char *name;
-        size_t noted; /* 0: nothing */
+        size_t noted, limit; /* 0: nothing */
         enum nl_held_back held_back;
-        size_t limit;
         bool grows; /* with the next messages */
-    } rows[] = {{"nothing", 0, NL_HELD_BACK_UNKNOWN, 4, true},
-                {"more", 9, NL_HELD_BACK_UNKNOWN, 9, true},
-                {"more than may be", 30, NL_HELD_BACK_UNKNOWN, 20, true},
-                {"it wanted no more", 3, NL_HELD_BACK_RELAY, 3, false}};
+    } rows[] = {{"nothing", 0, 4, NL_HELD_BACK_UNKNOWN, true},
+                {"more", 9, 9, NL_HELD_BACK_UNKNOWN, true},
+                {"more than may be", 30, 20, NL_HELD_BACK_UNKNOWN, true},
+                {"it wanted no more", 3, 3, NL_HELD_BACK_RELAY, false}};
     struct fixture *fixture = *state;
     for_each_row (i, rows, rows[i].name) {
         struct nl_destination one = destination();

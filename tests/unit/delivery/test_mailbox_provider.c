@@ -97,25 +97,24 @@ static void test_warm_up(void **state) {
 
 static void test_meanings(void **state) {
     static const struct {
-        const char *host;
+        const char *host, *status, *text;
         int code;
-        const char *status, *text;
         enum nl_provider_meaning meaning;
     } rows[] = {
-        {"mx.google.com", 421, "4.7.28", "an Unusual Rate", NL_PROVIDER_SLOWER},
-        {"mx.google.com", 421, "", "Our system has detected an UNUSUAL RATE", NL_PROVIDER_SLOWER},
-        {"mx.google.com", 450, "", "an unusual rate", NL_PROVIDER_AS_CODED},
-        {"mx.google.com", 550, "5.7.26", "no", NL_PROVIDER_BLOCKED},
-        {"mx.google.com", 550, "5.7.25", "no", NL_PROVIDER_ADDRESS},
-        {"mx.example.org", 421, "4.7.28", "an unusual rate", NL_PROVIDER_AS_CODED},
-        {"mx.netease.com", 554, "", "MI:SPB", NL_PROVIDER_BLOCKED},
-        {"mx.gmx.net", 554, "5.0.0", "MI:SPB", NL_PROVIDER_AS_CODED},
-        {"mx.example.org", 550, "5.7.1", "see spamhaus.org", NL_PROVIDER_ADDRESS},
-        {"mx.google.com", 550, "5.0.0", "see spamhaus.org", NL_PROVIDER_ADDRESS},
-        {"mx.example.org", 550, "5.7.1", "in dbl.spamhaus.org", NL_PROVIDER_AS_CODED},
-        {"mx.example.org", 550, "", "a bad PTR record", NL_PROVIDER_ADDRESS},
-        {"mx.example.org", 450, "", "a bad PTR record", NL_PROVIDER_AS_CODED},
-        {"mx.example.org", 550, "5.1.1", "nobody", NL_PROVIDER_AS_CODED},
+        {"mx.google.com", "4.7.28", "an Unusual Rate", 421, NL_PROVIDER_SLOWER},
+        {"mx.google.com", "", "Our system has detected an UNUSUAL RATE", 421, NL_PROVIDER_SLOWER},
+        {"mx.google.com", "", "an unusual rate", 450, NL_PROVIDER_AS_CODED},
+        {"mx.google.com", "5.7.26", "no", 550, NL_PROVIDER_BLOCKED},
+        {"mx.google.com", "5.7.25", "no", 550, NL_PROVIDER_ADDRESS},
+        {"mx.example.org", "4.7.28", "an unusual rate", 421, NL_PROVIDER_AS_CODED},
+        {"mx.netease.com", "", "MI:SPB", 554, NL_PROVIDER_BLOCKED},
+        {"mx.gmx.net", "5.0.0", "MI:SPB", 554, NL_PROVIDER_AS_CODED},
+        {"mx.example.org", "5.7.1", "see spamhaus.org", 550, NL_PROVIDER_ADDRESS},
+        {"mx.google.com", "5.0.0", "see spamhaus.org", 550, NL_PROVIDER_ADDRESS},
+        {"mx.example.org", "5.7.1", "in dbl.spamhaus.org", 550, NL_PROVIDER_AS_CODED},
+        {"mx.example.org", "", "a bad PTR record", 550, NL_PROVIDER_ADDRESS},
+        {"mx.example.org", "", "a bad PTR record", 450, NL_PROVIDER_AS_CODED},
+        {"mx.example.org", "5.1.1", "nobody", 550, NL_PROVIDER_AS_CODED},
     };
     (void)state;
     for_each_row (i, rows, rows[i].text)

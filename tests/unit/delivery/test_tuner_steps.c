@@ -79,8 +79,8 @@ static void test_beginning(void **state) {
         bool measures;
     } rows[] = {{"enough", 8, 1, true},
                 {"one too few", 7, 1, false},
-                {"one too few, a moment before", 7, 2 * SECOND - 1, false},
-                {"one too few, for long", 7, 2 * SECOND, true}};
+                {"one too few, a moment before", 7, 2000000 - 1, false},
+                {"one too few, for long", 7, 2000000, true}};
     (void)state;
     for_each_row (i, rows, rows[i].name) {
         struct nl_tuner tuner;

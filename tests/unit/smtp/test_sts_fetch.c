@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -58,13 +59,16 @@ static unsigned waited_for(const struct nl_sts_fetcher *fetcher) {
     FILE *info = fopen(path, "re");
     assert_non_null(info);
     while (fgets(line, sizeof line, info) != NULL) {
-        int fd = 0, type = 0;
-        unsigned events = 0;
+        char *at = line;
+        int type = 0;
         socklen_t size = sizeof type;
-        if (sscanf(line, "tfd: %d events: %x", &fd, &events) == 2 &&
-            getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) {
+        if (strncmp(line, "tfd:", 4) != 0)
+            continue;
+        int fd = (int)strtol(line + 4, &at, 10);
+        at = strstr(at, "events:");
+        if (at != NULL && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0) {
             sockets++;
-            mask = events;
+            mask = (unsigned)strtoul(at + strlen("events:"), NULL, 16);
         }
     }
     fclose(info);

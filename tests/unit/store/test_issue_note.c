@@ -75,7 +75,7 @@ static void test_of_passages(void **state) {
     add(fixture, 3, "R", 1000, 10);
     add(fixture, 4, "R", 1, PASSAGES);
     assert_of_passages(fixture, 1, 10, false, "note 4, note 1, note 2, "); /* the newer one */
-    assert_of_passages(fixture, 1, 2 * PASSAGES, false, "note 4, note 1, note 2, ");
+    assert_of_passages(fixture, 1, (size_t)2 * PASSAGES, false, "note 4, note 1, note 2, ");
     assert_of_passages(fixture, 110, 50, false, "note 4, "); /* 11 of them */
     assert_of_passages(fixture, 1009, 10, false, "note 3, ");
     assert_of_passages(fixture, 1010, 10, false, "");
