@@ -32,7 +32,7 @@ static const double NEARLY_BEST_OF_FEW = 0.91;
 /* A relay that answers as fast with more messages under way is far away and not busy. */
 static const double AS_SOON = 1.15;
 static const double COLLAPSE = 0.6;
-static const double FAR_WORSE = 0.9; /* of the rate at home: not to be tried again soon */
+static const double FAR_WORSE = 0.9; /* of the rate at home */
 static const double WEIGHT = 0.3;    /* of the latest measurement in the mean */
 /* Three refusals in a row, or one of twenty messages. */
 static const double FORGET = 0.98;
@@ -221,6 +221,12 @@ static void stay(struct nl_tuner *tuner, double rate, double before, int64_t now
         probe(tuner, now);
 }
 
+/* Where there is nothing to try but a level that was far worse, the next look comes much later. */
+static int next_patience(const struct nl_tuner *tuner, bool up, bool far_worse) {
+    bool only_this = up ? tuner->home == 0 : tuner->home >= nl_tuner_top(tuner);
+    return tuner->patience * (far_worse && only_this ? 4 : 2);
+}
+
 static void judge_probe(struct nl_tuner *tuner, int64_t now) {
     double rate = tuner->levels[tuner->at].rate;
     double home = tuner->levels[tuner->home].rate;
@@ -229,7 +235,7 @@ static void judge_probe(struct nl_tuner *tuner, int64_t now) {
                      : rate >= AS_FAST * home && rate >= NEARLY_BEST * best_rate(tuner, now);
     if (!better) {
         tuner->upwards = !up;
-        hold(tuner, tuner->home, tuner->patience * (rate < FAR_WORSE * home ? 4 : 2), now);
+        hold(tuner, tuner->home, next_patience(tuner, up, rate < FAR_WORSE * home), now);
     } else if (tuner->phase == NL_TUNER_PROBE) {
         tuner->phase = NL_TUNER_CONFIRM;
     } else {
