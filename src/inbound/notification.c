@@ -134,11 +134,17 @@ static void add_word(struct nl_reading *reading, const char *whom, enum nl_bounc
     nl_buf_free(&text);
 }
 
-/* Where nobody said why, the provider's verdict counts: it saw the reply. */
+/* Whether nobody said why, and nothing that was said leaves the address out of it: our reputation,
+ * the message or the network may be the reason, however vaguely that was put. */
+static bool is_open(const struct nl_bounce_recipient *recipient) {
+    return !recipient->exact && recipient->kind != NL_BOUNCE_DELAYED &&
+           (recipient->fault == NL_FAULT_NONE || recipient->fault == NL_FAULT_RECIPIENT);
+}
+
+/* The provider's verdict counts then: it saw the reply. */
 static void trust_verdict(struct nl_reading *reading, bool hard) {
     for (size_t i = 0; hard && i < reading->out->count; i++)
-        if (!reading->out->recipients[i].exact &&
-            reading->out->recipients[i].kind != NL_BOUNCE_DELAYED)
+        if (is_open(&reading->out->recipients[i]))
             reading->out->recipients[i].kind = NL_BOUNCE_HARD;
 }
 

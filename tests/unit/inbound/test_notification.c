@@ -54,6 +54,10 @@ static void test_subtypes(void **state) {
         "\"bouncedRecipients\":[{\"emailAddress\":\"ann@example.org\",\"diagnosticCode\":\"smtp; "
         "552 "
         "mailbox full\"}]}}";
+    static const char ses_vague[] =
+        "{\"eventType\":\"Bounce\",\"bounce\":{\"bounceType\":\"%s\",\"bounceSubType\":\"%s\","
+        "\"bouncedRecipients\":[{\"emailAddress\":\"ann@example.org\",\"diagnosticCode\":\"smtp; "
+        "550 submission forbidden\"}]}}";
     static const char postmark[] = "{\"RecordType\":\"%s\",\"Type\":\"%s\",\"Email\":"
                                    "\"ann@example.org\",\"Details\":\"\",\"Description\":\"\"}";
     static const char mailgun[] = "{\"event-data\":{\"event\":\"failed\",\"severity\":\"%s\","
@@ -83,6 +87,9 @@ static void test_subtypes(void **state) {
         {ses_said, "Transient", "MailboxFull", "soft: ann@example.org soft mailbox-full;"},
         {ses_known, "Transient", "ContentRejected", "soft: ann@example.org soft mailbox-full;"},
         {ses_known, "Permanent", "General", "soft: ann@example.org soft mailbox-full;"},
+        /* Words that are vague, and yet speak of us, are no verdict on the address. */
+        {ses_vague, "Permanent", "General", "soft: ann@example.org soft policy;"},
+        {ses_said, "Permanent", "General", "hard: ann@example.org hard undetermined;"},
         {postmark, "Bounce", "HardBounce", "hard: ann@example.org hard undetermined;"},
         {postmark, "Bounce", "SoftBounce", "soft: ann@example.org soft undetermined;"},
         {postmark, "Bounce", "Transient", "soft: ann@example.org soft undetermined;"},
