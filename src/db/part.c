@@ -72,10 +72,11 @@ enum nl_status nl_sql_analyze_parts(struct nl_store *store, struct nl_error *err
     enum nl_status status = nl_sql_exists(store, err, &stale, STALE, NL_NO_VALUES);
     if (status != NL_OK || !stale)
         return status;
+    struct nl_error ignored = {0};
     status = nl_sql_script(store, "SET client_min_messages = error", err);
     if (status == NL_OK)
         status = nl_sql_script(store, "ANALYZE (SKIP_LOCKED) delivery", err);
-    if (status == NL_OK)
-        status = nl_sql_script(store, "SET client_min_messages = warning", err);
+    nl_error_ignore(nl_sql_script(store, "SET client_min_messages = warning", &ignored));
+    nl_error_free(&ignored);
     return status;
 }
