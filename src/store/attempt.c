@@ -9,9 +9,9 @@ static bool is_attempt(const struct nl_result *result) {
     return result->hop != NULL && (result->outcome != NL_REQUEUED || result->hop->goes_on);
 }
 
-static enum nl_status record_one(struct nl_store *store, int64_t issue,
-                                 const struct nl_record *record, const char *owner,
-                                 struct nl_error *err) {
+static enum nl_status record_attempt(struct nl_store *store, int64_t issue,
+                                     const struct nl_record *record, const char *owner,
+                                     struct nl_error *err) {
     const struct nl_result *result = record->result;
     const struct nl_hop *hop = result->hop;
     return nl_sql_run(
@@ -96,6 +96,6 @@ enum nl_status nl_attempt_record(struct nl_store *store, int64_t issue,
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++)
         if (is_attempt(records[i].result))
-            status = record_one(store, issue, &records[i], owner, err);
+            status = record_attempt(store, issue, &records[i], owner, err);
     return status;
 }

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 
 /* The event is written first, while the row still names the subscription. */
-static enum nl_status record_one(struct nl_store *store, int64_t issue,
-                                 const struct nl_record *record, const char *owner,
-                                 struct nl_error *err) {
+static enum nl_status record_outcome(struct nl_store *store, int64_t issue,
+                                     const struct nl_record *record, const char *owner,
+                                     struct nl_error *err) {
     const struct nl_result *result = record->result;
     const char *state = nl_outcome_state(result->outcome);
     int64_t now = nl_store_now(store);
@@ -57,7 +57,7 @@ static enum nl_status record_in_file(struct nl_store *store, int64_t issue,
         status = nl_delivery_record_sent(store, issue, records, count, owner, done, err);
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = done[i] ? nl_ledger_outcome(store, owner, &records[i], err)
-                         : record_one(store, issue, &records[i], owner, err);
+                         : record_outcome(store, issue, &records[i], owner, err);
     free(done);
     return status;
 }

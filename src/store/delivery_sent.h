@@ -1,5 +1,5 @@
-#ifndef STORE_DELIVERY_SENT_H
-#define STORE_DELIVERY_SENT_H
+#ifndef NL_STORE_DELIVERY_SENT_H
+#define NL_STORE_DELIVERY_SENT_H
 
 #include "newsletter/store/delivery.h"
 

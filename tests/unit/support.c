@@ -51,7 +51,8 @@ int row_report(void **state) {
 }
 
 static int64_t fake_now(void *ctx) {
-    return ((struct fake *)ctx)->now;
+    struct fake *fake = ctx;
+    return fake->now += fake->step;
 }
 
 static void fake_random(void *ctx, unsigned char out[16]) {

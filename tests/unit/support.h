@@ -21,6 +21,7 @@
 /* Time as a test sets it, and tokens that count up. */
 struct fake {
     int64_t now;
+    int64_t step; /* seconds that pass with each look at the clock */
     uint64_t random;
 };
 struct nl_env fake_env(struct fake *fake);

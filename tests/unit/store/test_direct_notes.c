@@ -305,7 +305,7 @@ static void test_attempts(void **state) {
     fixture_sql(fixture, sql);
     for (size_t i = 0; i < 6; i++)
         records[i] = (struct nl_record){first + (int64_t)i, results[i]};
-    assert_ok(nl_attempt_record(fixture->store, records, 6, "me", &err));
+    assert_ok(nl_attempt_record(fixture->store, 1, records, 6, "me", &err));
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM attempt"), 3);
     assert_int_equal(fixture_sql(fixture,
                                  "SELECT count(*) FROM attempt WHERE state = 'sent' AND server = "

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "newsletter/store/delivery.h"
+#include "newsletter/store/issue.h"
 #include "newsletter/store/provider_day.h"
 
 #include <stdio.h>
@@ -154,6 +155,35 @@ static void test_rows_of_each_outcome(void **state) {
         nl_job_free(&jobs[i]);
 }
 
+/* The figures agree with the deliveries, whatever second each of them was written in, and though
+ * one lease had been ended by hand. */
+static void test_figures_of_a_turn_in_which_seconds_pass(void **state) {
+    enum { PEOPLE = 5 };
+    static const struct nl_result sent = {.outcome = NL_SENT, .code = 250, .text = "ok"};
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_job jobs[PEOPLE];
+    struct nl_record records[PEOPLE];
+    int64_t wrong = -1;
+    fixture_send(fixture, PEOPLE, 1, "\n");
+    assert_int_equal(lease(fixture, "me", PEOPLE, jobs), PEOPLE);
+    fixture_sql(fixture, "UPDATE delivery SET lease_until = 0 WHERE id = (SELECT max(id) FROM "
+                         "delivery)");
+    for (size_t i = 0; i < PEOPLE; i++) {
+        records[i] = (struct nl_record){jobs[i].delivery, &sent};
+        nl_job_free(&jobs[i]);
+    }
+    fixture->fake.step = 1;
+    assert_ok(nl_store_begin_exclusive(fixture->store, &err));
+    assert_ok(nl_delivery_record(fixture->store, 1, records, PEOPLE, "me", &err));
+    assert_ok(nl_store_commit(fixture->store, &err));
+    fixture->fake.step = 0;
+    assert_rows(fixture, PEOPLE, "SELECT count(*) FROM delivery WHERE state = 'sent'");
+    assert_rows(fixture, PEOPLE, "SELECT CAST(sum(sent) AS BIGINT) FROM issue_total");
+    assert_ok(nl_issue_totals_examine(fixture->store, false, &wrong, &err));
+    assert_int_equal(wrong, 0);
+}
+
 /* None of it is written for a delivery of another process, and nothing at all of nothing. */
 static void test_rows_of_others_stay(void **state) {
     struct fixture *fixture = *state;
@@ -268,6 +298,8 @@ static void test_days_of_long_ago_are_forgotten(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rows_of_each_outcome, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_figures_of_a_turn_in_which_seconds_pass, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_rows_of_others_stay, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_figures_of_providers, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_many_providers_at_once, fixture_setup,
