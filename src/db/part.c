@@ -53,7 +53,7 @@ enum nl_status nl_sql_drop_parts(struct nl_store *store, struct nl_error *err) {
 
 /* The server analyses partitions by itself, but never the table of all. It has to be done when it
  * was never done, or when their number has changed by a tenth since. Partitions tell how many rows
- * they had when they were analysed. */
+ * they had when they were analysed; so does that table from PostgreSQL 14 on, and 0 before. */
 #define OF_PARENT "pg_class p WHERE p.oid = CAST('delivery' AS regclass)"
 #define OF_PARTS                                                                                   \
     "FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = p.oid"

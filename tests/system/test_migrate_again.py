@@ -60,6 +60,34 @@ def waiting(target):
                                   "WHERE NOT l.granted AND c.relname = 'unanswered' AND c.relnamespace = current_schema()::regnamespace")]
 
 
+@pytest.mark.postgresql
+def test_a_place_that_others_use_meanwhile_is_not_emptied(source):
+    """There were no tables when the move began, but somebody else has come in before it failed."""
+    target = new_schema()
+    with in_the_middle(source, target) as (move, blocker):
+        ask(target, "INSERT INTO setting (key, value) VALUES ('theirs', '1')")
+        before = objects(target)
+        ask(target, f"SELECT pg_terminate_backend({waiting(target)[0]})")
+        blocker.rollback()
+        assert move.wait() == 75
+        assert "stay: ERROR:  somebody uses it already" in move.stderr.read().decode()
+    assert objects(target) == before and ask(target, "SELECT value FROM setting WHERE key = 'theirs'") == [("1",)]
+
+
+@pytest.mark.postgresql
+def test_a_move_that_may_not_empty_the_place_says_so(source):
+    """Somebody has built on a table of ours: that is not dropped with it, and the next move goes on with what is there."""
+    target = new_schema()
+    with in_the_middle(source, target) as (move, blocker):
+        ask(target, "CREATE VIEW their_view AS SELECT name FROM list")
+        ask(target, f"SELECT pg_terminate_backend({waiting(target)[0]})")
+        blocker.rollback()
+        assert move.wait() == 75
+        assert "the tables of the new database stay: ERROR:" in move.stderr.read().decode()
+    succeeds(source, target)
+    assert ask(target, "SELECT name FROM their_view") == [("bulletin",)]
+
+
 def succeeds(source, target):
     source.run("migrate-store", target)
     source.configure(database=target)

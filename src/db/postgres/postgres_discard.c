@@ -1,6 +1,8 @@
 #include "db/postgres/postgres.h"
 
+#include "db/tables.h"
 #include "newsletter/base/embedded.h"
+#include "newsletter/base/log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,7 +77,23 @@ static int64_t last_migration(PGconn *connection) {
     return applied;
 }
 
-/* In one transaction, as all that is sent at once. Other schemas of the path are left alone. */
+/* Fails where somebody else has come in meanwhile: "no tables" was true before there were any, and
+ * without a lock. Changes take turns by this lock, copies too. */
+static void add_check(struct nl_buf *sql) {
+    nl_buf_adds(sql, "DO $$ DECLARE name TEXT; used BOOLEAN; BEGIN PERFORM "
+                     "pg_advisory_xact_lock(hashtext('newsletter ' || current_schema()), 0); "
+                     "FOREACH name IN ARRAY ARRAY[");
+    for (const struct nl_table *table = nl_tables; table->name != NULL; table++)
+        nl_buf_addf(sql, "%s'%s'", table == nl_tables ? "" : ", ", table->name);
+    /* One row of these two there is from the beginning: the key, and the head of the ledger. */
+    nl_buf_adds(sql, "] LOOP CONTINUE WHEN to_regclass(name) IS NULL; EXECUTE format('SELECT "
+                     "EXISTS (SELECT 1 FROM %I OFFSET %s)', name, CASE WHEN name IN ('setting', "
+                     "'ledger') THEN 1 ELSE 0 END) INTO used; IF used THEN RAISE EXCEPTION "
+                     "'somebody uses it already'; END IF; END LOOP; END $$; ");
+}
+
+/* In one transaction, as all that is sent at once. Other schemas of the path are left alone. What
+ * stays is a new database, which the next move or init goes on with. */
 void nl_postgres_discard(const char *path) {
     struct nl_buf sql = {0};
     PGconn *connection = nl_postgres_connect(path);
@@ -83,10 +101,18 @@ void nl_postgres_discard(const char *path) {
                    "SET client_min_messages = warning; SET lock_timeout = '10s'; "
                    "SELECT set_config('search_path', quote_ident(current_schema()), false)"));
     int64_t applied = last_migration(connection);
+    if (applied > 0)
+        add_check(&sql);
     for (size_t i = 0; applied > 0 && i < sizeof kinds / sizeof kinds[0]; i++)
         add_drop(kinds[i], applied, &sql);
-    if (!sql.failed && sql.len > 0)
-        PQclear(PQexec(connection, nl_buf_text(&sql)));
+    if (!sql.failed && sql.len > 0) {
+        PGresult *result = PQexec(connection, nl_buf_text(&sql));
+        const char *said = PQerrorMessage(connection);
+        if (PQresultStatus(result) != PGRES_COMMAND_OK)
+            nl_log(NL_LOG_NOTICE, NULL, "the tables of the new database stay: %.*s",
+                   (int)strcspn(said, "\n"), said);
+        PQclear(result);
+    }
     PQfinish(connection);
     nl_buf_free(&sql);
 }
