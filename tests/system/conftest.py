@@ -66,12 +66,40 @@ def new_schema(server=None, database="postgres"):
     return server.url(schema, database)
 
 
+class Kept:
+    """Connections that are used again, by URL. To connect costs a server fifty times as much as most statements."""
+
+    def __init__(self):
+        self.connections = {}
+
+    def use(self, url, statement):
+        """Calls statement(connection). Between two calls the connection is idle and in no transaction."""
+        import psycopg2
+        connection = self.connections.pop(url, None)
+        try:
+            if connection is not None:
+                return self.call(url, connection, statement)
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            if not connection.closed:  # else the server has been started again, or a test has ended all connections
+                raise
+        return self.call(url, psycopg2.connect(url), statement)
+
+    def call(self, url, connection, statement):
+        try:
+            return statement(connection)
+        finally:
+            self.connections[url] = connection
+
+
+ADMINISTRATION = Kept()
+
+
 def database_statement(statement):
-    import psycopg2
-    connection = psycopg2.connect(postgres().url())
-    connection.autocommit = True
-    connection.cursor().execute(statement)
-    connection.close()
+    def execute(connection):
+        connection.autocommit = True
+        connection.cursor().execute(statement)
+
+    ADMINISTRATION.use(postgres().url(), execute)
 
 
 class Site:
@@ -134,16 +162,27 @@ class Site:
         finally:
             connection.close()
 
-    def server_sql(self, statement, values):
-        import psycopg2
-        connection = psycopg2.connect(self.database)
+    def sql_script(self, statements):
+        """Statements without values or results. To open a SQLite database reads all of its schema: once for them all."""
+        if POSTGRESQL:
+            self.sql(statements)
+            return
+        self.tampered = True
+        connection = sqlite3.connect(self.database, timeout=30)
         try:
+            connection.executescript(f"BEGIN; {statements}; COMMIT")
+        finally:
+            connection.close()
+
+    def server_sql(self, statement, values):
+        def execute(connection):
             with connection, connection.cursor() as cursor:
                 cursor.execute(statement.replace("%", "%%").replace("?", "%s"), values)
                 return [tuple(bytes(item) if isinstance(item, memoryview) else item
                               for item in row) for row in cursor] if cursor.description else []
-        finally:
-            connection.close()
+
+        thread = self.__dict__.setdefault("threads", threading.local()).__dict__  # one may wait for a lock while another looks on
+        return thread.setdefault("kept", Kept()).use(self.database, execute)
 
     def add_active(self, addresses, name=None):
         """Confirmed subscriptions, put into the database directly: many, quickly."""
