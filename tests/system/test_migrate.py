@@ -70,8 +70,6 @@ def states_are_checked_cheaply(site):
 @pytest.mark.slow(1)
 @pytest.mark.parametrize("schema", range(1, len(MIGRATIONS) + 1))
 def test_from_each_schema(bare_site, schema):
-    bare_site.run("init")
-    os.unlink(bare_site.database)
     make(bare_site.database, schema)
     assert "no-1" in bare_site.run("status").out
     assert bare_site.sql("SELECT count(*) FROM schema_migration") == [(len(MIGRATIONS),)]
@@ -97,20 +95,17 @@ def test_from_each_schema(bare_site, schema):
 @pytest.mark.slow(1)
 def test_by_many_at_once(bare_site):
     """Each step is taken by one of them, and the others go on from there, or say that the database is busy."""
-    bare_site.run("init")
     for _ in range(5):
-        os.unlink(bare_site.database)
         make(bare_site.database, 1)
         runs = [bare_site.popen("status") for _ in range(4)]
         said = [run.communicate(timeout=60) + (run.returncode,) for run in runs]
         assert all(b"no-1" in out if status == 0 else status == 75 for out, _, status in said), said
         assert any(status == 0 for _, _, status in said), said
         assert bare_site.sql("SELECT count(*) FROM schema_migration") == [(len(MIGRATIONS),)]
+        os.unlink(bare_site.database)
 
 
 def test_a_row_that_refers_to_none_stops_it(bare_site):
-    bare_site.run("init")
-    os.unlink(bare_site.database)
     make(bare_site.database, 2)
     bare_site.sql("INSERT INTO bounce (returned, at, delivery, kind, reason, status) "
                   "VALUES (1, 9, 999, 'hard', 'x', '5.1.1')")
