@@ -154,6 +154,10 @@ static void test_bullets(void **state) {
         {"\uf0b7\tx\n  o\ty\n\uf0b7\tz", "- x\n  - y\n- z\n"},
         {"\uf0b7\tx\no\ty\n\uf0a7\tv\no\tw\n\uf0b7\tz", "- x\n  - y\n    - v\n  - w\n- z\n"},
         {"text\n\n\uf0a7\tv", "text\n\n- v\n"},
+        /* An empty line leaves the level as it is, any other one ends it. */
+        {"\u2022\tx\n\no\ty\n\n\uf0a7\tz", "- x\n\n  - y\n\n    - z\n"},
+        {"\u2022\tx\n\ntext\n\no\ty", "- x\n\ntext\n\n- y\n"},
+        {"\u2022\tx\nmore\no\ty", "- x more\n\n- y\n"},
         {"-\u00a0x\n-\u00a0y", "- x\n- y\n"},
         {"1.\u00a0x\n2.\u00a0y", "1. x\n2. y\n"},
         {"\u2013\tx\n\u2013\ty", "- x\n- y\n"},
