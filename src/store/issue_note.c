@@ -84,17 +84,34 @@ struct tally {
     size_t count;
 };
 
+/* The place of the last of those that share least: the oldest, as rows come. */
+static size_t weakest(const struct tally *tally) {
+    size_t least = 0;
+    for (size_t i = 1; i < tally->count; i++)
+        if (tally->items[i].count <= tally->items[least].count)
+            least = i;
+    return least;
+}
+
+/* One that shares more takes the place of the weakest: an issue may share only later passages. */
 static enum nl_status count_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct tally *tally = context;
+    int64_t issue = nl_sql_int(row, 0);
+    int64_t count = nl_sql_int(row, 1);
     size_t at = 0;
     (void)err;
-    while (at < tally->count && tally->items[at].issue != nl_sql_int(row, 0))
+    while (at < tally->count && tally->items[at].issue != issue)
         at++;
-    if (at == CANDIDATES)
-        return NL_OK;
-    if (at == tally->count)
-        tally->items[tally->count++].issue = nl_sql_int(row, 0);
-    tally->items[at].count += nl_sql_int(row, 1);
+    if (at == CANDIDATES) {
+        at = weakest(tally);
+        if (tally->items[at].count >= count)
+            return NL_OK;
+        tally->items[at].count = 0;
+    } else if (at == tally->count) {
+        tally->count++;
+    }
+    tally->items[at].issue = issue;
+    tally->items[at].count += count;
     return NL_OK;
 }
 

@@ -95,6 +95,16 @@ static void test_a_passage_of_all_issues(void **state) {
     assert_of_passages(fixture, 1, 3, false, "note 210, note 150, note 209, note 208, note 207, ");
 }
 
+/* An old issue shares only passages that are looked for later, when all places are taken. */
+static void test_a_text_whose_later_passages_are_shared(void **state) {
+    struct fixture *fixture = *state;
+    add(fixture, 1, "R", 2 * PASSAGES - 50, 50);
+    for (int64_t id = 2; id <= 205; id++)
+        add(fixture, id, "R", 1, 1);
+    assert_of_passages(fixture, 1, (size_t)2 * PASSAGES, false,
+                       "note 1, note 205, note 204, note 203, note 202, ");
+}
+
 static void test_of_one_language(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -121,6 +131,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_of_a_reference, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_of_passages, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_passage_of_all_issues, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_text_whose_later_passages_are_shared, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_of_one_language, fixture_setup, fixture_teardown),
     };
