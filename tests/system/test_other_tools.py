@@ -9,8 +9,8 @@ CONSENT = ("--consent", "visitors book, 2026")
 
 
 def empty(site):
-    for table in ("delivery", "confirmation", "event", "subscription", "subscriber", "suppression"):
-        site.sql(f"DELETE FROM {table}")
+    site.sql_script(";".join(f"DELETE FROM {table}" for table in (
+        "delivery", "confirmation", "event", "subscription", "subscriber", "suppression")))
 
 
 def outcome(site, text, *args, expect=0):
@@ -18,8 +18,8 @@ def outcome(site, text, *args, expect=0):
     empty(site)
     data = text if isinstance(text, bytes) else text.encode()
     result = site.run("import", "-", *CONSENT, *args, stdin=data, expect=expect)
-    states = dict(site.sql("SELECT r.address_key, s.state FROM subscription s JOIN subscriber r ON r.id = s.subscriber"))
-    states.update((address, "blocked") for address, in site.sql("SELECT address_key FROM suppression"))
+    states = dict(site.sql("SELECT r.address_key, s.state FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
+                           "UNION ALL SELECT address_key, 'blocked' FROM suppression"))
     return {address.split("@")[0]: state for address, state in states.items()}, result
 
 
