@@ -272,9 +272,10 @@ static enum nl_status note_sending(const struct nl_sql_row *row, void *context,
 enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
                                    struct nl_error *err) {
     *sending = false;
-    return nl_sql_later(store, err, note_sending, sending,
-                        "SELECT 1 FROM issue WHERE id = ? AND state = 'sending'",
-                        NL_VALUES(NL_INT(issue)));
+    return nl_sql_later(
+        store, err, note_sending, sending,
+        "SELECT 1 FROM issue WHERE id = ? AND (state = 'sending' OR state = 'sent')",
+        NL_VALUES(NL_INT(issue)));
 }
 
 /* On a server each connection has kept figures of its own. */

@@ -54,7 +54,8 @@ def test_the_page_shows_what_waits_and_lets_it_go_on(out, office):
     assert re.search(r"People 4 Sent 4", shown), shown
     assert page.count('value="overrule"') == 1 and page.count('value="pause"') == 1
     assert server.press("/issue/1", action="overrule").status == 303
-    assert run.wait(timeout=60) == 0  # the process that waits goes on by itself
+    code = run.wait(timeout=60)  # the process that waits goes on by itself
+    assert code == 0, run.communicate()
     wait_for(lambda: len(office.received()) == PEOPLE)
     assert set(office.received().values()) == {1} and office.canary()["state"] == "overruled"
     assert "Somebody has let it go on to the others." in text(server.page("/issue/1").text)

@@ -132,6 +132,13 @@ static void test_two_issues(void **state) {
     assert_false(sending);
     assert_ok(nl_issue_is_sending(fixture->store, 2, &sending, &err));
     assert_true(sending);
+    /* Others may have sent the rest meanwhile: nobody has paused it. */
+    fixture_sql(fixture, "UPDATE issue SET state = 'sent' WHERE id = 2");
+    assert_ok(nl_issue_is_sending(fixture->store, 2, &sending, &err));
+    assert_true(sending);
+    fixture_sql(fixture, "UPDATE issue SET state = 'cancelled' WHERE id = 2");
+    assert_ok(nl_issue_is_sending(fixture->store, 2, &sending, &err));
+    assert_false(sending);
 }
 
 /* A cancelled issue skips what no run has leased at once, and the rest when that run ends. */
