@@ -51,7 +51,8 @@ NL_CHECKED enum nl_status nl_issue_control(struct nl_store *store, int64_t issue
                                            struct nl_error *err) NL_NONNULL(1, 6, 7);
 
 /* The present state, as another process may have set it: *sending is false once the issue is paused
- * or cancelled. It stays true where others have sent the rest: then nothing is left to lease. In a transaction that was begun together, it is known after the commit. */
+ * or cancelled. It stays true where others have sent the rest: then nothing is left to lease. In a
+ * transaction that was begun together, it is known after the commit. */
 NL_CHECKED enum nl_status nl_issue_is_sending(struct nl_store *store, int64_t issue, bool *sending,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
