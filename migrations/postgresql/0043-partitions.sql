@@ -38,10 +38,10 @@ SELECT part FROM (
     UNION ALL SELECT '_0', 0) AS found ORDER BY high DESC
 $$;
 
+-- The ids among these that no delivery has. The partitions in which it looks keep their deliveries until the transaction ends.
 CREATE FUNCTION deliveries_lock(part TEXT) RETURNS BIGINT LANGUAGE sql STABLE AS
 $$SELECT hashtextextended('newsletter deliveries ' || current_database() || ' ' || current_schema() || ' ' || part, 0)$$;
 
--- The ids among these that no delivery has. The partitions in which it looks keep their deliveries until the transaction ends.
 CREATE FUNCTION missing_deliveries(ids BIGINT[]) RETURNS BIGINT[] LANGUAGE plpgsql AS $$
 DECLARE
     part TEXT;

@@ -23,36 +23,8 @@ BEGIN
 END
 $$;
 
--- As before, but an issue whose deliveries are removed gets no partition: a copy of a database makes such issues.
-CREATE OR REPLACE FUNCTION make_delivery_part() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    size BIGINT;
-    name TEXT;
-BEGIN
-    IF EXISTS (SELECT 1 FROM delivery_part WHERE issue = NEW.id)
-        OR EXISTS (SELECT 1 FROM setting WHERE key = 'deliveries removed ' || NEW.id AND value LIKE '% ended') THEN
-        RETURN NULL;
-    END IF;
-    LOCK TABLE ONLY delivery IN SHARE UPDATE EXCLUSIVE MODE;
-    IF EXISTS (SELECT 1 FROM delivery_part WHERE issue = NEW.id) THEN
-        RETURN NULL;
-    END IF;
-    size := issues_of_part();
-    name := 'delivery_' || NEW.id;
-    EXECUTE format('CREATE TABLE %I (LIKE delivery INCLUDING CONSTRAINTS INCLUDING DEFAULTS, PRIMARY KEY (id), UNIQUE (issue, subscription))
-        WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02)', name);
-    EXECUTE format('CREATE INDEX ON %I (issue, id) WHERE state = ''queued''', name);
-    EXECUTE format('CREATE INDEX ON %I (issue, next_attempt_at) WHERE state = ''deferred''', name);
-    EXECUTE format('CREATE INDEX ON %I (issue) WHERE state = ''leased''', name);
-    EXECUTE format('CREATE INDEX ON %I (issue, subscription)
-        WHERE state IN (''bounced'', ''failed'', ''skipped'', ''deferred'', ''unknown'')', name);
-    EXECUTE format('CREATE INDEX ON %I (issue) WHERE replied_at IS NOT NULL', name);
-    PERFORM add_delivery_triggers(name);
-    WITH made AS (INSERT INTO delivery_part (issue, part) SELECT n, '_' || NEW.id
-        FROM generate_series(NEW.id, (NEW.id / size + 1) * size - 1) AS n
-        WHERE NOT EXISTS (SELECT 1 FROM delivery_part p WHERE p.issue = n) RETURNING issue)
-    SELECT format('ALTER TABLE delivery ATTACH PARTITION %I FOR VALUES IN (%s)', name, string_agg(issue::text, ', ')) INTO name FROM made;
-    EXECUTE name;
-    RETURN NULL;
-END
-$$;
+-- An issue whose deliveries are removed gets no partition: a copy of a database makes such issues.
+CREATE FUNCTION issue_is_removed(issue BIGINT) RETURNS BOOLEAN LANGUAGE sql STABLE AS
+$$SELECT EXISTS (SELECT 1 FROM setting WHERE key = 'deliveries removed ' || issue AND value LIKE '% ended')$$;
+DROP TRIGGER issue_has_part ON issue;
+CREATE TRIGGER issue_has_part AFTER INSERT ON issue FOR EACH ROW WHEN (NOT issue_is_removed(NEW.id)) EXECUTE FUNCTION make_delivery_part();
