@@ -234,7 +234,7 @@ static enum nl_status copy_table(const struct copy *copy, const struct nl_table 
     return status;
 }
 
-/* A new database has a key and the begin of a ledger, and nothing else. */
+/* A new database has a key and the start of a ledger, and nothing else. */
 static enum nl_status check_new(struct nl_store *store, struct nl_error *err) {
     struct nl_query query = {0};
     int64_t rows = 0;

@@ -143,7 +143,7 @@ enum nl_status nl_sql_run_ids(struct nl_store *store, struct nl_error *err, cons
                               const struct nl_value *values) {
     struct nl_value all[VALUES_LIMIT + 2] = {{0}};
     size_t given = nl_values_count(values);
-    size_t first = values->type == 'p' || values->type == 'q';
+    size_t first = nl_value_is_part(values);
     struct many many = {.ids = ids, .count = count, .sql = sql, .values = all, .id = &all[first]};
     many.changed = changed;
     if (count == 0)

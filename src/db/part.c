@@ -38,7 +38,7 @@ static enum nl_status choose_part(struct nl_store *store, const struct nl_value 
 enum nl_status nl_part_take(struct nl_store *store, const struct nl_value **values, bool *given,
                             struct nl_error *err) {
     const struct nl_value *of = *values;
-    *given = of->type == 'p' || of->type == 'q';
+    *given = nl_value_is_part(of);
     *values += *given;
     return *given && store->engine->has_parts ? choose_part(store, of, err) : NL_OK;
 }
