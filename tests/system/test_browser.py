@@ -1,9 +1,11 @@
 """The website in a real browser: it works without scripts, and reads well on a phone, in the dark
 and in three languages."""
+import contextlib
 import os
+import signal
 
 import pytest
-from browser import in_browser, needs_browser
+from browser import browser, in_browser, needs_browser
 from conftest import BINARY, SAMPLE, link, parse, wait_for
 from test_look import look
 import reports
@@ -31,6 +33,24 @@ def visit(web, steps, cookies=(), scripts=False):
 
 def local(message, word):
     return link(message, word).replace("https://news.example.org", "")
+
+
+def descendants(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listed:
+        children = [int(child) for child in listed.read().split()]
+    return children + [further for child in children for further in descendants(child)]
+
+
+@pytest.mark.parametrize("which", ("node", "Chromium"))
+def test_a_browser_that_ends_by_itself_is_begun_again(which):
+    """Else one that is killed would fail all tests after it."""
+    in_browser("picture.cjs", [])
+    first = browser().process.pid
+    for pid in [first] if which == "node" else descendants(first):
+        with contextlib.suppress(ProcessLookupError):  # it has ended with its parent
+            os.kill(pid, signal.SIGKILL)
+    in_browser("picture.cjs", [{"url": "data:text/html,Hello", "width": 50, "height": 50, "file": "/dev/null"}])
+    assert browser().process.pid != first
 
 
 def test_join_confirm_leave(web, connected, server):

@@ -16,9 +16,12 @@ async function run(browser, { script, plan }) {
 
 async function main() {
   const browser = await launch();
+  const ended = () => { console.error('Chromium has ended'); process.exit(1); }; // else nothing may be left to wait for, and node ends without a word
+  browser.on('disconnected', ended);
   for await (const line of createInterface({ input: process.stdin })) {
     process.stdout.write(JSON.stringify(await run(browser, JSON.parse(line))) + '\n');
   }
+  browser.off('disconnected', ended);
   await browser.close();
 }
 
