@@ -7,7 +7,7 @@ enum {
 
 /* How many there may be. */
 static size_t most(const struct run *run) {
-    size_t under_way = nl_tuner_under_way(&run->tuner);
+    size_t under_way = nl_tuner_under_way(&run->tuner) + nl_in_flight_following(run);
     return under_way < IN_DOUBT && !run->without_witness && run->direct == NULL
                ? IN_DOUBT - under_way
                : 0;

@@ -51,7 +51,7 @@ static void begin_message(struct run *run, struct nl_in_flight *message,
     message->wants_commit_point = nl_transport_start(
         run->transport, message->connection, (size_t)(message - run->messages),
         nl_buf_text(&sender), address->envelope, &message->message, address->smtputf8);
-    if (!message->wants_commit_point)
+    if (!message->wants_commit_point && !message->follows)
         nl_tuning_wait(run, message);
     nl_buf_free(&sender);
 }
@@ -74,12 +74,13 @@ static void occupy(struct run *run, struct nl_in_flight *message,
                    const struct nl_pending *pending) {
     message->pending = *pending;
     message->busy = true;
+    message->follows = false;
     message->waits_since = message->answer = 0;
     if ((size_t)(message - run->messages) >= run->used)
         run->used = (size_t)(message - run->messages) + 1;
 }
 
-static enum nl_status start_message(struct run *run, size_t connection,
+static enum nl_status start_message(struct run *run, size_t connection, bool follows,
                                     struct nl_in_flight *message,
                                     const struct nl_pending *pending) {
     const struct nl_extensions *extensions = nl_transport_extensions(run->transport, connection);
@@ -88,6 +89,7 @@ static enum nl_status start_message(struct run *run, size_t connection,
     enum nl_status status = NL_OK;
     occupy(run, message, pending);
     message->connection = connection;
+    message->follows = follows;
     if (nl_address_parse(pending->job.address, &address, &bad_address) != NL_OK) {
         refuse_locally(run, message, "5.1.3", nl_error_text(&bad_address));
     } else if (address.smtputf8 && !extensions->smtputf8) {
@@ -150,11 +152,27 @@ static enum nl_status begin_directly(struct run *run) {
         struct nl_result verdict = {0};
         size_t connection = 0;
         if (nl_direct_connection(run, &connection, &verdict)) {
-            status = start_message(run, connection, message, &pending);
+            status = start_message(run, connection, false, message, &pending);
         } else {
             occupy(run, message, &pending);
             nl_in_flight_end(run, message, &verdict);
         }
+        place = free_place(run);
+    }
+    return status;
+}
+
+/* Where all are under way that may be, the next ones are made ready while the relay answers: their
+ * envelopes go out with the final dots before them. */
+static enum nl_status begin_following(struct run *run) {
+    struct nl_pending pending = {0};
+    enum nl_status status = NL_OK;
+    size_t connection = 0;
+    size_t place = free_place(run);
+    while (status == NL_OK && place < run->size &&
+           nl_transport_follow(run->transport, &connection) &&
+           nl_backlog_take(&run->backlog, admit, run, &pending)) {
+        status = start_message(run, connection, true, &run->messages[place], &pending);
         place = free_place(run);
     }
     return status;
@@ -166,17 +184,21 @@ enum nl_status nl_begin_messages(struct run *run) {
     size_t connection = 0;
     size_t place = free_place(run);
     size_t under_way = nl_in_flight_under_way(run);
+    size_t most = nl_tuner_under_way(&run->tuner);
     run->backlog.cursor = 0;
     if (nl_run_must_stop(run))
         return NL_OK;
     if (run->direct != NULL)
         return begin_directly(run);
-    while (status == NL_OK && place < run->size && under_way++ < nl_tuner_under_way(&run->tuner) &&
+    while (status == NL_OK && place < run->size && under_way < most &&
            nl_transport_idle(run->transport, &connection) &&
            nl_backlog_take(&run->backlog, admit, run, &pending)) {
-        status = start_message(run, connection, &run->messages[place], &pending);
+        status = start_message(run, connection, false, &run->messages[place], &pending);
         place = free_place(run);
+        under_way++;
     }
+    if (status == NL_OK && under_way >= most)
+        status = begin_following(run);
     while (run->backlog.count > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))
         ;

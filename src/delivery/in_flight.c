@@ -36,6 +36,7 @@ void nl_in_flight_hold(struct nl_in_flight *message) {
     message->wants_commit_point = false;
     message->commit_point = 0;
     message->held = true;
+    message->follows = false;
     message->done = true;
 }
 
@@ -58,6 +59,7 @@ void nl_in_flight_end(struct run *run, struct nl_in_flight *message,
     message->wants_commit_point = false;
     message->commit_point = 0;
     message->held = false;
+    message->follows = false;
     message->done = true;
 }
 
@@ -71,7 +73,14 @@ size_t nl_in_flight_count(const struct run *run) {
 size_t nl_in_flight_under_way(const struct run *run) {
     size_t count = 0;
     for (size_t i = 0; i < run->used; i++)
-        count += run->messages[i].busy && !run->messages[i].done;
+        count += run->messages[i].busy && !run->messages[i].done && !run->messages[i].follows;
+    return count;
+}
+
+size_t nl_in_flight_following(const struct run *run) {
+    size_t count = 0;
+    for (size_t i = 0; i < run->used; i++)
+        count += run->messages[i].busy && run->messages[i].follows;
     return count;
 }
 

@@ -24,6 +24,7 @@ struct nl_in_flight {
     struct nl_hop hop;  /* result.hop points to it */
     struct nl_result result;
     bool busy;
+    bool follows;            /* another one on its connection, whose outcome is not known yet */
     bool wants_commit_point; /* the server waits for the message's end */
     uint64_t commit_point;   /* the number of the commit that holds it; 0: none */
     int64_t waits_since;     /* for the relay; 0: it does not */
@@ -49,7 +50,7 @@ struct run {
     struct nl_token owner;
     struct nl_composer composer;
     struct nl_in_flight *messages; /* the transport knows them by their place here */
-    size_t size;                   /* connections times (window + 1) */
+    size_t size;                   /* for all connections */
     size_t used;                   /* places that were ever used: none lies beyond */
     struct nl_tuner tuner;
     struct nl_witness *witness;        /* see ahead.h; NULL until it is needed */
@@ -96,9 +97,11 @@ void nl_run_stop(struct run *run, enum nl_status status, bool pause, const char 
  * or the relay's, it is queued again, and the run stops. */
 void nl_run_schedule(struct run *run, int64_t attempts, int64_t first, struct nl_result *result);
 
-/* How many messages are in flight, and how many of them have no outcome yet. */
+/* How many messages are in flight; how many of them have no outcome yet, and how many of those wait
+ * for another one on their connection. The latter are not under way. */
 size_t nl_in_flight_count(const struct run *run);
 size_t nl_in_flight_under_way(const struct run *run);
+size_t nl_in_flight_following(const struct run *run);
 
 /* Whether no further message may begin. */
 bool nl_run_must_stop(const struct run *run);

@@ -8,14 +8,15 @@ static enum nl_reaction judge_lost(const struct nl_transport_event *event,
     result->blame = NL_BLAME_RELAY;
     if (event->dot_sent) {
         result->outcome = NL_UNKNOWN;
-    } else if (event->misled || (event->reused && event->stage == NL_STAGE_MAIL)) {
+    } else if (event->misled || event->untried ||
+               (event->reused && event->stage == NL_STAGE_MAIL)) {
         /* The next one goes out without the extension that failed; or the server had closed an idle
          * connection. Nothing was tried. */
         result->outcome = NL_REQUEUED;
     } else {
         result->outcome = NL_DEFERRED;
     }
-    return event->misled ? NL_REACT_NONE : NL_REACT_FAILURE;
+    return event->misled || event->untried ? NL_REACT_NONE : NL_REACT_FAILURE;
 }
 
 static enum nl_judge_stage stage_of(enum nl_stage stage) {

@@ -364,7 +364,7 @@ static bool has_gathered(const struct run *run) {
         const struct nl_in_flight *message = &run->messages[i];
         bool waits = message->done || message->wants_commit_point;
         waiting += waits;
-        others += message->busy && !waits;
+        others += message->busy && !waits && !message->follows;
     }
     return waiting == 0 || waiting >= 3 * others || wants_lease(run) || nl_run_must_stop(run);
 }

@@ -24,8 +24,10 @@ static enum nl_status prepare(struct run *run) {
     if (opened != NL_OK)
         return opened;
     size_t connections = nl_direct_connections(run);
-    /* On each connection a message may begin before the outcome of the last one is committed. */
-    run->size = connections * ((size_t)nl_relay_window(run->plan->relay) + 1);
+    /* On each connection a message may begin before the outcome of the last one is committed, and
+     * one may follow it. */
+    run->size =
+        connections * ((size_t)nl_relay_window(run->plan->relay) + (run->direct != NULL ? 1 : 2));
     run->messages = calloc(run->size, sizeof run->messages[0]);
     run->records = calloc(run->size + NL_HELD_LIMIT, sizeof run->records[0]);
     run->commit_points = calloc(run->size, sizeof run->commit_points[0]);
@@ -116,6 +118,10 @@ static const struct nl_bounce_reader *reader(struct run *run) {
 
 static void take_outcome(struct run *run, const struct nl_transport_event *event) {
     struct nl_result result = {0};
+    if (event->followed) {
+        run->messages[event->follower].follows = false;
+        nl_tuning_wait(run, &run->messages[event->follower]);
+    }
     bool refused = event->kind == NL_TRANSPORT_REPLIED && event->reply->code / 100 != 2;
     enum nl_reaction reaction =
         nl_outcome_judge(refused ? reader(run) : run->reader, event, &result);

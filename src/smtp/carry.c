@@ -4,12 +4,14 @@
 #include <string.h>
 
 bool nl_carry_open(struct connection *connection, size_t window) {
-    connection->carried = calloc(window, sizeof connection->carried[0]);
+    /* Where they do not go out in one piece each, one message may follow another. */
+    connection->room = window > 1 ? window : 2;
+    connection->carried = calloc(connection->room, sizeof connection->carried[0]);
     return connection->carried != NULL && nl_session_allow_flights(&connection->session, window);
 }
 
 void nl_carry_free(struct connection *connection) {
-    for (size_t i = 0; connection->carried != NULL && i < connection->transport->window; i++) {
+    for (size_t i = 0; connection->carried != NULL && i < connection->room; i++) {
         nl_buf_free(&connection->carried[i].sender);
         nl_buf_free(&connection->carried[i].recipient);
     }
@@ -39,6 +41,8 @@ size_t nl_carry_end(struct nl_transport *transport, struct connection *connectio
     if (connection->flies)
         nl_relay_health_flight_worked(&transport->health, connection->host,
                                       session->reply.code / 100 == 2);
+    else if (connection->carried_count > 0)
+        connection->carried[0].follows = false;
     return message;
 }
 
@@ -49,8 +53,23 @@ static bool is_pipelining(const struct nl_session *session) {
             session->stage == NL_STAGE_DATA);
 }
 
+/* Whether the envelope was sent of a message that follows, and not accepted yet. */
+static bool has_followed(const struct nl_session *session) {
+    bool sent = session->following != NULL && session->stage == NL_STAGE_DOT;
+    return sent || (session->followed && session->stage >= NL_STAGE_MAIL &&
+                    session->stage <= NL_STAGE_DATA);
+}
+
 void nl_carry_broken(struct nl_transport *transport, struct connection *connection, bool garbage) {
     enum nl_flight_trust before = transport->health.servers[connection->host].flights;
+    const struct nl_session *session = &connection->session;
+    /* The server has ended the connection after a message, as it may. */
+    connection->unasked = session->followed && session->stage == NL_STAGE_MAIL && !garbage;
+    if (has_followed(session))
+        nl_relay_health_follow_lost(&transport->health, connection->host,
+                                    garbage && session->following == NULL);
+    if (connection->unasked)
+        return;
     nl_relay_health_failed(&transport->health, connection->host, false);
     /* A connection that breaks after the first of the replies has but broken. */
     if (!connection->flies)
@@ -74,9 +93,13 @@ void nl_carry_report_lost(struct nl_transport *transport, struct connection *con
     struct carried *carried = &connection->carried[0];
     size_t message = carried->message;
     bool waiting = carried->waiting;
+    bool follows = carried->follows;
     nl_carry_drop(connection, carried);
     if (!connection->flies) {
-        nl_connection_report(transport, connection, NL_TRANSPORT_LOST, session->stage, message);
+        nl_connection_report(transport, connection, NL_TRANSPORT_LOST,
+                             follows ? NL_STAGE_MAIL : session->stage, message);
+        connection->event.dot_sent = connection->event.dot_sent && !follows;
+        connection->event.untried = connection->unasked || follows;
         connection->event.misled = connection->misled;
         return;
     }

@@ -40,15 +40,18 @@ void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) {
     nl_buf_add(out, text + copied, len - copied);
 }
 
-void nl_session_add_mail(struct nl_session *session, const char *sender, size_t size,
-                         bool smtputf8) {
-    nl_buf_addf(&session->out, "MAIL FROM:<%s>", sender);
-    if (session->extensions.size)
-        nl_buf_addf(&session->out, " SIZE=%zu", size);
+void nl_session_add_mail(const struct nl_extensions *offered, struct nl_buf *out,
+                         const char *sender, size_t size, bool smtputf8) {
+    nl_buf_addf(out, "MAIL FROM:<%s>", sender);
+    if (offered->size)
+        nl_buf_addf(out, " SIZE=%zu", size);
     if (smtputf8)
-        nl_buf_adds(&session->out,
-                    session->extensions.eightbit ? " BODY=8BITMIME SMTPUTF8" : " SMTPUTF8");
-    nl_buf_adds(&session->out, "\r\n");
+        nl_buf_adds(out, offered->eightbit ? " BODY=8BITMIME SMTPUTF8" : " SMTPUTF8");
+    nl_buf_adds(out, "\r\n");
+}
+
+void nl_session_add_recipient(struct nl_buf *out, const char *recipient) {
+    nl_buf_addf(out, "RCPT TO:<%s>\r\n", recipient);
 }
 
 void nl_session_reset(struct nl_session *session) {

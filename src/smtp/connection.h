@@ -16,6 +16,7 @@ enum connection_state { CLOSED, CONNECTING, OPEN };
 struct carried {
     size_t message; /* the caller's number */
     bool waiting;   /* for its commit point; nothing of it was sent */
+    bool follows;   /* another message, whose outcome is not known yet */
     struct nl_buf sender, recipient;
     const struct nl_buf *text;
     bool smtputf8;
@@ -39,10 +40,11 @@ struct connection {
     unsigned mechanism;  /* the last one tried of a login; 0 before one */
     struct nl_extensions offered;
     struct carried *carried; /* messages whose outcome is not known, oldest first */
-    size_t carried_count;
+    size_t carried_count, room;
     size_t answered; /* messages */
     bool flies;      /* the messages on it go out in one piece each */
     bool misled;     /* it broke because an extension did not work that was offered */
+    bool unasked;    /* it broke before the envelope was answered that went with a final dot */
     bool write_blocked, write_watched;
     const char *ended; /* why nothing more is read; the replies before it are still parsed */
     bool message_limit_reached; /* say QUIT once it is idle */

@@ -22,11 +22,22 @@ void nl_flights_free(struct nl_session *session);
 
 /* ---- command.c ---- */
 
-/* Queues MAIL for a message of `size` bytes. */
-void nl_session_add_mail(struct nl_session *session, const char *sender, size_t size,
-                         bool smtputf8);
+/* Appends MAIL for a message of `size` bytes, or RCPT. */
+void nl_session_add_mail(const struct nl_extensions *offered, struct nl_buf *out,
+                         const char *sender, size_t size, bool smtputf8);
+void nl_session_add_recipient(struct nl_buf *out, const char *recipient);
 
 /* Queues RSET. */
 void nl_session_reset(struct nl_session *session);
+
+/* ---- follow.c: an envelope that goes out with the final dot of the message before ---- */
+
+/* The final dot is queued: the envelope comes after it. */
+void nl_session_add_following(struct nl_session *session);
+
+/* The message before has ended: the one that follows takes its place. */
+void nl_session_begin_following(struct nl_session *session);
+
+void nl_session_forget_following(struct nl_session *session);
 
 #endif

@@ -9,7 +9,8 @@ enum {
     FAILURE_LIMIT = 5,
     OUT_MILLISECONDS = 60000,
     LOST_FLIGHTS_LIMIT = 5,
-    LOST_PIPELINES_LIMIT = 4
+    LOST_PIPELINES_LIMIT = 4,
+    LOST_FOLLOWING_LIMIT = 5,
 };
 
 int64_t nl_relay_clock(void) {
@@ -105,6 +106,28 @@ bool nl_relay_health_pipelining_lost(struct nl_relay_health *health, size_t whic
     if (certain || ++health->servers[which].lost_pipelines >= LOST_PIPELINES_LIMIT)
         health->servers[which].pipelining = NL_PIPELINING_FAILS;
     return health->servers[which].pipelining == NL_PIPELINING_FAILS;
+}
+
+void nl_relay_health_follow_worked(struct nl_relay_health *health, size_t which) {
+    if (health->servers[which].following != NL_FOLLOW_FAILS)
+        health->servers[which].following = NL_FOLLOW_WORKS;
+    health->servers[which].lost_following = 0;
+}
+
+void nl_relay_health_follow_lost(struct nl_relay_health *health, size_t which, bool certain) {
+    struct nl_server_health *server = &health->servers[which];
+    bool proved = server->following == NL_FOLLOW_WORKS;
+    if (certain && !proved) {
+        server->pipelining = NL_PIPELINING_FAILS;
+        server->pipelining_broken = true;
+    }
+    if (!proved || ++server->lost_following >= LOST_FOLLOWING_LIMIT)
+        server->following = NL_FOLLOW_FAILS;
+}
+
+void nl_relay_health_follow_unsent(struct nl_relay_health *health, size_t which) {
+    if (health->servers[which].following == NL_FOLLOW_TRYING)
+        health->servers[which].following = NL_FOLLOW_UNTRIED;
 }
 
 bool nl_relay_health_all_out(const struct nl_relay_health *health) {

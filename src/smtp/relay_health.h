@@ -11,6 +11,10 @@ enum nl_flight_trust { NL_FLIGHTS_UNTRIED, NL_FLIGHTS_TRYING, NL_FLIGHTS_WORK, N
 /* Whether a server that offers PIPELINING answers what is pipelined. */
 enum nl_pipelining_trust { NL_PIPELINING_UNTRIED, NL_PIPELINING_WORKS, NL_PIPELINING_FAILS };
 
+/* Whether a server takes the envelope of a message with the final dot of the one before. The first
+ * one goes alone here, too. */
+enum nl_follow_trust { NL_FOLLOW_UNTRIED, NL_FOLLOW_TRYING, NL_FOLLOW_WORKS, NL_FOLLOW_FAILS };
+
 /* Zero it, set `relay`, then nl_relay_health_grow; free with nl_relay_health_free. */
 struct nl_relay_health {
     const struct nl_relay *relay;
@@ -27,6 +31,8 @@ struct nl_relay_health {
         enum nl_pipelining_trust pipelining;
         bool pipelining_broken; /* it was certain that it fails */
         int lost_pipelines; /* connections in a row that broke with pipelined commands on them */
+        enum nl_follow_trust following;
+        int lost_following; /* connections in a row that broke before the envelope was answered */
     } * servers;
 };
 
@@ -54,6 +60,13 @@ void nl_relay_health_flight_lost(struct nl_relay_health *health, size_t which, b
  * or did not count up (`certain`). Returns whether PIPELINING is to blame. */
 void nl_relay_health_pipelining_worked(struct nl_relay_health *health, size_t which);
 bool nl_relay_health_pipelining_lost(struct nl_relay_health *health, size_t which, bool certain);
+
+/* The envelope that went out with a final dot was answered; or its connection broke before, or the
+ * answer did not come (`certain`): then PIPELINING has failed, unless this has worked before. Or it
+ * was not sent after all. */
+void nl_relay_health_follow_worked(struct nl_relay_health *health, size_t which);
+void nl_relay_health_follow_lost(struct nl_relay_health *health, size_t which, bool certain);
+void nl_relay_health_follow_unsent(struct nl_relay_health *health, size_t which);
 
 /* Whether all servers are out permanently. */
 bool nl_relay_health_all_out(const struct nl_relay_health *health);

@@ -31,6 +31,8 @@ void nl_session_open(struct nl_session *session, const struct nl_extensions *ext
     session->messages = 0;
     session->refused = false;
     session->whole = false;
+    nl_session_forget_following(session);
+    session->followed = false;
     session->sent = 0;
     session->flight_count = 0;
     session->closing = false;
@@ -44,11 +46,12 @@ void nl_session_free(struct nl_session *session) {
     nl_buf_free(&session->out);
     nl_buf_free(&session->reply.text);
     nl_buf_free(&session->recipient);
+    nl_buf_free(&session->envelope);
     nl_flights_free(session);
 }
 
 static void add_recipient(struct nl_session *session) {
-    nl_buf_addf(&session->out, "RCPT TO:<%s>\r\n", nl_buf_text(&session->recipient));
+    nl_session_add_recipient(&session->out, nl_buf_text(&session->recipient));
 }
 
 void nl_session_start(struct nl_session *session, const char *sender, const char *recipient,
@@ -56,9 +59,10 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
     session->message = message;
     session->messages++;
     session->refused = false;
+    session->followed = false;
     nl_buf_clear(&session->recipient);
     nl_buf_adds(&session->recipient, recipient);
-    nl_session_add_mail(session, sender, message->len, smtputf8);
+    nl_session_add_mail(&session->extensions, &session->out, sender, message->len, smtputf8);
     if (session->extensions.pipelining) {
         add_recipient(session);
         nl_buf_adds(&session->out, "DATA\r\n");
@@ -72,6 +76,7 @@ void nl_session_release_dot(struct nl_session *session) {
     session->whole = false;
     session->dot_offset = session->out.len;
     nl_buf_adds(&session->out, ".\r\n");
+    nl_session_add_following(session);
     session->stage = NL_STAGE_DOT;
 }
 
@@ -94,16 +99,20 @@ const char *nl_session_output(const struct nl_session *session, size_t *len) {
     return nl_buf_text(&session->out) + session->written;
 }
 
+/* The memory stays where the next message needs it at once. */
+static void empty_output(struct nl_session *session) {
+    session->written = 0;
+    nl_buf_clear(&session->out);
+    if (session->out.cap > KEEP_OUTPUT && session->following == NULL && !session->followed)
+        nl_buf_free(&session->out);
+}
+
 void nl_session_wrote(struct nl_session *session, size_t len) {
     session->written += len;
     session->sent += len;
-    if (session->written < session->out.len ||
-        (session->stage == NL_STAGE_DOT && session->flight_count == 0))
-        return;
-    session->written = 0;
-    nl_buf_clear(&session->out);
-    if (session->out.cap > KEEP_OUTPUT)
-        nl_buf_free(&session->out);
+    if (session->written == session->out.len &&
+        (session->stage != NL_STAGE_DOT || session->flight_count > 0))
+        empty_output(session);
 }
 
 size_t nl_reply_status(const char *text, size_t len, char status[12]) {
@@ -266,11 +275,11 @@ static enum nl_session_event after_dot(struct nl_session *session) {
     if (!nl_session_dot_sent(session))
         return NL_SESSION_GARBAGE;
     session->stage = NL_STAGE_IDLE;
-    session->written = 0;
-    nl_buf_clear(&session->out);
-    if (session->out.cap > KEEP_OUTPUT)
-        nl_buf_free(&session->out);
-    return end_message(session, NL_STAGE_DOT);
+    if (session->written == session->out.len)
+        empty_output(session);
+    enum nl_session_event event = end_message(session, NL_STAGE_DOT);
+    nl_session_begin_following(session);
+    return event;
 }
 
 /* The reply to the dot of an empty message. */

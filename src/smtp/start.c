@@ -47,6 +47,46 @@ bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, si
     return fewest != SIZE_MAX;
 }
 
+/* Whether messages will go out in one piece each, once that is known to work. */
+static bool will_fly(const struct nl_server_health *server, const struct nl_extensions *offered) {
+    return offered->chunking && offered->pipelining && server->flights != NL_FLIGHTS_FAIL;
+}
+
+/* The first envelope of this kind to a server goes alone. */
+static bool takes_following(const struct nl_transport *transport,
+                            const struct connection *connection) {
+    const struct nl_server_health *server = &transport->health.servers[connection->host];
+    int64_t most = nl_relay_per_connection(transport->health.relay, connection->host);
+    return connection->state == OPEN && connection->ended == NULL && !connection->flies &&
+           !connection->message_limit_reached && connection->carried_count == 1 &&
+           (most == 0 || (int64_t)connection->answered + 1 < most) &&
+           !will_fly(server, &connection->session.extensions) &&
+           server->pipelining == NL_PIPELINING_WORKS &&
+           (server->following == NL_FOLLOW_WORKS || server->following == NL_FOLLOW_UNTRIED) &&
+           nl_session_may_follow(&connection->session);
+}
+
+bool nl_transport_follow(const struct nl_transport *transport, size_t *connection) {
+    for (size_t i = 0; i < transport->used; i++)
+        if (takes_following(transport, &transport->connections[i])) {
+            *connection = i;
+            return true;
+        }
+    return false;
+}
+
+static void follow(struct nl_transport *transport, struct connection *taken,
+                   struct carried *carried, const char *sender, const char *recipient) {
+    struct nl_server_health *server = &transport->health.servers[taken->host];
+    carried->follows = true;
+    if (server->following == NL_FOLLOW_UNTRIED)
+        server->following = NL_FOLLOW_TRYING;
+    nl_session_follow(&taken->session, sender, recipient, carried->text, carried->smtputf8);
+    nl_trace(transport, taken, "%s: with the final dot goes MAIL: from <%s> to <%s>, %zu bytes",
+             nl_stage_name(taken->session.stage), sender, recipient, carried->text->len);
+    nl_connection_flush(transport, taken);
+}
+
 static void keep(struct nl_buf *buffer, const char *text) {
     nl_buf_clear(buffer);
     nl_buf_adds(buffer, text);
@@ -63,12 +103,17 @@ bool nl_transport_start(struct nl_transport *transport, size_t connection, size_
     carried->text = text;
     carried->smtputf8 = smtputf8;
     carried->waiting = taken->flies;
+    carried->follows = false;
     if (taken->flies) {
         if (transport->health.servers[taken->host].flights == NL_FLIGHTS_UNTRIED)
             transport->health.servers[taken->host].flights = NL_FLIGHTS_TRYING;
         keep(&carried->sender, sender);
         keep(&carried->recipient, recipient);
         return true;
+    }
+    if (taken->carried_count > 1) {
+        follow(transport, taken, carried, sender, recipient);
+        return false;
     }
     if (transport->health.servers[taken->host].pipelining == NL_PIPELINING_FAILS)
         taken->session.extensions.pipelining = false;
@@ -124,8 +169,11 @@ void nl_transport_withdraw(struct nl_transport *transport, size_t connection, si
     nl_carry_drop(taken, carried);
     if (waiting && transport->health.servers[taken->host].flights == NL_FLIGHTS_TRYING)
         transport->health.servers[taken->host].flights = NL_FLIGHTS_UNTRIED;
-    if (!waiting)
-        nl_connection_close(transport, taken);
+    if (waiting)
+        return;
+    nl_buf_clear(&taken->text);
+    nl_buf_adds(&taken->text, "the connection was closed before its turn");
+    nl_connection_close(transport, taken);
 }
 
 void nl_transport_distrust(struct nl_transport *transport, size_t server,

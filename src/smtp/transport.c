@@ -140,6 +140,8 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
         case NL_SESSION_WANTS_DOT:
             if (connection->session.extensions.pipelining)
                 nl_relay_health_pipelining_worked(&transport->health, connection->host);
+            if (connection->session.followed)
+                nl_relay_health_follow_worked(&transport->health, connection->host);
             nl_connection_flush(transport, connection);
             if (connection->state == OPEN && connection->ended == NULL)
                 nl_connection_report(transport, connection, NL_TRANSPORT_WANTS_DOT, NL_STAGE_BODY,
@@ -150,6 +152,8 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
                 connection->message_limit_reached || has_reached_limit(transport, connection);
             if (connection->session.reply.code / 100 == 2)
                 nl_relay_health_worked(&transport->health, connection->host);
+            if (connection->session.followed && connection->session.ended_at < NL_STAGE_DOT)
+                nl_relay_health_follow_worked(&transport->health, connection->host);
             nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED,
                                  connection->session.ended_at, nl_carry_end(transport, connection));
             connection->answered++;
@@ -277,6 +281,8 @@ bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event
             &transport->connections[(transport->cursor + step) % transport->used];
         if (!connection->pending && connection->state == CLOSED)
             nl_carry_report_lost(transport, connection);
+        else if (connection->session.in.len > 0)
+            nl_connection_act(transport, connection); /* what came with the reply before */
         if (!connection->pending)
             continue;
         *event = connection->event;

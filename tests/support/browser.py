@@ -46,7 +46,7 @@ class Browser:
         return self.log.read().decode("utf-8", "replace")
 
     def last_words(self):
-        """What is known of a browser that has ended."""
+        """Tells how a browser has ended."""
         status = self.process.wait(timeout=20)
         return f"{'no answer in time' if self.late else f'ended with {status}'}: {self.told()}"
 

@@ -14,6 +14,10 @@ largest number of connections at once, `turned_away` how many it had no room for
 
 Scripted(pipelining="broken") offers PIPELINING and throws away what came in one piece with a command.
 
+Scripted(after_dot="close") ends the connection after the reply to each final dot; "discard" throws away what came in one
+piece with it; "two replies" gives one too many. `together` counts the final dots that came with more, `most` is the largest
+number of messages on a connection.
+
 Scripted(login=b"\\0user\\0password", mechanisms={"NTLM": "disconnect", "PLAIN": "refuse", "LOGIN": "accept"}) offers
 these mechanisms in this order. "accept" checks the password (PLAIN, LOGIN and CRAM-MD5), "refuse" answers 535,
 "challenge" sends a challenge that nobody can answer, and "disconnect" closes the connection. `tried` lists them.
@@ -39,6 +43,7 @@ class Session(socketserver.StreamRequestHandler):
     disable_nagle_algorithm = True  # else a reply waits 40 ms for the ACK of the one before
 
     recipient = None
+    carried = 0
 
     def handle(self):
         server = self.server
@@ -147,10 +152,20 @@ class Session(socketserver.StreamRequestHandler):
                 elif not self.fault("DATA"):
                     self.reply("354 Go ahead")
                     self.receive()
+                    self.carried += 1
+                    with server.lock:
+                        server.most = max(server.most, self.carried)
+                        server.together += bool(self.more())
                     time.sleep(server.delay)
+                    if server.after_dot == "discard":
+                        self.rfile.read(len(self.more()))
                     if not self.fault("dot"):
                         with server.lock:
                             server.received += recipients
+                        self.reply("250 2.0.0 Queued")
+                    if server.after_dot == "close":
+                        return
+                    if server.after_dot == "two replies":
                         self.reply("250 2.0.0 Queued")
             elif verb == "BDAT" and server.chunking:
                 self.rfile.read(int(line.split(" ")[1]))
@@ -210,6 +225,16 @@ class Session(socketserver.StreamRequestHandler):
             if line == b"":
                 raise ConnectionError("gone within the message")
 
+    def more(self):
+        """Returns the bytes that the client has sent and that were not read yet; without TLS only."""
+        if isinstance(self.connection, ssl.SSLSocket):
+            return b""
+        self.connection.setblocking(False)
+        try:
+            return self.rfile.peek(1)
+        finally:
+            self.connection.setblocking(True)
+
     def setup_files(self):
         self.rfile = self.connection.makefile("rb")
         self.wfile = self.connection.makefile("wb")
@@ -221,7 +246,7 @@ class Scripted(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
 
     def __init__(self, fault=None, certificate=None, key=None, login=None, pipelining=True,
-                 mechanisms=None, answer=None, offers=(), chunking=False, room=0, delay=0):
+                 mechanisms=None, answer=None, offers=(), chunking=False, room=0, delay=0, after_dot=None):
         super().__init__(("127.0.0.1", 0), Session)
         self.fault = fault
         self.answer = answer
@@ -230,6 +255,8 @@ class Scripted(socketserver.ThreadingTCPServer):
         self.flights = 0
         self.room = room
         self.delay = delay
+        self.after_dot = after_dot
+        self.together = self.most = 0
         self.open = self.peak = self.turned_away = 0
         self.close_after_421 = False
         self.faults = 0

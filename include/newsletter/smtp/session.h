@@ -70,6 +70,9 @@ struct nl_session {
     /* Called after each reply has been acted upon, with the stage before; NULL for nobody. */
     void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);
     void *observe_ctx;
+    const struct nl_buf *following; /* the message after this one; NULL: none is known */
+    struct nl_buf envelope;         /* its commands, until the final dot is queued */
+    bool followed; /* the envelope of this message went out with the final dot before */
     bool refused;  /* the message has ended; replies to pipelined commands are still to come */
     bool whole;    /* the message is sent in one piece with its dot */
     uint64_t sent; /* bytes written since the session was opened */
@@ -88,6 +91,15 @@ void nl_session_open(struct nl_session *session,
  * addresses are copied. `smtputf8` asks for that extension, which must be offered. */
 void nl_session_start(struct nl_session *session, const char *sender, const char *recipient,
                       const struct nl_buf *message, bool smtputf8) NL_ALL_NONNULL;
+
+/* Whether the envelope of one more message may go out with the final dot of this one (RFC 2920
+ * section 3.1): its envelope was accepted, and PIPELINING is offered. */
+bool nl_session_may_follow(const struct nl_session *session) NL_ALL_NONNULL;
+
+/* Queues it. It becomes the session's message when NL_SESSION_REPLIED ends this one, and goes on as
+ * by nl_session_start: nothing of it is sent before its own NL_SESSION_WANTS_DOT. */
+void nl_session_follow(struct nl_session *session, const char *sender, const char *recipient,
+                       const struct nl_buf *message, bool smtputf8) NL_ALL_NONNULL;
 
 /* Makes room for `most` messages in one piece each; false without memory. */
 bool nl_session_allow_flights(struct nl_session *session, size_t most) NL_ALL_NONNULL;

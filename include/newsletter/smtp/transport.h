@@ -41,7 +41,10 @@ struct nl_transport_event {
     const char *tls_failure;        /* REFUSED, of a mail host: a type of RFC 8460; "" for none */
     const char *said;               /* REFUSED, of a mail host: its text; "" for none */
     const struct nl_source *source; /* where it came from; NULL: the kernel has chosen */
-    bool misled; /* LOST: an extension did not work that will not be used again */
+    bool misled;     /* LOST: an extension did not work that will not be used again */
+    bool untried;    /* LOST: its turn had not come, or the server had just ended the connection */
+    bool followed;   /* REPLIED: it is the turn of another message on the connection */
+    size_t follower; /* that one */
 };
 
 /* Makes room for `connections` connections; none is opened yet. */
@@ -108,6 +111,11 @@ bool nl_transport_idle(const struct nl_transport *transport, size_t *connection)
 /* The same, to one of the servers from `first` to `last`. */
 bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, size_t last,
                           size_t *connection) NL_ALL_NONNULL;
+
+/* A connection on which the envelope of one more message may go out with the final dot of the one
+ * that is under way (see nl_session_follow); false if there is none. nl_transport_start queues it:
+ * its turn comes with the other one's outcome. */
+bool nl_transport_follow(const struct nl_transport *transport, size_t *connection) NL_ALL_NONNULL;
 
 /* Which server of the relay a connection leads to, and the extensions that it offers. */
 size_t nl_transport_server(const struct nl_transport *transport, size_t connection) NL_ALL_NONNULL;

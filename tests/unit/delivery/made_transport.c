@@ -58,6 +58,13 @@ bool nl_transport_idle(const struct nl_transport *transport, size_t *connection)
     return false;
 }
 
+/* Here no server offers PIPELINING. */
+bool nl_transport_follow(const struct nl_transport *transport, size_t *connection) {
+    (void)transport;
+    (void)connection;
+    return false;
+}
+
 /* Nothing is delivered directly here. */
 bool nl_transport_idle_to(const struct nl_transport *transport, size_t first, size_t last,
                           size_t *connection) {

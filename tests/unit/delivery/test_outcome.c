@@ -109,20 +109,29 @@ static void test_lost(void **state) {
     (void)state;
     static const struct {
         enum nl_stage stage;
-        bool dot_sent, reused;
+        bool dot_sent, reused, misled, untried;
         enum nl_outcome outcome;
-    } cases[] = {{NL_STAGE_DOT, true, true, NL_UNKNOWN},
-                 {NL_STAGE_DOT, false, true, NL_DEFERRED},
-                 {NL_STAGE_MAIL, false, true, NL_REQUEUED},
-                 {NL_STAGE_MAIL, false, false, NL_DEFERRED}};
+        enum nl_reaction reaction;
+    } cases[] = {
+        {NL_STAGE_DOT, true, true, false, false, NL_UNKNOWN, NL_REACT_FAILURE},
+        {NL_STAGE_DOT, false, true, false, false, NL_DEFERRED, NL_REACT_FAILURE},
+        {NL_STAGE_MAIL, false, true, false, false, NL_REQUEUED, NL_REACT_FAILURE},
+        {NL_STAGE_MAIL, false, false, false, false, NL_DEFERRED, NL_REACT_FAILURE},
+        /* Nothing is to blame but an extension, or nothing at all. */
+        {NL_STAGE_DATA, false, false, true, false, NL_REQUEUED, NL_REACT_NONE},
+        {NL_STAGE_DOT, true, true, true, false, NL_UNKNOWN, NL_REACT_NONE},
+        {NL_STAGE_MAIL, false, false, false, true, NL_REQUEUED, NL_REACT_NONE},
+    };
     for_each_row (i, cases, NULL) {
         struct nl_result result;
         const struct nl_transport_event event = {.kind = NL_TRANSPORT_LOST,
                                                  .stage = cases[i].stage,
                                                  .text = "broken",
                                                  .dot_sent = cases[i].dot_sent,
-                                                 .reused = cases[i].reused};
-        assert_int_equal(nl_outcome_judge(reader, &event, &result), NL_REACT_FAILURE);
+                                                 .reused = cases[i].reused,
+                                                 .misled = cases[i].misled,
+                                                 .untried = cases[i].untried};
+        assert_int_equal(nl_outcome_judge(reader, &event, &result), cases[i].reaction);
         assert_int_equal(result.outcome, cases[i].outcome);
         assert_string_equal(result.text, "broken");
     }

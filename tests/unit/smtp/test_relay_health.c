@@ -66,11 +66,97 @@ static void test_out_for_the_run(void **state) {
     assert_int_equal(nl_relay_health_pick(&health), 0); /* any will do */
 }
 
+/* An extension is trusted once it has worked. */
+static void test_flights(void **state) {
+    (void)state;
+    struct nl_relay_health health = start();
+    struct nl_server_health *server = &health.servers[0];
+    server->flights = NL_FLIGHTS_TRYING;
+    nl_relay_health_flight_worked(&health, 0, false); /* refused: it says nothing */
+    assert_int_equal(server->flights, NL_FLIGHTS_UNTRIED);
+    nl_relay_health_flight_worked(&health, 0, true);
+    assert_int_equal(server->flights, NL_FLIGHTS_WORK);
+    for (int i = 0; i < 4; i++)
+        nl_relay_health_flight_lost(&health, 0, false);
+    nl_relay_health_flight_worked(&health, 0, false); /* counted from the beginning again */
+    for (int i = 0; i < 4; i++)
+        nl_relay_health_flight_lost(&health, 0, false);
+    assert_int_equal(server->flights, NL_FLIGHTS_WORK);
+    nl_relay_health_flight_lost(&health, 0, false);
+    assert_int_equal(server->flights, NL_FLIGHTS_FAIL);
+    assert_false(server->flights_broken);
+    nl_relay_health_flight_worked(&health, 0, true); /* one that was under way */
+    assert_int_equal(server->flights, NL_FLIGHTS_FAIL);
+    server->flights = NL_FLIGHTS_WORK;
+    nl_relay_health_flight_lost(&health, 0, true);
+    assert_int_equal(server->flights, NL_FLIGHTS_FAIL);
+    assert_true(server->flights_broken);
+}
+
+static void test_pipelining(void **state) {
+    (void)state;
+    struct nl_relay_health health = start();
+    struct nl_server_health *server = &health.servers[0];
+    for (int i = 0; i < 3; i++)
+        assert_false(nl_relay_health_pipelining_lost(&health, 0, false));
+    assert_true(nl_relay_health_pipelining_lost(&health, 0, false));
+    assert_int_equal(server->pipelining, NL_PIPELINING_FAILS);
+    assert_false(server->pipelining_broken);
+    nl_relay_health_pipelining_worked(&health, 0);
+    assert_int_equal(server->pipelining, NL_PIPELINING_FAILS);
+    *server = (struct nl_server_health){0};
+    assert_true(nl_relay_health_pipelining_lost(&health, 0, true));
+    assert_true(server->pipelining_broken);
+    *server = (struct nl_server_health){.lost_pipelines = 3};
+    nl_relay_health_pipelining_worked(&health, 0);
+    assert_int_equal(server->lost_pipelines, 0);
+    for (int i = 0; i < 10; i++)
+        assert_false(nl_relay_health_pipelining_lost(&health, 0, true));
+}
+
+/* An envelope with a final dot is tried once. If it has never worked, the first loss is enough. */
+static void test_following(void **state) {
+    (void)state;
+    struct nl_relay_health health = start();
+    struct nl_server_health *server = &health.servers[0];
+    server->pipelining = NL_PIPELINING_WORKS;
+    server->following = NL_FOLLOW_TRYING;
+    nl_relay_health_follow_unsent(&health, 0);
+    assert_int_equal(server->following, NL_FOLLOW_UNTRIED);
+    nl_relay_health_follow_lost(&health, 0, false);
+    assert_int_equal(server->following, NL_FOLLOW_FAILS);
+    assert_int_equal(server->pipelining, NL_PIPELINING_WORKS);
+    nl_relay_health_follow_worked(&health, 0);
+    assert_int_equal(server->following, NL_FOLLOW_FAILS);
+    nl_relay_health_follow_unsent(&health, 0);
+    assert_int_equal(server->following, NL_FOLLOW_FAILS);
+    /* No answer at all: what it offers is broken, and the next run knows. */
+    server->following = NL_FOLLOW_TRYING;
+    nl_relay_health_follow_lost(&health, 0, true);
+    assert_int_equal(server->following, NL_FOLLOW_FAILS);
+    assert_int_equal(server->pipelining, NL_PIPELINING_FAILS);
+    assert_true(server->pipelining_broken);
+    /* Once it has worked, a server may end connections now and then, or hang. */
+    *server =
+        (struct nl_server_health){.following = NL_FOLLOW_TRYING, .pipelining = NL_PIPELINING_WORKS};
+    for (int turn = 0; turn < 2; turn++) {
+        nl_relay_health_follow_worked(&health, 0);
+        for (int i = 0; i < 4; i++)
+            nl_relay_health_follow_lost(&health, 0, true);
+        assert_int_equal(server->following, NL_FOLLOW_WORKS);
+    }
+    nl_relay_health_follow_unsent(&health, 0);
+    assert_int_equal(server->following, NL_FOLLOW_WORKS);
+    nl_relay_health_follow_lost(&health, 0, true);
+    assert_int_equal(server->following, NL_FOLLOW_FAILS);
+    assert_int_equal(server->pipelining, NL_PIPELINING_WORKS);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shares_by_weight),
-        cmocka_unit_test(test_five_failures_in_a_row),
-        cmocka_unit_test(test_out_for_the_run),
+        cmocka_unit_test(test_shares_by_weight), cmocka_unit_test(test_five_failures_in_a_row),
+        cmocka_unit_test(test_out_for_the_run),  cmocka_unit_test(test_flights),
+        cmocka_unit_test(test_pipelining),       cmocka_unit_test(test_following),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
