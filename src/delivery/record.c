@@ -12,8 +12,6 @@
 enum {
     BEGIN_ATTEMPTS = 30, /* of ten seconds each */
     RENEWALS_PER_LEASE = 3,
-    LONGEST_GATHERING = 4000, /* microseconds */
-    MANY_UNDER_WAY = 16,      /* then a moment more is a small part of what each message takes */
 };
 
 /* The outcome of a refusal that the breaker has decided. */
@@ -352,35 +350,6 @@ static enum nl_status apply_refusals(struct run *run) {
             status = apply_refusal(run, held->delivery, held->attempts, &held->result);
     }
     return status;
-}
-
-/* A turn costs much, however few messages it records. So at a server it waits for three quarters of
- * those under way, but no longer than a turn takes, or than two where there are many. In a file it
- * does so only while the last turn is being made durable: this one has to wait for that anyway. */
-static bool has_gathered(const struct run *run) {
-    size_t waiting = 0;
-    size_t others = 0;
-    for (size_t i = 0; i < run->used; i++) {
-        const struct nl_in_flight *message = &run->messages[i];
-        bool waits = message->done || message->wants_commit_point;
-        waiting += waits;
-        others += message->busy && !waits && !message->follows;
-    }
-    return waiting == 0 || waiting >= 3 * others || wants_lease(run) || nl_run_must_stop(run);
-}
-
-bool nl_record_gathers(struct run *run) {
-    bool many = nl_in_flight_under_way(run) >= MANY_UNDER_WAY;
-    int64_t turns = many ? 2 * run->turn_time : run->turn_time;
-    int64_t longest = turns < LONGEST_GATHERING ? turns : LONGEST_GATHERING;
-    if ((!nl_store_is_served(run->plan->store) && run->syncing == 0) || has_gathered(run)) {
-        run->gathering_since = 0;
-        return false;
-    }
-    int64_t now = nl_clock_nanoseconds() / 1000;
-    if (run->gathering_since == 0)
-        run->gathering_since = now;
-    return now - run->gathering_since < longest;
 }
 
 enum nl_status nl_record_commit(struct run *run) {
