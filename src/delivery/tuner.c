@@ -3,6 +3,7 @@
 enum {
     SECOND = 1000000,
     START = 8,                      /* messages under way at first */
+    FAR_AWAY = SECOND / 50,         /* a round trip */
     SETTLE = 2 * SECOND,            /* the longest wait for connections that are being opened */
     SHORT_MESSAGES = 16,            /* a measurement while growing */
     LONG_MESSAGES = 96,             /* and later */
@@ -31,6 +32,7 @@ static const double NEARLY_BEST = 0.97;
 static const double NEARLY_BEST_OF_FEW = 0.91;
 /* A relay that answers as fast with more messages under way is far away and not busy. */
 static const double AS_SOON = 1.15;
+static const double NEARLY_ALL = 1.3; /* an answer, of the round trip */
 static const double COLLAPSE = 0.6;
 static const double FAR_WORSE = 0.9; /* of the rate at home */
 static const double WEIGHT = 0.3;    /* of the latest measurement in the mean */
@@ -286,9 +288,11 @@ static void end_measurement(struct nl_tuner *tuner, int64_t now) {
     decide(tuner, rate, before, now);
 }
 
+/* Where the way there and back is most of an answer, few messages say as much as many. */
 static bool is_long_enough(const struct nl_tuner *tuner, int64_t took) {
     bool growing = tuner->phase == NL_TUNER_GROW;
-    return took >= LONG_TIME || (growing && took >= SHORT_TIME && !is_of_few(tuner));
+    bool steady = tuner->answer_sum < NEARLY_ALL * tuner->round_trip * (double)tuner->answered;
+    return took >= LONG_TIME || (growing && took >= SHORT_TIME && (steady || !is_of_few(tuner)));
 }
 
 /* The window is known to be of use once the first message in one piece was answered. */
@@ -300,12 +304,24 @@ static void note_flights(struct nl_tuner *tuner, bool flies, int64_t now) {
         hold(tuner, nl_tuner_least(tuner->remembered, nl_tuner_top(tuner)), PATIENCE / 2, now);
 }
 
+/* With a relay that is far away, the first messages would only tell that. */
+static void start_higher(struct nl_tuner *tuner, int64_t now) {
+    size_t start = nl_tuner_level_of(tuner, START);
+    bool at_start = tuner->phase == NL_TUNER_GROW && tuner->grown_from == tuner->count &&
+                    tuner->at == start && tuner->levels[start].rate == 0;
+    if (!at_start || tuner->round_trip < FAR_AWAY)
+        return;
+    tuner->home = nl_tuner_least(start + QUADRUPLE, nl_tuner_top(tuner));
+    move_to(tuner, tuner->home, now);
+}
+
 bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t round_trip,
                    int64_t now) {
     raise_cap(&tuner->connection_cap, tuner->connections, now);
     raise_cap(&tuner->message_cap, tuner->connections * tuner->window, now);
     note_flights(tuner, flies, now);
     tuner->round_trip = (double)round_trip;
+    start_higher(tuner, now);
     if (tuner->at > nl_tuner_top(tuner))
         move_to(tuner, nl_tuner_top(tuner), now);
     if (!tuner->measuring) {
@@ -323,7 +339,7 @@ bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t
     return true;
 }
 
-/* ---- what was found ---- */
+/* ---- its decisions ---- */
 
 size_t nl_tuner_under_way(const struct nl_tuner *tuner) {
     return nl_tuner_least(tuner->levels[tuner->at].under_way, nl_tuner_most_under_way(tuner));
@@ -349,40 +365,4 @@ size_t nl_tuner_rows(const struct nl_tuner *tuner) {
     size_t most = 2 * nl_tuner_under_way(tuner) + FEWEST_ROWS;
     size_t quarter_second = (size_t)(tuner->levels[tuner->at].rate / 4);
     return quarter_second > most ? quarter_second : most;
-}
-
-static bool is_capped(const struct nl_tuner *tuner) {
-    return tuner->connection_cap.most != 0 || tuner->message_cap.most != 0;
-}
-
-bool nl_tuner_has_found(const struct nl_tuner *tuner) {
-    return tuner->measurements > 0 || is_capped(tuner);
-}
-
-static enum nl_held_back held_back(const struct nl_tuner *tuner) {
-    const struct nl_tuner_level *home = &tuner->levels[tuner->home];
-    if (tuner->starved)
-        return NL_HELD_BACK_RATE;
-    bool at_top = tuner->home >= nl_tuner_top(tuner);
-    if (at_top && is_capped(tuner))
-        return NL_HELD_BACK_RELAY;
-    if (home->rate == 0)
-        return NL_HELD_BACK_UNKNOWN;
-    /* The relay takes less than half of the time from one message to the next in its place. */
-    size_t under_way = nl_tuner_least(home->under_way, nl_tuner_most_under_way(tuner));
-    if (home->answer * 2 < (double)under_way * SECOND / home->rate)
-        return NL_HELD_BACK_MACHINE;
-    if (at_top)
-        return NL_HELD_BACK_LIMIT;
-    return home->answer < 3 * tuner->round_trip ? NL_HELD_BACK_NETWORK : NL_HELD_BACK_RELAY;
-}
-
-void nl_tuner_found(const struct nl_tuner *tuner, struct nl_relay_pace *out) {
-    const struct nl_tuner_level *home = &tuner->levels[tuner->home];
-    size_t under_way = nl_tuner_least(home->under_way, nl_tuner_most_under_way(tuner));
-    out->connections = nl_tuner_least(under_way, nl_tuner_most_connections(tuner));
-    out->window = (under_way + out->connections - 1) / out->connections;
-    out->per_second = (int64_t)(home->rate + 0.5);
-    out->held_back = held_back(tuner);
-    out->at = 0;
 }

@@ -127,6 +127,48 @@ static void test_ending(void **state) {
     }
 }
 
+/* A relay that is known to be far away is begun with more, once; what was found before stays. */
+static void test_far_away(void **state) {
+    static const struct {
+        const char *name;
+        size_t connections, earlier;
+        int64_t round_trip;
+        size_t begins;
+    } rows[] = {{"far", 100, 0, SECOND / 50, 32}, {"not as far", 100, 0, SECOND / 50 - 1, 8},
+                {"not known", 100, 0, 0, 8},      {"a limit", 20, 0, SECOND, 20},
+                {"few", 2, 0, SECOND, 2},         {"found before", 100, 8, SECOND, 8}};
+    (void)state;
+    for_each_row (i, rows, rows[i].name) {
+        const struct nl_relay_pace earlier = {.connections = (int64_t)rows[i].earlier, .window = 1};
+        struct nl_tuner tuner;
+        nl_tuner_open(&tuner, rows[i].connections, 1, &earlier, 0);
+        for (int turn = 0; turn < 3; turn++)
+            assert_false(nl_tuner_step(&tuner, 0, false, rows[i].round_trip, 0));
+        assert_int_equal(nl_tuner_under_way(&tuner), rows[i].begins);
+    }
+}
+
+/* Where the network is most of an answer, a measurement while growing may be short. */
+static void test_steady_answers(void **state) {
+    static const struct {
+        const char *name;
+        int64_t answer, round_trip, took;
+        bool ends;
+    } rows[] = {{"the network", 12999, 10000, SECOND / 20, true},
+                {"the relay, too", 13000, 10000, SECOND / 20, false},
+                {"at once", 12999, 10000, SECOND / 20 - 1, false}};
+    (void)state;
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_tuner tuner;
+        nl_tuner_open(&tuner, 50, 1, &nothing, 0);
+        assert_false(nl_tuner_step(&tuner, 8, false, rows[i].round_trip, 0));
+        for (int answer = 0; answer < 16; answer++)
+            nl_tuner_answered(&tuner, rows[i].answer);
+        assert_int_equal(nl_tuner_step(&tuner, 8, false, rows[i].round_trip, rows[i].took),
+                         rows[i].ends);
+    }
+}
+
 /* A cap is raised by a quarter and one when its time is over, until the limit is reached. */
 static void test_a_cap_is_raised(void **state) {
     static const struct {
@@ -268,6 +310,8 @@ int main(void) {
         cmocka_unit_test(test_what_was_found_before),
         cmocka_unit_test(test_beginning),
         cmocka_unit_test(test_ending),
+        cmocka_unit_test(test_far_away),
+        cmocka_unit_test(test_steady_answers),
         cmocka_unit_test(test_a_cap_is_raised),
         cmocka_unit_test(test_each_cap_holds_longer),
         cmocka_unit_test(test_pushing_back),
