@@ -197,7 +197,8 @@ enum nl_status nl_begin_messages(struct run *run) {
         place = free_place(run);
         under_way++;
     }
-    if (status == NL_OK && under_way >= most)
+    /* Where more are under way, after a higher level, nothing follows until they have ended. */
+    if (status == NL_OK && under_way == most)
         status = begin_following(run);
     while (run->backlog.count > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))

@@ -194,13 +194,29 @@ static void grow(struct nl_tuner *tuner, int64_t now) {
     move_to(tuner, next, now);
 }
 
+/* Whether answers came no sooner with half as many under way. Then fewer are not as fast. */
+static bool is_latency(const struct nl_tuner *tuner, int64_t now) {
+    const struct nl_tuner_level *home = &tuner->levels[tuner->home];
+    for (size_t i = 0; i < tuner->home; i++) {
+        const struct nl_tuner_level *level = &tuner->levels[i];
+        if (2 * level->under_way <= home->under_way && level->rate > 0 &&
+            level->measured + FRESH > now && level->answer >= home->answer)
+            return true;
+    }
+    return false;
+}
+
+static size_t lower_level(const struct nl_tuner *tuner, int64_t now) {
+    return tuner->home - (tuner->home > 0 && !is_latency(tuner, now));
+}
+
 /* Goes to another level for a measurement; stays where there is none. */
 static void probe(struct nl_tuner *tuner, int64_t now) {
     size_t up = nl_tuner_least(tuner->home + DOUBLE, nl_tuner_top(tuner));
-    size_t to = tuner->upwards ? up : tuner->home - (tuner->home > 0);
+    size_t to = tuner->upwards ? up : lower_level(tuner, now);
     if (to == tuner->home) {
         tuner->upwards = !tuner->upwards;
-        to = tuner->upwards ? up : tuner->home - (tuner->home > 0);
+        to = tuner->upwards ? up : lower_level(tuner, now);
     }
     tuner->held = 0;
     if (to == tuner->home)
@@ -325,7 +341,8 @@ bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t
     if (tuner->at > nl_tuner_top(tuner))
         move_to(tuner, nl_tuner_top(tuner), now);
     if (!tuner->measuring) {
-        if (under_way >= nl_tuner_under_way(tuner) || now >= tuner->since + SETTLE)
+        /* More are under way after a higher level: they would count for this one. */
+        if (under_way == nl_tuner_under_way(tuner) || now >= tuner->since + SETTLE)
             begin_measurement(tuner, now);
         return false;
     }

@@ -271,6 +271,17 @@ static void test_a_far_worse_level_is_seldom_tried_again(void **state) {
         before = now;
     }
     assert_in_range(looks, 1, 3);
+    /* Where it has grown from fewer, it knows that their answers came no sooner. */
+    static const struct nl_relay_pace nothing = {0};
+    begin(&simulation, &full, &nothing, 1);
+    before = 0;
+    while ((double)simulation.now < full.seconds * SECOND) {
+        tick(&simulation);
+        size_t now = nl_tuner_under_way(&simulation.tuner);
+        assert_true(now >= before);
+        before = now;
+    }
+    assert_int_equal(before, 20);
 }
 
 /* Without messages to send there is nothing to measure. */

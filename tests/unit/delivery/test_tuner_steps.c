@@ -80,7 +80,9 @@ static void test_beginning(void **state) {
     } rows[] = {{"enough", 8, 1, true},
                 {"one too few", 7, 1, false},
                 {"one too few, a moment before", 7, 2000000 - 1, false},
-                {"one too few, for long", 7, 2000000, true}};
+                {"one too few, for long", 7, 2000000, true},
+                {"one too many, of a higher level", 9, 1, false},
+                {"one too many, for long", 9, 2000000, true}};
     (void)state;
     for_each_row (i, rows, rows[i].name) {
         struct nl_tuner tuner;
@@ -118,11 +120,12 @@ static void test_ending(void **state) {
         struct nl_tuner tuner;
         nl_tuner_open(&tuner, rows[i].connections == 11 ? 11 : 50, 1,
                       rows[i].connections > 0 ? &earlier : &nothing, 0);
-        assert_false(nl_tuner_step(&tuner, 50, false, 0, 0));
+        size_t under_way = nl_tuner_under_way(&tuner);
+        assert_false(nl_tuner_step(&tuner, under_way, false, 0, 0));
         for (size_t answer = 0; answer < rows[i].answers; answer++)
             nl_tuner_answered(&tuner, 1000);
         assert_false(nl_tuner_has_found(&tuner));
-        assert_int_equal(nl_tuner_step(&tuner, 50, false, 0, rows[i].took), rows[i].ends);
+        assert_int_equal(nl_tuner_step(&tuner, under_way, false, 0, rows[i].took), rows[i].ends);
         assert_int_equal(nl_tuner_has_found(&tuner), rows[i].ends);
     }
 }
