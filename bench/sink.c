@@ -435,9 +435,9 @@ static void end(int signal) {
     ended = 1;
 }
 
-/* Answers until the next reply that is not yet due; returns how long that is, as epoll_wait wants
- * it. */
-static int send_all_due(void) {
+/* Answers until the next reply that is not yet due; returns how long that is, in microseconds; -1
+ * for no reply. */
+static int64_t send_all_due(void) {
     int64_t next = 0;
     for (size_t i = 0; i < CLIENTS; i++) {
         int64_t due = clients[i].fd != 0 ? send_due(&clients[i]) : 0;
@@ -445,7 +445,13 @@ static int send_all_due(void) {
             next = due;
     }
     int64_t left = next != 0 ? next - now() : 0;
-    return next == 0 ? -1 : left <= 0 ? 0 : (int)((left + 999) / 1000);
+    return next == 0 ? -1 : left <= 0 ? 0 : left;
+}
+
+/* epoll_wait counts in milliseconds: each delay would be up to one longer. */
+static int wait_for(int poll, struct epoll_event *events, int64_t wait) {
+    const struct timespec time = {.tv_sec = wait / 1000000, .tv_nsec = wait % 1000000 * 1000};
+    return epoll_pwait2(poll, events, CLIENTS, wait < 0 ? NULL : &time, NULL);
 }
 
 int main(int argc, char **argv) {
@@ -462,9 +468,9 @@ int main(int argc, char **argv) {
     int poll = epoll_create1(0);
     struct epoll_event first = {.events = EPOLLIN, .data.u32 = CLIENTS};
     epoll_ctl(poll, EPOLL_CTL_ADD, listener, &first);
-    for (int wait = -1; !ended;) {
+    for (int64_t wait = -1; !ended;) {
         struct epoll_event events[CLIENTS];
-        int count = epoll_wait(poll, events, CLIENTS, wait);
+        int count = wait_for(poll, events, wait);
         for (int i = 0; i < count; i++) {
             if (events[i].data.u32 == CLIENTS)
                 welcome(listener, poll);

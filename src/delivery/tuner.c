@@ -47,6 +47,12 @@ static void move_to(struct nl_tuner *tuner, size_t at, int64_t now) {
     tuner->since = now;
 }
 
+/* With what an earlier run has found. Where nothing lies above it, a look below is likely to cost
+ * more than it brings, and can wait. */
+static int first_patience(const struct nl_tuner *tuner) {
+    return tuner->home >= nl_tuner_top(tuner) ? 2 * PATIENCE : PATIENCE / 2;
+}
+
 void nl_tuner_open(struct nl_tuner *tuner, size_t connections, size_t window,
                    const struct nl_relay_pace *earlier, int64_t now) {
     *tuner = (struct nl_tuner){.connections = connections, .window = window};
@@ -59,7 +65,7 @@ void nl_tuner_open(struct nl_tuner *tuner, size_t connections, size_t window,
         tuner->remembered = nl_tuner_level_of(tuner, earlier->connections * earlier->window);
         tuner->home = nl_tuner_least(tuner->remembered, nl_tuner_top(tuner));
         tuner->phase = NL_TUNER_HOLD;
-        tuner->patience = PATIENCE / 2;
+        tuner->patience = first_patience(tuner);
         tuner->upwards = true;
     }
     move_to(tuner, tuner->home, now);

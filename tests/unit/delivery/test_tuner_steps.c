@@ -63,6 +63,7 @@ static void test_what_was_found_before(void **state) {
         assert_int_equal(tuner.phase, NL_TUNER_HOLD);
         assert_int_equal(nl_tuner_under_way(&tuner), rows[i].home);
         assert_true(nl_tuner_under_way(&tuner) <= 10);
+        assert_int_equal(tuner.patience, rows[i].home == 10 ? 8 : 2);
         nl_tuner_step(&tuner, 0, true, 0, 1);
         if (rows[i].flying == 20) /* the level of 20, which is 24 of 40 */
             assert_int_equal(nl_tuner_under_way(&tuner), 24);
