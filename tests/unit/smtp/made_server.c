@@ -9,7 +9,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE = 5000 }; /* steps, so that a test ends that fails */
+enum {
+    PATIENCE = 5000, /* steps, so that a test ends that fails */
+    A_FEW = 5
+};
 
 static void start(struct made_server *server) {
     struct sockaddr_in address = {.sin_family = AF_INET};
@@ -78,6 +81,16 @@ static void drop(struct nl_buf *buf, size_t len) {
     buf->len -= len;
 }
 
+/* Leaves the final dot, or what may be a part of the line end before it. */
+static void skip_message(struct made_client *client) {
+    static const char last[] = "\r\n.\r\n";
+    const char *end = client->in.len > 0 ? memmem(client->in.data, client->in.len, last, 5) : NULL;
+    if (end != NULL)
+        drop(&client->in, (size_t)(end + 2 - client->in.data));
+    else if (client->in.len > 4)
+        drop(&client->in, client->in.len - 4);
+}
+
 /* Takes a chunk or a line that is complete; false if there is none. */
 static bool take(struct made_server *server, struct made_client *client) {
     char line[1024];
@@ -89,15 +102,17 @@ static bool take(struct made_server *server, struct made_client *client) {
         answer(server, client, "(chunk)");
         return true;
     }
+    if (client->in_message)
+        skip_message(client);
     const char *end =
         client->in.len > 0 ? memmem(client->in.data, client->in.len, "\r\n", 2) : NULL;
     if (end == NULL)
         return false;
     snprintf(line, sizeof line, "%.*s", (int)(end - client->in.data), client->in.data);
     drop(&client->in, (size_t)(end + 2 - client->in.data));
-    if (client->in_message && strcmp(line, ".") != 0)
+    client->in_message = client->in_message && strcmp(line, ".") != 0;
+    if (client->in_message)
         return true;
-    client->in_message = false;
     answer(server, client, line);
     return true;
 }
@@ -105,7 +120,7 @@ static bool take(struct made_server *server, struct made_client *client) {
 static void serve(struct made_server *server) {
     for (struct made_client *client = server->clients; client < server->clients + MADE_CLIENTS;
          client++) {
-        char data[4096];
+        static char data[65536];
         if (client->fd == 0) {
             int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
             if (fd < 0)
@@ -128,11 +143,14 @@ void made_route_open(struct made_route *route, size_t servers, size_t connection
     struct nl_error err = {0};
     start(&route->server);
     route->config.smtp.timeout = 60;
-    for (size_t i = 0; i < servers; i++)
-        route->config.relays[i] = (struct nl_smtp_server){.host = (char *)"127.0.0.1",
-                                                          .port = route->server.port,
-                                                          .security = NL_SMTP_PLAIN,
-                                                          .weight = 1};
+    for (size_t i = 0; i < servers; i++) {
+        struct nl_smtp_server *server = &route->config.relays[i];
+        *server = route->settings;
+        server->host = (char *)"127.0.0.1";
+        server->port = route->server.port;
+        server->security = route->encrypted ? NL_SMTP_STARTTLS : NL_SMTP_PLAIN;
+        server->weight = 1;
+    }
     route->config.smtp.helo = (char *)"us.example";
     route->config.direct.port = route->server.port;
     nl_buf_adds(&route->message, "Subject: x\r\n\r\nx\r\n");
@@ -150,12 +168,23 @@ void made_route_close(struct made_route *route) {
     nl_buf_free(&route->message);
 }
 
-size_t made_route_add_host(struct made_route *route) {
+void made_route_renew(struct made_route *route, const char *offers, struct made_reply *replies) {
+    if (route->transport != NULL)
+        made_route_close(route);
+    route->server = (struct made_server){.offers = offers, .replies = replies};
+    route->message = (struct nl_buf){0};
+    made_route_open(route, 1, 2);
+}
+
+size_t made_route_add_host(struct made_route *route, enum nl_host_tls tls, const char *addresses) {
     struct nl_error err = {0};
-    struct nl_mail_host host = {.address_count = 1};
+    struct nl_mail_host host = {.tls = tls, .tlsa = (char *)""};
     size_t which = 0;
+    char text[100];
     snprintf(host.name, sizeof host.name, "mx.example");
-    assert_true(nl_ip_parse("127.0.0.1", &host.addresses[0]));
+    snprintf(text, sizeof text, "%s", addresses);
+    for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " "))
+        assert_true(nl_ip_parse(word, &host.addresses[host.address_count++]));
     assert_ok(nl_relay_add_host(route->relay, &host, &which, &err));
     return which;
 }
@@ -163,6 +192,11 @@ size_t made_route_add_host(struct made_route *route) {
 void made_route_step(struct made_route *route) {
     nl_transport_wait(route->transport, 1);
     serve(&route->server);
+}
+
+void made_route_steps(struct made_route *route) {
+    for (int i = 0; i < A_FEW; i++)
+        made_route_step(route);
 }
 
 void made_route_settle(struct made_route *route) {
@@ -195,9 +229,13 @@ void made_route_connect(struct made_route *route, size_t server,
     assert_int_equal(nl_transport_open(route->transport), before + 1);
 }
 
+bool made_route_start(struct made_route *route, size_t connection, size_t message) {
+    return nl_transport_start(route->transport, connection, message, "s@us.example",
+                              "r@them.example", &route->message, false);
+}
+
 void made_route_begin(struct made_route *route, size_t connection, size_t message) {
-    if (!nl_transport_start(route->transport, connection, message, "s@us.example", "r@them.example",
-                            &route->message, false))
+    if (!made_route_start(route, connection, message))
         made_route_expect(route, NL_TRANSPORT_WANTS_DOT);
 }
 

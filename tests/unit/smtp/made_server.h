@@ -5,6 +5,7 @@
 
 #include "support.h"
 
+#include "newsletter/resolve/resolver.h"
 #include "newsletter/smtp/transport.h"
 
 enum { MADE_CLIENTS = 8, MADE_SERVERS = 4 };
@@ -33,6 +34,8 @@ struct made_server {
 struct made_route {
     struct made_server server;
     struct nl_config config;
+    struct nl_smtp_server settings; /* of the relay's servers: the login */
+    bool encrypted;                 /* they demand STARTTLS */
     struct nl_relay *relay;
     struct nl_transport *transport;
     struct nl_buf message;
@@ -44,15 +47,21 @@ struct made_route {
 void made_route_open(struct made_route *route, size_t servers, size_t connections);
 void made_route_close(struct made_route *route);
 
-/* Adds a recipients' mail host, the same server at 127.0.0.1; returns its number. */
-size_t made_route_add_host(struct made_route *route);
+/* The same again with one server that answers like this, and two connections. The settings stay. */
+void made_route_renew(struct made_route *route, const char *offers, struct made_reply *replies);
+
+/* Adds a recipients' mail host, the same server at 127.0.0.1 or other addresses, with spaces
+ * between; returns its number. */
+size_t made_route_add_host(struct made_route *route, enum nl_host_tls tls, const char *addresses);
 
 /* Ends a connection without a word: the one that was accepted into this place, the lowest that was
  * free. */
 void made_server_hang_up(struct made_server *server, size_t place);
 
-/* One step of both sides; waits a moment if nothing happens. */
+/* One step of both sides; waits a moment if nothing happens. And a few of them, which suffice for a
+ * command and its reply. */
 void made_route_step(struct made_route *route);
+void made_route_steps(struct made_route *route);
 
 /* Steps until no connection is being opened; or until so many connections are open. */
 void made_route_settle(struct made_route *route);
@@ -64,6 +73,9 @@ void made_route_expect(struct made_route *route, enum nl_transport_kind kind);
 /* Opens a connection to a server. Its number is the lowest that is free. */
 void made_route_connect(struct made_route *route, size_t server,
                         const struct nl_transport_from *from);
+
+/* Starts a message: see nl_transport_start. */
+bool made_route_start(struct made_route *route, size_t connection, size_t message);
 
 /* Sends a message up to its commit point; sends the rest, and expects a reply. */
 void made_route_begin(struct made_route *route, size_t connection, size_t message);

@@ -4,7 +4,7 @@
 
 #include "smtp/connection.h"
 
-enum { HOUR_MS = 3600 * 1000, PATIENCE = 2000, A_FEW = 5 /* steps */ };
+enum { HOUR_MS = 3600 * 1000, PATIENCE = 2000 /* steps */ };
 
 static struct made_route route;
 
@@ -42,8 +42,7 @@ static const char *open_now(void) {
 static void expect_left(const char *left) {
     for (int i = 0; i < PATIENCE && strcmp(open_now(), left) != 0; i++)
         made_route_step(&route);
-    for (int i = 0; i < A_FEW; i++)
-        made_route_step(&route);
+    made_route_steps(&route);
     assert_string_equal(open_now(), left);
 }
 
@@ -156,11 +155,9 @@ static void test_limit_counts_those_that_leave(void **state) {
     open_to("00");
     made_route_begin(&route, 3, 8);
     nl_transport_release(route.transport, 3, 8);
-    for (int i = 0; i < A_FEW; i++)
-        made_route_step(&route);
+    made_route_steps(&route);
     made_server_hang_up(&route.server, 3);
-    for (int i = 0; i < A_FEW; i++)
-        made_route_step(&route);
+    made_route_steps(&route);
     assert_int_equal(nl_transport_open(route.transport), 4);
     made_route_expect(&route, NL_TRANSPORT_REPLIED);
     nl_transport_limit(route.transport, 8, 2, 1);
@@ -208,7 +205,7 @@ static void test_limit_for_later(void **state) {
 static void test_close_idle(void **state) {
     (void)state;
     made_route_open(&route, 1, 6);
-    size_t host = made_route_add_host(&route);
+    size_t host = made_route_add_host(&route, NL_HOST_TLS_IF_OFFERED, "127.0.0.1");
     assert_int_equal(host, 1);
     open_to("101111");
     made_route_begin(&route, 2, 7);
@@ -224,8 +221,7 @@ static void test_close_idle(void **state) {
     expect_left(".01...");
     /* One with an event that was not taken yet, and one that is to close already. */
     nl_transport_release(route.transport, 2, 7);
-    for (int i = 0; i < A_FEW; i++)
-        made_route_step(&route);
+    made_route_steps(&route);
     assert_int_equal(nl_transport_close_idle(route.transport, 0, 9), 0);
     nl_transport_keep(route.transport, 1, 1, 0);
     made_route_expect(&route, NL_TRANSPORT_REPLIED);
@@ -242,7 +238,7 @@ static void test_retire_from(void **state) {
     (void)state;
     made_route_open(&route, 1, 8);
     for (size_t host = 1; host <= 4; host++) {
-        assert_int_equal(made_route_add_host(&route), host);
+        assert_int_equal(made_route_add_host(&route, NL_HOST_TLS_IF_OFFERED, "127.0.0.1"), host);
         made_route_connect(&route, host, host == 3 ? &from_far : &from_near);
     }
     made_route_connect(&route, 0, NULL);
