@@ -205,6 +205,23 @@ int fixture_setup(void **state) {
     return 0;
 }
 
+static void spread_random(void *ctx, unsigned char out[16]) {
+    uint64_t value = ++((struct fake *)ctx)->random * UINT64_C(0x9e3779b97f4a7c15);
+    memcpy(out, &value, sizeof value);
+    value ^= value >> 29;
+    memcpy(out + sizeof value, &value, sizeof value);
+}
+
+int fixture_setup_spread(void **state) {
+    struct nl_error err = {0};
+    fixture_setup(state);
+    struct fixture *fixture = *state;
+    nl_store_close(fixture->store);
+    fixture->env.random = spread_random;
+    assert_ok(nl_store_open(fixture->path, &fixture->env, &fixture->store, &err));
+    return 0;
+}
+
 static void close_own(struct fixture *fixture) {
     char *text = NULL;
     nl_store_close(fixture->own_store);

@@ -40,6 +40,10 @@ struct fixture {
     struct nl_buf texts; /* pointers to those of own_store's statements */
 };
 int fixture_setup(void **state);
+
+/* The same with tokens that differ in all of their bytes. Those of an import begin alike, and the
+ * others would then be the same. */
+int fixture_setup_spread(void **state);
 int fixture_teardown(void **state);
 
 /* Signs `address` up and confirms it; returns the subscription's id. */

@@ -10,25 +10,6 @@
 
 static const struct nl_import_policy plain = {.consent = "paper", .wording = "Yes, please."};
 
-/* Tokens differ in all of their bytes here: their beginnings are all that many rows have of them.
- */
-static void spread(void *ctx, unsigned char out[16]) {
-    uint64_t value = ++((struct fake *)ctx)->random * UINT64_C(0x9e3779b97f4a7c15);
-    memcpy(out, &value, sizeof value);
-    value ^= value >> 29;
-    memcpy(out + 8, &value, sizeof value);
-}
-
-static int set_up(void **state) {
-    struct nl_error err = {0};
-    fixture_setup(state);
-    struct fixture *fixture = *state;
-    nl_store_close(fixture->store);
-    fixture->env.random = spread;
-    assert_ok(nl_store_open(fixture->path, &fixture->env, &fixture->store, &err));
-    return 0;
-}
-
 static struct nl_import_job *begin(struct fixture *fixture, const struct nl_import_policy *policy,
                                    bool dry_run) {
     struct nl_error err = {0};
@@ -290,13 +271,13 @@ static void test_given_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_finish, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_staged_policy, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_trial, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_settled, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_cleared, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_of_a_task, set_up, fixture_teardown),
-        cmocka_unit_test_setup_teardown(test_given_up, set_up, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_finish, fixture_setup_spread, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_staged_policy, fixture_setup_spread, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_trial, fixture_setup_spread, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_settled, fixture_setup_spread, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_cleared, fixture_setup_spread, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_of_a_task, fixture_setup_spread, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_given_up, fixture_setup_spread, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -221,7 +221,9 @@ static void test_who_left(void **state) {
                 "INSERT INTO event (at, kind, list, subscriber, issue, detail) VALUES "
                 "(600, 'unsubscribed', 1, 1, 1, 'link'), (600, 'unsubscribed', 1, 2, NULL, "
                 "'mail'), (600, 'unsubscribed', 1, 3, NULL, 'operator'), (600, 'unsubscribed', 1, "
-                "3, 1, 'not reconfirmed'), (600, 'subscribed', 1, 4, 1, NULL), (600, "
+                "3, 1, 'not reconfirmed'), (600, 'subscribed', 1, 4, 1, NULL), (601, 'subscribed', "
+                "1, 4, 1, "
+                "NULL), (600, "
                 "'unsubscribed', 1, 4, NULL, NULL)");
     assert_ok(nl_statistics_unsubscribed(fixture->store, 1, &before, &err));
     assert_int_equal(before, 3);
