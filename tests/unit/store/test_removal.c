@@ -3,6 +3,7 @@
 
 #include "newsletter/store/removal.h"
 #include "newsletter/store/statistics.h"
+#include "newsletter/store/subject_test.h"
 
 #include <stdio.h>
 
@@ -98,6 +99,51 @@ static void test_which(void **state) {
         assert_int_equal(remove_before(fixture, LONG_AGO + 1, true), 0);
         assert_int_equal(remove_before(fixture, LONG_AGO + 1, false), 0);
     }
+}
+
+/* The totals say that nothing is left, and a delivery says otherwise: it may still go out. */
+static void test_totals_that_differ(void **state) {
+    struct fixture *fixture = *state;
+    fixture_add_people(fixture, 2);
+    add_issue(fixture, 1, "sent");
+    add_issue(fixture, LAST, "sending");
+    add_delivery(fixture, 1, 1, "sent");
+    add_delivery(fixture, 1, 2, "queued");
+    add_delivery(fixture, LAST, 1, "sent");
+    fixture_sql(fixture, "UPDATE issue_total SET waiting = 0 WHERE issue = 1");
+    assert_int_equal(remove_before(fixture, LONG_AGO + 1, false), 0);
+    assert_int_equal(removed_at(fixture, 1), 0);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE issue = 1"), 2);
+}
+
+/* The scores of a test of two subjects are kept. */
+static void test_scores_stay(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_subject_test before = {0};
+    struct nl_subject_test after = {0};
+    bool found = false;
+    fixture_add_people(fixture, 5);
+    add_issue(fixture, 1, "sent");
+    add_issue(fixture, LAST, "sending");
+    for (int64_t person = 1; person <= 5; person++)
+        add_delivery(fixture, 1, person, person < 5 ? "sent" : "bounced");
+    add_delivery(fixture, LAST, 1, "queued");
+    fixture_sql(fixture, "UPDATE delivery SET variant = CASE WHEN subscription < 3 THEN 1 ELSE 2 "
+                         "END, replied_at = CASE subscription WHEN 3 THEN 5 END WHERE issue = 1");
+    fixture_sql(fixture, "INSERT INTO subject_test (issue, share, wait, rule, decide_at, winner) "
+                         "VALUES (1, 20, 100, 'replies', 1, 2)");
+    assert_ok(nl_subject_test_read(fixture->store, 1, &found, &before, &err));
+    assert_true(found);
+    assert_int_equal(before.scores[0].sent, 2);
+    assert_int_equal(before.scores[1].sent, 2);
+    assert_int_equal(before.scores[1].replied, 1);
+    assert_int_equal(remove_before(fixture, LONG_AGO + 1, false), 5);
+    assert_ok(nl_subject_test_read(fixture->store, 1, &found, &after, &err));
+    assert_true(found);
+    assert_memory_equal(after.scores, before.scores, sizeof after.scores);
+    nl_subject_test_free(&before);
+    nl_subject_test_free(&after);
 }
 
 /* One that ended at the very moment stays. */
@@ -240,13 +286,19 @@ static void test_many(void **state) {
     bool file = nl_store_is_file(fixture->path);
     fixture_add_people(fixture, PEOPLE);
     add_issue(fixture, 1, "sent");
+    add_issue(fixture, 3, "sending");
+    fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                         "updated_at) SELECT 'issue', 3, id, 'sent', 1, 500 FROM subscription "
+                         "ORDER BY id");
     fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
                          "updated_at) SELECT 'issue', 1, id, 'sent', 1, 500 FROM subscription "
                          "ORDER BY id");
     fixture_sql(fixture, "INSERT INTO attempt (delivery, at, state) SELECT id, 1, 'sent' FROM "
-                         "delivery");
+                         "delivery WHERE issue = 1");
     assert_int_equal(remove_before(fixture, LONG_AGO + 1, false), PEOPLE);
-    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery"), file ? 1 : 0);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE issue = 1"),
+                     file ? 1 : 0);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE issue = 3"), PEOPLE);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM attempt"), file ? 1 : 0);
     assert_int_equal(
         fixture_sql(fixture, "SELECT count(*) FROM setting WHERE value LIKE '% goes on'"),
@@ -265,6 +317,8 @@ static void test_many(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_which, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_totals_that_differ, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_scores_stay, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_moment, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_what_stays, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_who_left, fixture_setup, fixture_teardown),
