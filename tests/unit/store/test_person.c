@@ -173,6 +173,123 @@ static void test_exporting(void **state) {
     free(json);
 }
 
+/* Further rows about both, so that each chapter has one. */
+static void add_chapters(struct fixture *fixture) {
+    static const char *const rows[] = {
+        "DELETE FROM event",
+        "INSERT INTO event (at, kind, list, subscriber, detail) SELECT 5, 'x', 1, id, 'D' || id "
+        "FROM subscriber ORDER BY id",
+        "INSERT INTO attempt (delivery, at, state, server, address, tls, cipher, policy, "
+        "reply_code, reply_status, reply_text) SELECT 90 + id, 6, 'sent', 'mx' || id, '192.0.2.9', "
+        "'TLSv1.3', 'C', 'DANE', 250, '2.0.0', 'ok' FROM subscriber ORDER BY id",
+        "INSERT INTO delivery (id, kind, state, created_at, updated_at, attempts, reply_code, "
+        "reply_text) SELECT 95 + id, 'message', 'sent', 7, 8, 1, 250, 'ok' FROM subscriber",
+        "INSERT INTO transactional (delivery, list, address, address_key, template, language, "
+        "subject, size) SELECT 95 + id, 1, address, address_key, 'receipt', 'en', 'S' || id, 1 "
+        "FROM subscriber",
+        "INSERT INTO suppression (address_key, reason, since) SELECT address_key, 'R' || id, 9 "
+        "FROM subscriber",
+        "UPDATE subscription SET consent_at = 1, confirmed_at = 2, consent_version = 'v' || id",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        fixture_sql(fixture, rows[i]);
+}
+
+#define AT(second) "\"1970-01-01T00:00:0" #second "Z\""
+#define DELIVERY(id, kind, slug, title, state)                                                     \
+    "{\"id\":" #id ",\"kind\":\"" kind "\",\"slug\":" slug ",\"number\":null,\"issue\":" title     \
+    ",\"state\":\"" state "\",\"attempts\":0,\"created_at\":" AT(1) ",\"updated_at\":" AT(         \
+        1) ",\"reply_code\":null,\"reply_status\":null,\"reply\":\"words\"}"
+#define PERSON                                                                                     \
+    "{\"address\":\"ann@example.org\",\"name\":\"N1\",\"language\":\"de\",\"attributes\":"         \
+    "{\"city\":\"Bonn\"},\"created_at\":\"1970-01-12T13:46:40Z\",\"new_address\":"                 \
+    "\"a2@example.org\",\"subscriptions\":[{\"list\":\"news\",\"title\":\"news\",\"state\":"       \
+    "\"active\",\"consent\":{\"at\":" AT(                                                          \
+        1) ",\"source\":\"fair\",\"ip\":\"192.0.2.1\",\"form_version\":\"v1\"},\"confirmed_"       \
+           "at\":" AT(2) ",\"ended_at\":null}]"
+#define SUPPRESSED ",\"suppressed\":{\"reason\":\"R1\",\"since\":" AT(9) "}"
+
+/* Word for word, each chapter, of one of two. */
+static void test_exported_whole(void **state) {
+    static const char expected[] =
+        PERSON ",\"deliveries\":[" DELIVERY(71, "issue", "\"1\"", "\"T\"", "queued") "," DELIVERY(
+            81, "welcome", "null", "null",
+            "deferred") "," DELIVERY(91, "welcome", "null", "null",
+                                     "sent") "],\"attempts\":[{\"delivery\":91,"
+                                             "\"at\":" AT(
+                                                 6) ",\"kind\":\"welcome\","
+                                                    "\"slug\":null,\"number\":"
+                                                    "null,\"issue\":null,"
+                                                    "\"state\":\"sent\","
+                                                    "\"server\":\"mx1\","
+                                                    "\"address\":\"192.0.2."
+                                                    "9\",\"tls\":\"TLSv1.3\","
+                                                    "\"cipher\":\"C\","
+                                                    "\"policy\":\"DANE\","
+                                                    "\"reply_code\":250,"
+                                                    "\"reply_status\":\"2.0."
+                                                    "0\","
+                                                    "\"reply\":\"ok\"}],"
+                                                    "\"messages\":[{\"list\":"
+                                                    "\"news\",\"template\":"
+                                                    "\"receipt\",\"subject\":"
+                                                    "\"S1\",\"state\":"
+                                                    "\"sent\",\"attempts\":1,"
+                                                    "\"created_at\":" AT(
+                                                        7) ",\"updated_"
+                                                           "at\":" AT(
+                                                               8) ",\"r"
+                                                                  "eply"
+                                                                  "_cod"
+                                                                  "e\":"
+                                                                  "250,"
+                                                                  "\"re"
+                                                                  "ply"
+                                                                  "\":"
+                                                                  "\"ok"
+                                                                  "\"}]"
+                                                                  ",\"r"
+                                                                  "etur"
+                                                                  "ned_"
+                                                                  "mail"
+                                                                  "\":["
+                                                                  "{\"a"
+                                                                  "t\""
+                                                                  ":" AT(
+                                                                      1) ",\"kind\":\"hard\","
+                                                                         "\"reason\":\"r\","
+                                                                         "\"status\":\"5.1.1\","
+                                                                         "\"diagnostic\":"
+                                                                         "\"words\"}],\"history\":["
+                                                                         "{\"at\":" AT(
+                                                                             5) ",\"what\":\"x\","
+                                                                                "\"list\":\"news\","
+                                                                                "\"detail\":\"D1\"}"
+                                                                                "]" SUPPRESSED "}";
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    char *json = NULL;
+    json_t *facts = NULL;
+    set_up(fixture);
+    add_chapters(fixture);
+    assert_ok(nl_person_export(fixture->store, 1, 0, &json, &err));
+    assert_string_equal(json, expected);
+    free(json);
+    assert_fails(nl_person_export(fixture->store, 99, 0, &json, &err), NL_NOTFOUND, "no such");
+    /* What a page shows at a glance. */
+    assert_ok(nl_person_facts(fixture->store, 1, &facts, &err));
+    json = json_dumps(facts, JSON_COMPACT);
+    assert_string_equal(json, PERSON SUPPRESSED ",\"id\":1}");
+    free(json);
+    json_decref(facts);
+    assert_fails(nl_person_facts(fixture->store, 99, &facts, &err), NL_NOTFOUND, "no such");
+    assert_null(facts);
+    fixture_sql(fixture, "DELETE FROM suppression WHERE address_key = 'ann@example.org'");
+    assert_ok(nl_person_facts(fixture->store, 1, &facts, &err));
+    assert_true(json_is_null(json_object_get(facts, "suppressed")));
+    json_decref(facts);
+}
+
 /* People are found by a part of their name or address: those with a part in the order of their
  * numbers, all in the order of addresses. */
 static enum nl_status collect(int64_t subscriber, const char *key, void *ctx,
@@ -222,8 +339,9 @@ static void test_looking_for_people(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_erasing_one_of_two), TEST(test_erasing_who_has_left), TEST(test_correcting),
-        TEST(test_exporting),          TEST(test_looking_for_people),
+        TEST(test_erasing_one_of_two), TEST(test_erasing_who_has_left),
+        TEST(test_correcting),         TEST(test_exporting),
+        TEST(test_exported_whole),     TEST(test_looking_for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
