@@ -10,7 +10,7 @@
 #include "newsletter/store/person.h"
 #include "newsletter/store/preference.h"
 #include "newsletter/store/prune.h"
-#include "newsletter/store/removal.h"
+#include "newsletter/store/staff_account.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/store/suppression.h"
 #include "newsletter/store/task.h"
@@ -208,6 +208,17 @@ static void remove_list(struct fixture *fixture) {
     assert_ok(nl_list_remove(fixture->store, 2, &err));
 }
 
+static void staff(struct fixture *fixture) {
+    static const struct nl_actor boss = {.name = "boss", .door = "command", .client = "here"};
+    struct nl_error err = {0};
+    fixture_sql(fixture, "INSERT INTO staff (name, password, role, created_at) VALUES ('ann', 'x', "
+                         "'viewer', 1)");
+    assert_ok(nl_staff_set_role(fixture->store, "ann", NULL, NL_ROLE_SENDER, &boss, &err));
+    assert_ok(nl_staff_set_role(fixture->store, "ann", "news", NL_ROLE_AUTHOR, &boss, &err));
+    assert_ok(nl_staff_unset_role(fixture->store, "ann", "news", &boss, &err));
+    assert_ok(nl_staff_remove(fixture->store, "ann", &boss, &err));
+}
+
 static void test_all_that_is_done(void **state) {
     static const struct {
         const char *name;
@@ -226,6 +237,7 @@ static void test_all_that_is_done(void **state) {
         {"undo the import", undo_import},
         {"clean", clean},
         {"remove a list", remove_list},
+        {"change staff", staff},
     };
     struct fixture *fixture = *state;
     for_each_row (i, steps, steps[i].name) {
@@ -241,6 +253,7 @@ static void test_what_is_done_behind_its_back(void **state) {
         "UPDATE subscription SET state = 'active' WHERE state = 'unsubscribed'",
         "UPDATE subscription SET consent_at = consent_at - 1 WHERE id = 3",
         "UPDATE subscription SET consent_source = 'paper' WHERE id = 4",
+        "INSERT INTO audit (at, actor, door, action) VALUES (1, 'eve', 'command', 'x')",
         "INSERT INTO event (at, kind, list, subscriber) VALUES (1000002, 'confirmed', 1, 1)",
         "DELETE FROM event WHERE id = (SELECT max(id) - 1 FROM event)",
         "UPDATE event SET kind = 'bounced' WHERE id = (SELECT max(id) - 2 FROM event)",
@@ -252,6 +265,7 @@ static void test_what_is_done_behind_its_back(void **state) {
     sign_up(fixture);
     join_other_list(fixture);
     unsubscribe(fixture);
+    staff(fixture);
     expect_agreement(fixture);
     int64_t before = 0;
     for_each_row (i, changes, changes[i]) {
