@@ -1,102 +1,11 @@
-/* Mailboxes on servers: what a fetch asks for, in which order, and what it does to the messages.
- * The server is a made one: it says what no real server says on demand. */
-#include "support.h"
+/* Mailboxes on servers: what a fetch asks for, in which order, and what it does to the messages. */
+#include "inbound/made_mailbox.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/inbound/mailbox.h"
 
-#include <arpa/inet.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-/* The reply to a command that begins with `command`; "%" in an IMAP reply stands for the tag. Of
- * several rows that fit, the first that has not been used counts. */
-struct reply {
-    const char *command, *text;
-    bool used;
-};
-
-static struct {
-    int listener, port;
-    bool imap;
-    struct reply *replies;
-    struct nl_buf log; /* the commands, without tags and logins, each with a line's end */
-    pthread_t thread;
-} server;
-
-static void say(int fd, const char *text, const char *tag) {
-    struct nl_buf out = {0};
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == '%')
-            nl_buf_adds(&out, tag);
-        else
-            nl_buf_add(&out, c, 1);
-    }
-    (void)!write(fd, nl_buf_text(&out), out.len);
-    nl_buf_free(&out);
-}
-
-/* False ends the connection. */
-static bool answer(int fd, char *line) {
-    char tag[16] = "";
-    line[strcspn(line, "\r\n")] = '\0';
-    if (server.imap) {
-        size_t len = strcspn(line, " ");
-        snprintf(tag, sizeof tag, "%.*s", (int)len, line);
-        line += line[len] == ' ' ? len + 1 : len;
-    }
-    bool quiet = strncmp(line, "CAPA", 4) == 0 || strncmp(line, "USER", 4) == 0 ||
-                 strncmp(line, "PASS", 4) == 0 || strncmp(line, "LOGIN", 5) == 0;
-    if (!quiet)
-        nl_buf_addf(&server.log, "%s\n", line);
-    for (struct reply *reply = server.replies; reply->command != NULL; reply++) {
-        if (reply->used || strncmp(line, reply->command, strlen(reply->command)) != 0)
-            continue;
-        reply->used = true;
-        if (reply->text == NULL)
-            return false;
-        say(fd, reply->text, tag);
-        return true;
-    }
-    if (strcmp(line, "CAPABILITY") == 0)
-        say(fd, "* CAPABILITY IMAP4rev1\r\n% OK\r\n", tag);
-    else if (strcmp(line, "CAPA") == 0)
-        say(fd, "+OK\r\nUSER\r\n.\r\n", tag);
-    else
-        say(fd, server.imap ? "% OK done\r\n" : "+OK\r\n", tag);
-    return strcmp(line, "QUIT") != 0 && strcmp(line, "LOGOUT") != 0;
-}
-
-/* One connection after another, until the listener is closed. */
-static void *serve(void *unused) {
-    (void)unused;
-    for (int fd = -1; (fd = accept(server.listener, NULL, NULL)) >= 0; close(fd)) {
-        FILE *in = fdopen(dup(fd), "r");
-        char line[1024];
-        say(fd, server.imap ? "* OK ready\r\n" : "+OK ready\r\n", "");
-        while (fgets(line, sizeof line, in) != NULL && answer(fd, line)) {
-        }
-        fclose(in);
-    }
-    return NULL;
-}
-
-static void start(bool imap, struct reply *replies) {
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t len = sizeof address;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    server.imap = imap;
-    server.replies = replies;
-    server.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(server.listener, (struct sockaddr *)&address, sizeof address), 0);
-    assert_int_equal(listen(server.listener, 4), 0);
-    assert_int_equal(getsockname(server.listener, (struct sockaddr *)&address, &len), 0);
-    server.port = ntohs(address.sin_port);
-    assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
-}
 
 /* The messages that the visitor was given, and what it does. */
 static struct {
@@ -128,7 +37,7 @@ static enum nl_status settle(void *ctx, struct nl_error *err) {
 static int set_up(void **state) {
     (void)state;
     memset(&visit, 0, sizeof visit);
-    memset(&server, 0, sizeof server);
+    memset(&made_mailbox, 0, sizeof made_mailbox);
     return 0;
 }
 
@@ -138,22 +47,21 @@ static int tear_down(void **state) {
     return 0;
 }
 
-/* Fetches from the made server, which has ended when this returns; server.log is to be freed. */
+/* Fetches from the made server, which has ended when this returns; made_mailbox.log is to be freed.
+ */
 static enum nl_status fetch(struct nl_error *err) {
     struct nl_config config = {0};
     const struct nl_visitor visitor = {.message = take, .settle = settle, .stop = &visit.stop};
-    config.fetch.protocol = server.imap ? NL_FETCH_IMAP : NL_FETCH_POP3;
+    config.fetch.protocol = made_mailbox.imap ? NL_FETCH_IMAP : NL_FETCH_POP3;
     config.fetch.host = (char *)"127.0.0.1";
-    config.fetch.port = server.port;
+    config.fetch.port = made_mailbox.port;
     config.fetch.security = NL_SMTP_PLAIN;
     config.fetch.username = (char *)"ann";
     config.fetch.folder = (char *)"IN BOX";
     config.fetch.processed = (char *)"Done";
     config.fetch.unknown = (char *)"Odd";
     enum nl_status status = nl_mailbox_fetch(&config, "secret", &visitor, err);
-    shutdown(server.listener, SHUT_RDWR);
-    pthread_join(server.thread, NULL);
-    close(server.listener);
+    made_mailbox_stop();
     return status;
 }
 
@@ -164,16 +72,17 @@ static enum nl_status fetch(struct nl_error *err) {
 static void test_pop3(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply replies[] = {{.command = "STAT", .text = "+OK 2 320\r\n"},
-                              {.command = "RETR 1", .text = ONE},
-                              {.command = "RETR 2", .text = TWO},
-                              {0}};
-    start(false, replies);
+    struct mailbox_reply replies[] = {{.command = "STAT", .text = "+OK 2 320\r\n"},
+                                      {.command = "RETR 1", .text = ONE},
+                                      {.command = "RETR 2", .text = TWO},
+                                      {0}};
+    made_mailbox_start(false, replies);
     assert_ok(fetch(&err));
     assert_string_equal(nl_buf_text(&visit.seen),
                         "Subject: one\r\n\r\nA\r\n|SSubject: two\r\n\r\nB\r\n|S");
-    assert_string_equal(nl_buf_text(&server.log), "STAT\nRETR 1\nDELE 1\nRETR 2\nDELE 2\nQUIT\n");
-    nl_buf_free(&server.log);
+    assert_string_equal(nl_buf_text(&made_mailbox.log),
+                        "STAT\nRETR 1\nDELE 1\nRETR 2\nDELE 2\nQUIT\n");
+    nl_buf_free(&made_mailbox.log);
 }
 
 /* How many messages there are is what the server says, and nothing where it says nonsense. */
@@ -189,13 +98,13 @@ static void test_the_reply_to_stat(void **state) {
         {"+OK 1 99999999999999999999999999999999999999\r\n", "STAT\nRETR 1\nDELE 1\nQUIT\n"}};
     for_each_row (i, cases, cases[i].reply) {
         struct nl_error err = {0};
-        struct reply replies[] = {
+        struct mailbox_reply replies[] = {
             {.command = "STAT", .text = cases[i].reply}, {.command = "RETR 1", .text = ONE}, {0}};
-        memset(&server, 0, sizeof server);
-        start(false, replies);
+        memset(&made_mailbox, 0, sizeof made_mailbox);
+        made_mailbox_start(false, replies);
         assert_ok(fetch(&err));
-        assert_string_equal(nl_buf_text(&server.log), cases[i].log);
-        nl_buf_free(&server.log);
+        assert_string_equal(nl_buf_text(&made_mailbox.log), cases[i].log);
+        nl_buf_free(&made_mailbox.log);
     }
 }
 
@@ -203,15 +112,15 @@ static void test_the_reply_to_stat(void **state) {
 static void test_twelve_messages(void **state) {
     enum { COUNT = 12 };
     struct nl_error err = {0};
-    struct reply replies[COUNT + 2] = {{.command = "STAT", .text = "+OK 12 320\r\n"}};
+    struct mailbox_reply replies[COUNT + 2] = {{.command = "STAT", .text = "+OK 12 320\r\n"}};
     (void)state;
     for (int i = 1; i <= COUNT; i++)
-        replies[i] = (struct reply){.command = "RETR ", .text = ONE};
-    start(false, replies);
+        replies[i] = (struct mailbox_reply){.command = "RETR ", .text = ONE};
+    made_mailbox_start(false, replies);
     assert_ok(fetch(&err));
     assert_int_equal(visit.messages, COUNT);
-    assert_non_null(strstr(nl_buf_text(&server.log), "RETR 12\nDELE 12\nQUIT\n"));
-    nl_buf_free(&server.log);
+    assert_non_null(strstr(nl_buf_text(&made_mailbox.log), "RETR 12\nDELE 12\nQUIT\n"));
+    nl_buf_free(&made_mailbox.log);
 }
 
 /* A message that the visitor did not take, or that is not settled, is not deleted. */
@@ -220,15 +129,15 @@ static void test_pop3_deletes_only_what_is_taken(void **state) {
     (void)state;
     for_each_row (i, faults, faults[i]) {
         struct nl_error err = {0};
-        struct reply replies[] = {
+        struct mailbox_reply replies[] = {
             {.command = "STAT", .text = "+OK 2 320\r\n"}, {.command = "RETR 1", .text = ONE}, {0}};
-        memset(&server, 0, sizeof server);
+        memset(&made_mailbox, 0, sizeof made_mailbox);
         visit.failing = i == 0 ? "one" : NULL;
         visit.settle_fails = i == 1;
-        start(false, replies);
+        made_mailbox_start(false, replies);
         assert_fails(fetch(&err), NL_TEMPFAIL, i == 0 ? "away" : "no commit");
-        assert_string_equal(nl_buf_text(&server.log), "STAT\nRETR 1\nQUIT\n");
-        nl_buf_free(&server.log);
+        assert_string_equal(nl_buf_text(&made_mailbox.log), "STAT\nRETR 1\nQUIT\n");
+        nl_buf_free(&made_mailbox.log);
     }
 }
 
@@ -237,49 +146,49 @@ static void test_pop3_deletes_only_what_is_taken(void **state) {
 static void test_messages_that_do_not_arrive(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply some[] = {{.command = "STAT", .text = "+OK 4 320\r\n"},
-                           {.command = "RETR 1", .text = "-ERR gone\r\n"},
-                           {.command = "RETR 2", .text = "-ERR gone\r\n"},
-                           {.command = "RETR 3", .text = "-ERR gone\r\n"},
-                           {.command = "RETR 4", .text = ONE},
-                           {0}};
-    start(false, some);
+    struct mailbox_reply some[] = {{.command = "STAT", .text = "+OK 4 320\r\n"},
+                                   {.command = "RETR 1", .text = "-ERR gone\r\n"},
+                                   {.command = "RETR 2", .text = "-ERR gone\r\n"},
+                                   {.command = "RETR 3", .text = "-ERR gone\r\n"},
+                                   {.command = "RETR 4", .text = ONE},
+                                   {0}};
+    made_mailbox_start(false, some);
     assert_ok(fetch(&err));
     assert_int_equal(visit.messages, 1);
-    const char *deleted = strstr(nl_buf_text(&server.log), "DELE");
+    const char *deleted = strstr(nl_buf_text(&made_mailbox.log), "DELE");
     assert_string_equal(deleted, "DELE 4\nQUIT\n");
-    nl_buf_free(&server.log);
-    struct reply all[] = {{.command = "STAT", .text = "+OK 9 320\r\n"},
-                          {.command = "RETR 1", .text = "-ERR gone\r\n"},
-                          {.command = "RETR 2", .text = "-ERR gone\r\n"},
-                          {.command = "RETR 3", .text = "-ERR gone\r\n"},
-                          {.command = "RETR 4", .text = "-ERR gone\r\n"},
-                          {0}};
-    memset(&server, 0, sizeof server);
-    start(false, all);
+    nl_buf_free(&made_mailbox.log);
+    struct mailbox_reply all[] = {{.command = "STAT", .text = "+OK 9 320\r\n"},
+                                  {.command = "RETR 1", .text = "-ERR gone\r\n"},
+                                  {.command = "RETR 2", .text = "-ERR gone\r\n"},
+                                  {.command = "RETR 3", .text = "-ERR gone\r\n"},
+                                  {.command = "RETR 4", .text = "-ERR gone\r\n"},
+                                  {0}};
+    memset(&made_mailbox, 0, sizeof made_mailbox);
+    made_mailbox_start(false, all);
     assert_int_not_equal(fetch(&err), NL_OK);
     assert_non_null(strstr(nl_error_text(&err), "127.0.0.1"));
     nl_error_free(&err);
-    assert_null(strstr(nl_buf_text(&server.log), "RETR 5"));
-    assert_null(strstr(nl_buf_text(&server.log), "DELE"));
-    nl_buf_free(&server.log);
+    assert_null(strstr(nl_buf_text(&made_mailbox.log), "RETR 5"));
+    assert_null(strstr(nl_buf_text(&made_mailbox.log), "DELE"));
+    nl_buf_free(&made_mailbox.log);
 }
 
 /* After a stop no further message is asked for. */
 static void test_a_stop(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply replies[] = {{.command = "STAT", .text = "+OK 2 320\r\n"},
-                              {.command = "RETR 1", .text = ONE},
-                              {.command = "RETR 2", .text = TWO},
-                              {0}};
+    struct mailbox_reply replies[] = {{.command = "STAT", .text = "+OK 2 320\r\n"},
+                                      {.command = "RETR 1", .text = ONE},
+                                      {.command = "RETR 2", .text = TWO},
+                                      {0}};
     visit.stop_after = 1;
-    start(false, replies);
+    made_mailbox_start(false, replies);
     (void)fetch(&err); /* libcurl may be stopped in the middle of the deletion */
     nl_error_free(&err);
     assert_int_equal(visit.messages, 1);
-    assert_null(strstr(nl_buf_text(&server.log), "RETR 2"));
-    nl_buf_free(&server.log);
+    assert_null(strstr(nl_buf_text(&made_mailbox.log), "RETR 2"));
+    nl_buf_free(&made_mailbox.log);
 }
 
 #define IMAP_ONE "* 1 FETCH (UID 7 BODY[]<0> {12}\r\nSubject: one)\r\n% OK\r\n"
@@ -291,15 +200,15 @@ static void test_a_stop(void **state) {
 static void test_imap(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply replies[] = {SEARCH,
-                              {.command = "UID FETCH 7", .text = IMAP_ONE},
-                              {.command = "UID FETCH 9", .text = IMAP_TWO},
-                              {0}};
+    struct mailbox_reply replies[] = {SEARCH,
+                                      {.command = "UID FETCH 7", .text = IMAP_ONE},
+                                      {.command = "UID FETCH 9", .text = IMAP_TWO},
+                                      {0}};
     visit.known = "one";
-    start(true, replies);
+    made_mailbox_start(true, replies);
     assert_ok(fetch(&err));
     assert_string_equal(nl_buf_text(&visit.seen), "Subject: one|SSubject: two|S");
-    const char *log = nl_buf_text(&server.log);
+    const char *log = nl_buf_text(&made_mailbox.log);
     const char *first = strstr(log, "UID MOVE 7 \"Done\"\n");
     const char *second = strstr(log, "UID MOVE 9 \"Odd\"\n");
     assert_non_null(strstr(log, "SELECT \"IN BOX\"\n"));
@@ -307,70 +216,70 @@ static void test_imap(void **state) {
     assert_true(strstr(log, "UID FETCH 7") < first && strstr(log, "UID FETCH 9") > first);
     assert_null(strstr(log, "COPY"));
     assert_null(strstr(log, "CREATE"));
-    nl_buf_free(&server.log);
+    nl_buf_free(&made_mailbox.log);
 }
 
 /* Where it has not: the folder is made, the message copied, and only then marked as deleted. */
 static void test_imap_without_move(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply replies[] = {{.command = "UID SEARCH", .text = "* SEARCH 7\r\n% OK\r\n"},
-                              {.command = "UID FETCH 7", .text = IMAP_ONE},
-                              {.command = "UID MOVE", .text = "% BAD unknown command\r\n"},
-                              {.command = "UID MOVE", .text = "% BAD unknown command\r\n"},
-                              {0}};
-    start(true, replies);
+    struct mailbox_reply replies[] = {{.command = "UID SEARCH", .text = "* SEARCH 7\r\n% OK\r\n"},
+                                      {.command = "UID FETCH 7", .text = IMAP_ONE},
+                                      {.command = "UID MOVE", .text = "% BAD unknown command\r\n"},
+                                      {.command = "UID MOVE", .text = "% BAD unknown command\r\n"},
+                                      {0}};
+    made_mailbox_start(true, replies);
     assert_ok(fetch(&err));
-    const char *log = nl_buf_text(&server.log);
+    const char *log = nl_buf_text(&made_mailbox.log);
     const char *created = strstr(log, "CREATE \"Odd\"\n");
     const char *copied = strstr(log, "UID COPY 7 \"Odd\"\n");
     const char *deleted = strstr(log, "UID STORE 7 +FLAGS.SILENT (\\Deleted)\n");
     assert_true(created != NULL && copied > created && deleted > copied);
-    nl_buf_free(&server.log);
+    nl_buf_free(&made_mailbox.log);
 }
 
 /* A message that could not be copied is not deleted. */
 static void test_imap_that_cannot_copy(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply replies[] = {{.command = "UID SEARCH", .text = "* SEARCH 7\r\n% OK\r\n"},
-                              {.command = "UID FETCH 7", .text = IMAP_ONE},
-                              {.command = "UID MOVE", .text = "% NO\r\n"},
-                              {.command = "UID MOVE", .text = "% NO\r\n"},
-                              {.command = "UID COPY", .text = "% NO over quota\r\n"},
-                              {0}};
-    start(true, replies);
+    struct mailbox_reply replies[] = {{.command = "UID SEARCH", .text = "* SEARCH 7\r\n% OK\r\n"},
+                                      {.command = "UID FETCH 7", .text = IMAP_ONE},
+                                      {.command = "UID MOVE", .text = "% NO\r\n"},
+                                      {.command = "UID MOVE", .text = "% NO\r\n"},
+                                      {.command = "UID COPY", .text = "% NO over quota\r\n"},
+                                      {0}};
+    made_mailbox_start(true, replies);
     assert_fails(fetch(&err), NL_UNAVAILABLE, "refused a command");
-    assert_null(strstr(nl_buf_text(&server.log), "Deleted"));
-    nl_buf_free(&server.log);
+    assert_null(strstr(nl_buf_text(&made_mailbox.log), "Deleted"));
+    nl_buf_free(&made_mailbox.log);
 }
 
 /* Where the folder was only missing, it is made, and the message moves. */
 static void test_imap_makes_the_folder(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply replies[] = {{.command = "UID SEARCH", .text = "* SEARCH 7\r\n% OK\r\n"},
-                              {.command = "UID FETCH 7", .text = IMAP_ONE},
-                              {.command = "UID MOVE", .text = "% NO [TRYCREATE]\r\n"},
-                              {0}};
-    start(true, replies);
+    struct mailbox_reply replies[] = {{.command = "UID SEARCH", .text = "* SEARCH 7\r\n% OK\r\n"},
+                                      {.command = "UID FETCH 7", .text = IMAP_ONE},
+                                      {.command = "UID MOVE", .text = "% NO [TRYCREATE]\r\n"},
+                                      {0}};
+    made_mailbox_start(true, replies);
     assert_ok(fetch(&err));
-    assert_non_null(strstr(nl_buf_text(&server.log), "CREATE \"Odd\"\nUID MOVE 7 \"Odd\"\n"));
-    assert_null(strstr(nl_buf_text(&server.log), "COPY"));
-    nl_buf_free(&server.log);
+    assert_non_null(strstr(nl_buf_text(&made_mailbox.log), "CREATE \"Odd\"\nUID MOVE 7 \"Odd\"\n"));
+    assert_null(strstr(nl_buf_text(&made_mailbox.log), "COPY"));
+    nl_buf_free(&made_mailbox.log);
 }
 
 /* A message that was not taken stays where it is. */
 static void test_imap_moves_only_what_is_taken(void **state) {
     (void)state;
     struct nl_error err = {0};
-    struct reply replies[] = {SEARCH, {.command = "UID FETCH 7", .text = IMAP_ONE}, {0}};
+    struct mailbox_reply replies[] = {SEARCH, {.command = "UID FETCH 7", .text = IMAP_ONE}, {0}};
     visit.failing = "one";
-    start(true, replies);
+    made_mailbox_start(true, replies);
     assert_fails(fetch(&err), NL_TEMPFAIL, "away");
-    assert_null(strstr(nl_buf_text(&server.log), "MOVE"));
-    assert_null(strstr(nl_buf_text(&server.log), "FETCH 9"));
-    nl_buf_free(&server.log);
+    assert_null(strstr(nl_buf_text(&made_mailbox.log), "MOVE"));
+    assert_null(strstr(nl_buf_text(&made_mailbox.log), "FETCH 9"));
+    nl_buf_free(&made_mailbox.log);
 }
 
 static void test_refusals(void **state) {
@@ -388,15 +297,15 @@ static void test_refusals(void **state) {
     (void)state;
     for_each_row (i, cases, cases[i].words) {
         struct nl_error err = {0};
-        struct reply replies[] = {{.command = cases[i].command, .text = cases[i].reply},
-                                  {.command = cases[i].command, .text = cases[i].reply},
-                                  {.command = cases[i].command, .text = cases[i].reply},
-                                  {0}};
-        memset(&server, 0, sizeof server);
-        start(cases[i].imap, replies);
+        struct mailbox_reply replies[] = {{.command = cases[i].command, .text = cases[i].reply},
+                                          {.command = cases[i].command, .text = cases[i].reply},
+                                          {.command = cases[i].command, .text = cases[i].reply},
+                                          {0}};
+        memset(&made_mailbox, 0, sizeof made_mailbox);
+        made_mailbox_start(cases[i].imap, replies);
         assert_fails(fetch(&err), cases[i].status, cases[i].words);
         assert_int_equal(visit.messages, 0);
-        nl_buf_free(&server.log);
+        nl_buf_free(&made_mailbox.log);
     }
 }
 
@@ -428,18 +337,16 @@ static void test_a_huge_message(void **state) {
         nl_buf_adds(&text, line);
     }
     nl_buf_adds(&text, ".\r\n");
-    struct reply replies[] = {{.command = "STAT", .text = "+OK 1 5242880\r\n"},
-                              {.command = "RETR 1", .text = nl_buf_text(&text)},
-                              {0}};
-    start(false, replies);
-    config.fetch.port = server.port;
+    struct mailbox_reply replies[] = {{.command = "STAT", .text = "+OK 1 5242880\r\n"},
+                                      {.command = "RETR 1", .text = nl_buf_text(&text)},
+                                      {0}};
+    made_mailbox_start(false, replies);
+    config.fetch.port = made_mailbox.port;
     assert_ok(nl_mailbox_fetch(&config, NULL, &visitor, &err));
-    shutdown(server.listener, SHUT_RDWR);
-    pthread_join(server.thread, NULL);
-    close(server.listener);
+    made_mailbox_stop();
     assert_int_equal(length_seen, 4 << 20);
-    assert_non_null(strstr(nl_buf_text(&server.log), "DELE 1"));
-    nl_buf_free(&server.log);
+    assert_non_null(strstr(nl_buf_text(&made_mailbox.log), "DELE 1"));
+    nl_buf_free(&made_mailbox.log);
     nl_buf_free(&text);
 }
 
