@@ -34,7 +34,8 @@ const char *nl_tls_result_type(CURLcode code, const char *detail, const SSL *ssl
     }
     if (strcasestr(detail, "expired") != NULL)
         return "certificate-expired";
-    if (strcasestr(detail, "mismatch") != NULL || strcasestr(detail, "does not match") != NULL)
+    if (strcasestr(detail, "mismatch") != NULL || strcasestr(detail, "does not match") != NULL ||
+        strcasestr(detail, "no alternative certificate subject name") != NULL)
         return "certificate-host-mismatch";
     if (strcasestr(detail, "issuer") != NULL || strcasestr(detail, "self-signed") != NULL ||
         strcasestr(detail, "self signed") != NULL)

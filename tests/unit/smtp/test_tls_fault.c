@@ -34,6 +34,8 @@ static void test_types_by_words(void **state) {
         {"Certificate EXPIRED", "certificate-expired"},
         {"hostname mismatch", "certificate-host-mismatch"},
         {"name does not match", "certificate-host-mismatch"},
+        {"SSL: no alternative certificate subject name matches target host name 'a'",
+         "certificate-host-mismatch"},
         {"unable to get local issuer certificate", "certificate-not-trusted"},
         {"self-signed certificate", "certificate-not-trusted"},
         {"self signed certificate in chain", "certificate-not-trusted"},
