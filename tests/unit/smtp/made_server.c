@@ -1,9 +1,9 @@
 #include "smtp/made_server.h"
 
-#include "newsletter/resolve/resolver.h"
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -17,6 +17,7 @@ enum {
 static void start(struct made_server *server) {
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t len = sizeof address;
+    signal(SIGPIPE, SIG_IGN); /* OpenSSL writes to connections that were closed meanwhile */
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     assert_int_equal(bind(server->listener, (struct sockaddr *)&address, sizeof address), 0);
@@ -26,6 +27,7 @@ static void start(struct made_server *server) {
 }
 
 static void hang_up(struct made_client *client) {
+    SSL_free(client->ssl);
     if (client->fd > 0)
         close(client->fd);
     nl_buf_free(&client->in);
@@ -37,7 +39,10 @@ void made_server_hang_up(struct made_server *server, size_t place) {
 }
 
 static void say(struct made_client *client, const char *text) {
-    (void)!send(client->fd, text, strlen(text), MSG_NOSIGNAL);
+    if (client->ssl == NULL)
+        (void)!send(client->fd, text, strlen(text), MSG_NOSIGNAL);
+    else if (text[0] != '\0')
+        SSL_write(client->ssl, text, (int)strlen(text));
 }
 
 static const char *usual(const struct made_server *server, struct made_client *client,
@@ -50,6 +55,8 @@ static const char *usual(const struct made_server *server, struct made_client *c
         client->chunk = strtoul(line + 5, NULL, 10);
         return "";
     }
+    if (strcmp(line, "STARTTLS") == 0 && server->tls != NULL)
+        return "220 go on\r\n";
     if (strncmp(line, "DATA", 4) == 0) {
         client->in_message = true;
         return "354 go on\r\n";
@@ -72,8 +79,13 @@ static void answer(struct made_server *server, struct made_client *client, const
         text = usual(server, client, line);
     if (text != NULL)
         say(client, text);
-    if (text == NULL || strcmp(line, "QUIT") == 0)
+    if (text == NULL || strcmp(line, "QUIT") == 0) {
         hang_up(client);
+    } else if (strcmp(line, "STARTTLS") == 0 && server->tls != NULL) {
+        client->ssl = SSL_new(server->tls);
+        assert_int_equal(SSL_set_fd(client->ssl, client->fd), 1);
+        SSL_set_accept_state(client->ssl);
+    }
 }
 
 static void drop(struct nl_buf *buf, size_t len) {
@@ -117,6 +129,16 @@ static bool take(struct made_server *server, struct made_client *client) {
     return true;
 }
 
+/* 0 at the end, -1 where there is nothing to read yet. A handshake happens on the way. */
+static ssize_t receive(struct made_client *client, char *data, size_t size) {
+    if (client->ssl == NULL)
+        return recv(client->fd, data, size, 0);
+    ERR_clear_error();
+    int len = SSL_read(client->ssl, data, (int)size);
+    int error = SSL_get_error(client->ssl, len);
+    return len > 0 ? len : error == SSL_ERROR_WANT_READ ? -1 : 0;
+}
+
 static void serve(struct made_server *server) {
     for (struct made_client *client = server->clients; client < server->clients + MADE_CLIENTS;
          client++) {
@@ -129,7 +151,7 @@ static void serve(struct made_server *server) {
             server->accepted++;
             answer(server, client, "banner");
         }
-        ssize_t len = client->fd > 0 ? recv(client->fd, data, sizeof data, 0) : -1;
+        ssize_t len = client->fd > 0 ? receive(client, data, sizeof data) : -1;
         if (len > 0)
             nl_buf_add(&client->in, data, (size_t)len);
         while (client->fd > 0 && take(server, client)) {
@@ -148,7 +170,8 @@ void made_route_open(struct made_route *route, size_t servers, size_t connection
         *server = route->settings;
         server->host = (char *)"127.0.0.1";
         server->port = route->server.port;
-        server->security = route->encrypted ? NL_SMTP_STARTTLS : NL_SMTP_PLAIN;
+        if (server->security != NL_SMTP_TLS)
+            server->security = route->encrypted ? NL_SMTP_STARTTLS : NL_SMTP_PLAIN;
         server->weight = 1;
     }
     route->config.smtp.helo = (char *)"us.example";
@@ -171,22 +194,33 @@ void made_route_close(struct made_route *route) {
 void made_route_renew(struct made_route *route, const char *offers, struct made_reply *replies) {
     if (route->transport != NULL)
         made_route_close(route);
-    route->server = (struct made_server){.offers = offers, .replies = replies};
+    route->server =
+        (struct made_server){.offers = offers, .replies = replies, .tls = route->server.tls};
     route->message = (struct nl_buf){0};
     made_route_open(route, 1, 2);
 }
 
-size_t made_route_add_host(struct made_route *route, enum nl_host_tls tls, const char *addresses) {
+static size_t add_host(struct made_route *route, struct nl_mail_host *host, const char *addresses) {
     struct nl_error err = {0};
-    struct nl_mail_host host = {.tls = tls, .tlsa = (char *)""};
     size_t which = 0;
     char text[100];
-    snprintf(host.name, sizeof host.name, "mx.example");
+    snprintf(host->name, sizeof host->name, "mx.example");
     snprintf(text, sizeof text, "%s", addresses);
     for (char *word = strtok(text, " "); word != NULL; word = strtok(NULL, " "))
-        assert_true(nl_ip_parse(word, &host.addresses[host.address_count++]));
-    assert_ok(nl_relay_add_host(route->relay, &host, &which, &err));
+        assert_true(nl_ip_parse(word, &host->addresses[host->address_count++]));
+    assert_ok(nl_relay_add_host(route->relay, host, &which, &err));
     return which;
+}
+
+size_t made_route_add_host(struct made_route *route, enum nl_host_tls tls, const char *addresses) {
+    struct nl_mail_host host = {.tls = tls, .tlsa = (char *)""};
+    return add_host(route, &host, addresses);
+}
+
+size_t made_route_add_dane_host(struct made_route *route, const char *tlsa) {
+    struct nl_mail_host host = {
+        .tls = NL_HOST_TLS_DANE, .tlsa = (char *)tlsa, .base = "mx.example"};
+    return add_host(route, &host, "127.0.0.1");
 }
 
 void made_route_step(struct made_route *route) {

@@ -8,6 +8,8 @@
 #include "newsletter/resolve/resolver.h"
 #include "newsletter/smtp/transport.h"
 
+#include <openssl/ssl.h>
+
 enum { MADE_CLIENTS = 8, MADE_SERVERS = 4 };
 
 /* The reply to a command that begins with `command`, or "banner"; text NULL closes the connection
@@ -22,9 +24,11 @@ struct made_server {
     const char *offers;         /* the reply to EHLO; NULL: one without extensions */
     struct made_reply *replies; /* up to one without a command; NULL: none */
     struct nl_buf log;          /* the commands, each with a line's end */
+    SSL_CTX *tls;               /* used after STARTTLS; NULL: there is no TLS. The caller's */
     size_t accepted;            /* connections */
     struct made_client {
-        int fd; /* 0: none */
+        int fd;   /* 0: none */
+        SSL *ssl; /* NULL: in the clear */
         bool in_message;
         size_t chunk; /* bytes of BDAT to come */
         struct nl_buf in;
@@ -35,7 +39,7 @@ struct made_route {
     struct made_server server;
     struct nl_config config;
     struct nl_smtp_server settings; /* of the relay's servers: the login */
-    bool encrypted;                 /* they demand STARTTLS */
+    bool encrypted;                 /* they demand STARTTLS, where `settings` does not say TLS */
     struct nl_relay *relay;
     struct nl_transport *transport;
     struct nl_buf message;
@@ -50,9 +54,12 @@ void made_route_close(struct made_route *route);
 /* The same again with one server that answers like this, and two connections. The settings stay. */
 void made_route_renew(struct made_route *route, const char *offers, struct made_reply *replies);
 
-/* Adds a recipients' mail host, the same server at 127.0.0.1 or other addresses, with spaces
- * between; returns its number. */
+/* Adds a recipients' mail host mx.example, the same server at 127.0.0.1 or other addresses, with
+ * spaces between; returns its number. */
 size_t made_route_add_host(struct made_route *route, enum nl_host_tls tls, const char *addresses);
+
+/* The same with TLSA records, a line for each. */
+size_t made_route_add_dane_host(struct made_route *route, const char *tlsa);
 
 /* Ends a connection without a word: the one that was accepted into this place, the lowest that was
  * free. */

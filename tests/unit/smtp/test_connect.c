@@ -47,6 +47,7 @@ static void test_refused(void **state) {
         {"banner", NULL, NL_STAGE_CONNECT, 0, false, " at connect: "},
         {"EHLO", NULL, NL_STAGE_EHLO, 0, false, " at EHLO: "},
         {"EHLO", "421 later\r\n", NL_STAGE_EHLO, 421, false, " (reply 421)"},
+        {"EHLO", "400 later\r\n", NL_STAGE_EHLO, 400, false, " (reply 400)"},
     };
     (void)state;
     for_each_row (i, cases, cases[i].command) {
