@@ -92,7 +92,7 @@ static void test_places(void **state) {
     }
 }
 
-/* What the server says about the numbers of messages. */
+/* Answers to the search, with numbers of messages and without. */
 static void test_numbers(void **state) {
     static const struct {
         const char *reply;
@@ -117,7 +117,7 @@ static void test_numbers(void **state) {
     }
 }
 
-/* What goes wrong, and whether it goes on. */
+/* Failures, and whether the look goes on. */
 static void test_failures(void **state) {
     static const struct {
         struct mailbox_reply replies[4];

@@ -1,5 +1,5 @@
-/* A mail server in the process of the test, and a transport that leads to it. Nothing runs beside
- * the test: each step of one is followed by a step of the other. */
+/* A mail server in the process of the test, and a transport that leads to it. Both run
+ * in turn: each step of one is followed by a step of the other. */
 #ifndef NL_TESTS_MADE_SERVER_H
 #define NL_TESTS_MADE_SERVER_H
 

@@ -119,7 +119,7 @@ static void test_opened(void **state) {
     assert_int_equal(nl_transport_open(route.transport), 2);
 }
 
-/* What the relay offers and says to a login, and what comes of it. */
+/* Offers of a relay and its answers to a login, and the end of each. */
 static void test_login(void **state) {
     static const struct {
         const char *offers;

@@ -116,7 +116,7 @@ static void test_counts(void **state) {
     assert_int_equal(nl_transport_open(route.transport), 5);
 }
 
-/* Those that were opened last are closed. */
+/* The connections that were opened last are closed. */
 static void test_limit(void **state) {
     static const struct {
         size_t keep;
@@ -229,7 +229,7 @@ static void test_close_idle(void **state) {
     expect_left(".0....");
 }
 
-/* Those that come from one of our addresses, and lead to these servers. */
+/* Connections are closed that come from one of our addresses and lead to these servers. */
 static void test_retire_from(void **state) {
     const struct nl_source near = {.address = (char *)"127.0.0.1"};
     const struct nl_source far = {.address = (char *)"127.0.0.2"};

@@ -231,8 +231,7 @@ static void test_authorities(void **state) {
 
 /* ---- mail hosts ---- */
 
-/* What a host of recipients has to show: nothing, its name by MTA-STS, or what its TLSA records
- * say. */
+/* A host of recipients has to show nothing, or its name by MTA-STS. */
 static void test_hosts(void **state) {
     static const struct {
         struct wanted wanted;

@@ -205,7 +205,7 @@ static void test_per_connection(void **state) {
     }
 }
 
-/* What does not fit into the buffers of the socket goes out once the server reads on. */
+/* A message that does not fit into the buffers of the socket goes out once the server reads on. */
 static void test_large_message(void **state) {
     (void)state;
     begin(NULL, NULL);
@@ -272,7 +272,7 @@ static void test_withdraw(void **state) {
     assert_false(nl_transport_next(route.transport, &route.event));
 }
 
-/* Those that go say QUIT; others are closed as they are. */
+/* A connection that is no longer needed says QUIT; one with a message stays open. */
 static void test_goodbye(void **state) {
     (void)state;
     begin(NULL, NULL);

@@ -130,7 +130,7 @@ static void test_window(void **state) {
     nl_transport_withdraw(route.transport, 1, 5);
     assert_true(nl_transport_idle(route.transport, &connection));
     assert_int_equal(connection, 1);
-    /* They are released in another order than they came. */
+    /* The messages are released in another order than they came. */
     nl_transport_release(route.transport, 0, 4);
     nl_transport_release(route.transport, 0, 0);
     nl_transport_release(route.transport, 0, 2);

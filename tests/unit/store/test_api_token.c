@@ -59,7 +59,7 @@ static void test_words(void **state) {
     assert_int_equal(scopes, 0);
 }
 
-/* What was wanted is what is found, by the token alone. */
+/* The token alone finds all that was wanted for it. */
 static void test_found(void **state) {
     static const struct nl_api_token wanted[] = {
         {.name = "a", .scopes = NL_API_READ, .lists = ""},

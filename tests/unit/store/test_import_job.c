@@ -84,7 +84,7 @@ static void test_finish(void **state) {
                      2);
 }
 
-/* What the policy says holds for staged rows too. */
+/* The policy holds for staged rows, too. */
 static void test_staged_policy(void **state) {
     static const struct nl_import_policy asking = {.consent = "fair", .confirm = true};
     static const struct nl_import_policy renewing = {.consent = "fair", .update = true};
@@ -159,7 +159,7 @@ static void leave_import(struct fixture *fixture, int64_t id, int64_t begun, boo
     nl_buf_free(&rows);
 }
 
-/* What counts is taken in by whoever reads the list; what does not stays as it is. */
+/* Rows that count are taken in by the next one who reads the list; the others stay as they are. */
 static void test_settled(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
@@ -193,7 +193,7 @@ static void test_settled(void **state) {
     assert_int_equal(count(fixture, "event WHERE kind = 'imported'"), 2);
 }
 
-/* What never counted goes, once its process cannot be new any more. */
+/* Rows that never counted go, once their process cannot be new any more. */
 static void test_cleared(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};

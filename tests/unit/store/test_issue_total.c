@@ -35,7 +35,7 @@ static void assert_counts(const struct nl_counts *counts, int64_t factor) {
     assert_int_equal(counts->skipped, 8 * factor);
 }
 
-/* Of one issue, not of the other, and of notices. */
+/* Counts are those of one issue and not of another one, or those of notices. */
 static void test_counts(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};

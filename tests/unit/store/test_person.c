@@ -276,7 +276,7 @@ static void test_exported_whole(void **state) {
     assert_string_equal(json, expected);
     free(json);
     assert_fails(nl_person_export(fixture->store, 99, 0, &json, &err), NL_NOTFOUND, "no such");
-    /* What a page shows at a glance. */
+    /* A page shows a part of it. */
     assert_ok(nl_person_facts(fixture->store, 1, &facts, &err));
     json = json_dumps(facts, JSON_COMPACT);
     assert_string_equal(json, PERSON SUPPRESSED ",\"id\":1}");

@@ -160,7 +160,7 @@ static void test_moment(void **state) {
     assert_int_equal(fixture_sql(fixture, "SELECT issue FROM delivery"), 2);
 }
 
-/* What the pages count of issue 1, by states, domains, seconds and reasons. */
+/* The figures of issue 1 by states, domains, seconds and reasons. */
 static void figures(struct fixture *fixture, struct nl_buf *out) {
     static const char *const sums[] = {
         "FROM issue_total WHERE issue = 1",
@@ -249,8 +249,8 @@ static void test_what_stays(void **state) {
     nl_buf_free(&after);
 }
 
-/* Who left is counted before the deliveries go: one with the issue named, which its event says for
- * ever, and one without. */
+/* People who left are counted before the deliveries go: one with the issue named, which its event
+ * says for ever, and one without. */
 static void test_who_left(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
