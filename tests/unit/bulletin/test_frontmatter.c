@@ -150,11 +150,67 @@ static void test_kept_text(void **state) {
     }
 }
 
+/* Each key with a value that it takes, and with one that it does not. */
+static void test_values(void **state) {
+    static char long_text[600];
+    static const struct {
+        const char *lines, *words; /* words NULL: it is taken */
+    } cases[] = {
+        {"title: T", NULL},
+        {"series: S", "f: the front matter has no title"},
+        {"title: T\narchive: public", NULL},
+        {"title: T\narchive: unlisted", NULL},
+        {"title: T\narchive: never", NULL},
+        {"title: T\narchive: maybe", "f: archive 'maybe': use public, unlisted or never"},
+        {"title: T\nimages: inline", NULL},
+        {"title: T\nimages: links", NULL},
+        {"title: T\nimages: both", "f: images 'both': use inline or links"},
+        {"title: T\ndesign: letter", NULL},
+        {"title: T\ndesign: magazine", NULL},
+        {"title: T\ndesign: bulletin", NULL},
+        {"title: T\ndesign: poster", "f: design 'poster': use bulletin, letter or magazine"},
+        {"title: T\nslug: a-b-1", NULL},
+        {"title: T\nslug: A b", "f: slug 'A b': use up to "},
+        {"title: T\nembargo: 2026-09-14 09:00", NULL},
+        {"title: T\nembargo: 2026-09-14", "f: embargo '2026-09-14': write a day and a time"},
+        {"title: T\nembargo: 2026-09-14 09:00:00", "f: embargo '2026-09-14 09:00:00': write"},
+        {"title: T\nembargo: 2026-09-31 09:00", "f: embargo '2026-09-31 09:00': write"},
+        {"title: T\nmedia:\n- {title: M, file: m.mp3}", NULL},
+        {"title: T\nmedia:\n- {title: M}", "f: recording 1 (M): "},
+        {"title: T\nmedia:\n- {file: m.mp3}", "f: recording 1 (no title): "},
+        {"title: T\nevents:\n- {title: E, date: 2026-09-14}", NULL},
+        {"title: T\nevents:\n- {title: E}", "f: "},
+        {"title: T\nattachments: [a.pdf, b.pdf]", NULL},
+        {"title: T\nattachments: a.pdf", "f:4: attachments is a list"},
+        {"title: T\nattachments:", NULL},
+        {"title: T\ncolour: red", "f:4: unknown key 'colour'"},
+        {"title: T\ntitel: U", "f:4: unknown key 'titel': did you mean title?"},
+        {"title: T\ncontact: {person: P, phone: '1', web: 'https://w.example/'}", NULL},
+        {"title: T\ncontact:", NULL},
+        {"title: T\ncategory:", NULL},
+        {"title: [T]", "f:3: title is one text: put it in quotation marks"},
+        {long_text, " is longer than "},
+    };
+    (void)state;
+    memset(long_text, 'x', sizeof long_text - 1);
+    memcpy(long_text, "title: ", 7);
+    for_each_row (i, cases, cases[i].lines) {
+        struct nl_error err = {0};
+        struct nl_frontmatter front = {0};
+        enum nl_status status = read_lines(cases[i].lines, &front, &err);
+        if (cases[i].words == NULL)
+            assert_ok(status);
+        else
+            assert_fails(status, NL_DATA, cases[i].words);
+        nl_frontmatter_free(&front);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_complete),  cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_dates),     cmocka_unit_test(test_lost_text),
-        cmocka_unit_test(test_kept_text),
+        cmocka_unit_test(test_kept_text), cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
