@@ -121,6 +121,108 @@ static void test_unsubscribe(void **state) {
     nl_address_free(&address);
 }
 
+/* A subscription comes back that its own link has ended within a day, as its holder had confirmed
+ * it. */
+static void test_undo(void **state) {
+    static const struct {
+        const char *change; /* after it was ended; NULL: none */
+        int64_t later;      /* seconds */
+        bool undone;
+    } cases[] = {
+        {NULL, 0, true},
+        {NULL, 86399, true},
+        {NULL, 86400, false},
+        {"UPDATE subscription SET confirmed_at = NULL WHERE id = 1", 1, false},
+        {"UPDATE subscription SET state = 'bounced' WHERE id = 1", 1, false},
+        {"UPDATE subscription SET state = 'complained' WHERE id = 1", 1, false},
+        {"UPDATE event SET detail = 'operator' WHERE kind = 'unsubscribed'", 1, false},
+        {"UPDATE event SET at = at - 1 WHERE kind = 'unsubscribed'", 1, false},
+        {"UPDATE event SET subscriber = 2 WHERE kind = 'unsubscribed'", 1, false},
+        {"UPDATE event SET list = 2 WHERE kind = 'unsubscribed'", 1, false},
+        {"INSERT INTO suppression (address_key, reason, since) VALUES ('ann@example.org', "
+         "'manual', "
+         "1)",
+         1, false},
+        {"INSERT INTO suppression (address_key, reason, since) VALUES ('bob@example.org', "
+         "'manual', "
+         "1)",
+         1, true},
+    };
+    static const char token[] = "00000000-0000-4000-8000-000000000001";
+    struct fixture *fixture = *state;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_sql(fixture, "UPDATE subscription SET token = '00000000-0000-4000-8000-00000000000' || "
+                         "id");
+    for_each_row (i, cases, cases[i].change) {
+        struct nl_error err = {0};
+        struct nl_token_result result = {0};
+        fixture_sql(fixture, "DELETE FROM event");
+        fixture_sql(fixture, "DELETE FROM suppression");
+        fixture_sql(fixture, "UPDATE subscription SET state = 'active', confirmed_at = 1, ended_at "
+                             "= NULL");
+        assert_ok(nl_unsubscribe_undo(fixture->store, token, &result, &err));
+        assert_true(result.already); /* nothing has ended */
+        assert_ok(nl_unsubscribe_token(fixture->store, token, false, &result, &err));
+        assert_false(result.already);
+        assert_true(result.undoable);
+        if (cases[i].change != NULL)
+            fixture_sql(fixture, cases[i].change);
+        fixture->fake.now += cases[i].later;
+        assert_ok(nl_unsubscribe_check(fixture->store, token, &result, &err));
+        assert_int_equal(result.undoable, cases[i].undone);
+        if (cases[i].undone)
+            assert_ok(nl_unsubscribe_undo(fixture->store, token, &result, &err));
+        else
+            assert_fails(nl_unsubscribe_undo(fixture->store, token, &result, &err), NL_NOTFOUND,
+                         "there is nothing to undo");
+        assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscription WHERE id = 1 AND "
+                                              "state = 'active' AND ended_at IS NULL"),
+                         cases[i].undone);
+        assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'confirmed' "
+                                              "AND detail = 'undo' AND list = 1 AND subscriber = "
+                                              "1"),
+                         cases[i].undone);
+    }
+    struct nl_error err = {0};
+    struct nl_token_result result = {0};
+    assert_fails(
+        nl_unsubscribe_undo(fixture->store, "00000000-0000-4000-8000-000000000009", &result, &err),
+        NL_NOTFOUND, "the token is unknown");
+    assert_fails(nl_unsubscribe_undo(fixture->store, "x", &result, &err), NL_DATA, "malformed");
+}
+
+/* The state on one list, of one address; and the address with most of it hidden. */
+static void test_look(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_buf out = {0};
+    enum nl_subscription_state found = NL_SUBSCRIPTION_ANY;
+    struct nl_address ann = {0};
+    struct nl_address eve = {0};
+    assert_ok(nl_address_parse("ann@example.org", &ann, &err));
+    assert_ok(nl_address_parse("eve@example.org", &eve, &err));
+    sign_up(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    assert_ok(nl_subscription_find(fixture->store, &ann, 1, &found, &err));
+    assert_int_equal(found, NL_SUBSCRIPTION_PENDING);
+    assert_ok(nl_subscription_find(fixture->store, &ann, 2, &found, &err));
+    assert_int_equal(found, NL_SUBSCRIPTION_ANY);
+    assert_ok(nl_subscription_find(fixture->store, &eve, 1, &found, &err));
+    assert_int_equal(found, NL_SUBSCRIPTION_ANY);
+    fixture_sql(fixture, "INSERT INTO address_change VALUES (1, 'new@example.net', "
+                         "'new@example.net', 1)");
+    assert_ok(nl_subscriber_mask(fixture->store, 1, false, &out, &err));
+    nl_buf_addc(&out, ' ');
+    assert_ok(nl_subscriber_mask(fixture->store, 1, true, &out, &err));
+    nl_buf_addc(&out, ' ');
+    assert_ok(nl_subscriber_mask(fixture->store, 2, true, &out, &err)); /* wants no other one */
+    assert_string_equal(nl_buf_text(&out), "a…n@example.org n…w@example.net ");
+    nl_buf_free(&out);
+    nl_address_free(&ann);
+    nl_address_free(&eve);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_notice_once_per_interval, fixture_setup,
@@ -132,6 +234,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_strangers_edit_nobody, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_unsubscribe, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_undo, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_look, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
