@@ -57,6 +57,20 @@ static void test_around_blocks(void **state) {
           "{{#name}}<h1>b</h1>\n{{/name}}");
 }
 
+/* A pair within a paragraph does not keep a tag at its edge, whose partner is elsewhere. */
+static void test_pairs_within(void **state) {
+    (void)state;
+    check("{{#name}}a\n\nx {{#email}}b{{/email}} c{{/name}}\n\nd\n",
+          "{{#name}}\na\n\nx {{#email}}b{{/email}} c\n{{/name}}\n\nd\n",
+          "{{#name}}<p>a</p>\n<p>x {{#email}}b{{/email}} c</p>\n{{/name}}<p>d</p>\n");
+    check("{{#name}}x {{#email}}b{{/email}} c\n\nd{{/name}}\n",
+          "{{#name}}\nx {{#email}}b{{/email}} c\n\nd\n{{/name}}\n",
+          "{{#name}}<p>x {{#email}}b{{/email}} c</p>\n<p>d</p>\n{{/name}}");
+    check("{{#name}}a{{/name}} b {{#email}}c{{/email}}\n",
+          "{{#name}}a{{/name}} b {{#email}}c{{/email}}\n",
+          "<p>{{#name}}a{{/name}} b {{#email}}c{{/email}}</p>\n");
+}
+
 static void test_items(void **state) {
     (void)state;
     check("- {{#name}}b{{/name}}\n- c\n", "{{#name}}\n- b\n{{/name}}\n- c\n",
@@ -89,8 +103,8 @@ static void test_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_within_text),   cmocka_unit_test(test_tags_take_no_room),
-        cmocka_unit_test(test_around_blocks), cmocka_unit_test(test_items),
-        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_around_blocks), cmocka_unit_test(test_pairs_within),
+        cmocka_unit_test(test_items),         cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
