@@ -1,4 +1,6 @@
 """Databases of earlier schemas are brought forward with all that is in them."""
+import contextlib
+import functools
 import glob
 import gzip
 import hashlib
@@ -15,17 +17,31 @@ pytestmark = pytest.mark.one_engine("earlier schemas were SQLite's")
 MIGRATIONS = sorted(glob.glob(os.path.join(TOP, "migrations", "*.sql")))
 
 
+@functools.lru_cache(None)
+def schema_of(upto):
+    """The bytes of a database with that schema and nothing in it. Each is made of the one before."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        if upto == 0:
+            database.execute("CREATE TABLE schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+                             "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT")
+        else:
+            database.deserialize(schema_of(upto - 1))
+            database.create_function("chained", 3, lambda chain, number, body: hashlib.sha256(chain + number.to_bytes(8, "big") + body).digest())
+            file = MIGRATIONS[upto - 1]
+            with open(file, encoding="utf-8") as migration:
+                text = migration.read()
+            database.executescript(text)
+            database.execute("INSERT INTO schema_migration VALUES (?, ?, ?, 1)",
+                             (upto, os.path.basename(file), hashlib.sha256(text.encode()).hexdigest()))
+        database.commit()
+        return database.serialize()
+
+
 def make(path, upto):
     """A database as the newsletter of that schema left it."""
+    with open(path, "wb") as out:
+        out.write(schema_of(upto))
     database = sqlite3.connect(path)
-    database.create_function("chained", 3, lambda chain, number, body: hashlib.sha256(chain + number.to_bytes(8, "big") + body).digest())
-    database.execute("CREATE TABLE schema_migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
-                     "checksum TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT")
-    for number, file in enumerate(MIGRATIONS[:upto], 1):
-        text = open(file, encoding="utf-8").read()
-        database.executescript(text)
-        database.execute("INSERT INTO schema_migration VALUES (?, ?, ?, 1)",
-                         (number, os.path.basename(file), hashlib.sha256(text.encode()).hexdigest()))
     database.executescript("""
         INSERT INTO list (id, uuid, name, title, list_id, sender, language, created_at)
             VALUES (1, 'u', 'bulletin', 'News', 'l.example.org', 'press@example.org', 'en', 1);
