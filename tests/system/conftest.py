@@ -4,6 +4,7 @@ import email.policy
 import asyncio
 import atexit
 import collections
+import contextlib
 import functools
 import itertools
 import json
@@ -102,9 +103,57 @@ def database_statement(statement):
     ADMINISTRATION.use(postgres().url(), execute)
 
 
+class KeptFile:
+    """The SQLite database of the last statement. It stays open for the next one: to open it reads all of its schema, which takes fifty
+    times as long as most statements. It is closed before a test or our program may look at its files, so that they find what they
+    would find without it. (While it is open, the write-ahead log stays, and the journal mode cannot change.)"""
+
+    EVENTS = {"subprocess.Popen", "sqlite3.connect", "open", "os.kill", "os.listdir", "os.scandir", "os.rename", "os.remove",
+              "os.fork", "os.truncate", "os.link", "os.symlink", "os.chmod", "os.posix_spawn", "shutil.copyfile"}
+
+    def __init__(self):
+        self.path = self.connection = None
+        self.lock = threading.Lock()
+        sys.addaudithook(self.audit)
+
+    def audit(self, event, _):
+        if self.connection is not None and event in self.EVENTS and self.lock.acquire(blocking=False):
+            self.close()
+            self.lock.release()
+
+    def close(self):
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            connection.close()
+
+    def use(self, path, statement, keep):
+        """Calls statement(connection); it ends what it begins. A thread does not wait for what another one has asked for."""
+        if not self.lock.acquire(blocking=False):
+            with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
+                return statement(connection)
+        fine = False
+        try:
+            if path != self.path:
+                self.close()
+            self.path = path
+            if self.connection is None:
+                self.connection = sqlite3.connect(path, timeout=30, check_same_thread=False)
+            result = statement(self.connection)
+            fine = keep
+            return result
+        finally:
+            if not fine:
+                self.close()
+            self.lock.release()
+
+
+DATABASE_FILE = KeptFile()
+
+
 class Site:
     """One installation: configuration, database, list, and the commands on it. `server`: a PostgreSQL server of its own."""
 
+    ORDINARY = {"SELECT", "INSERT", "UPDATE", "DELETE"}  # after these, a connection is as it was
     tampered = False  # a test has written into the database by itself: that is not in the ledger
 
     def __init__(self, folder, server=None):
@@ -155,12 +204,12 @@ class Site:
         self.tampered = self.tampered or not statement.lstrip().upper().startswith("SELECT")
         if POSTGRESQL:
             return self.server_sql(statement, values)
-        connection = sqlite3.connect(self.database, timeout=30)
-        try:
+
+        def execute(connection):
             with connection:
                 return connection.execute(statement, values).fetchall()
-        finally:
-            connection.close()
+
+        return DATABASE_FILE.use(self.database, execute, keep=statement.split(None, 1)[0].upper() in self.ORDINARY)
 
     def sql_script(self, statements):
         """Statements without values or results. To open a SQLite database reads all of its schema: once for them all."""
@@ -168,11 +217,7 @@ class Site:
             self.sql(statements)
             return
         self.tampered = True
-        connection = sqlite3.connect(self.database, timeout=30)
-        try:
-            connection.executescript(f"BEGIN; {statements}; COMMIT")
-        finally:
-            connection.close()
+        DATABASE_FILE.use(self.database, lambda connection: connection.executescript(f"BEGIN; {statements}; COMMIT"), keep=False)
 
     def server_sql(self, statement, values):
         def execute(connection):
@@ -195,17 +240,19 @@ class Site:
                      "confirmed_at, created_at) SELECT 1, id, 'active', gen_random_uuid(), 1, 1, 1 "
                      "FROM added ORDER BY id", name, list(addresses))
             return
-        connection = sqlite3.connect(self.database, timeout=30)
-        with connection:
-            for address in addresses:
-                row = connection.execute(
-                    "INSERT INTO subscriber (uuid, address, address_key, name, created_at) "
-                    "VALUES (?, ?, ?, ?, 1)", (str(uuid.uuid4()), address, address, name))
-                connection.execute(
-                    "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
-                    "confirmed_at, created_at) VALUES (1, ?, 'active', ?, 1, 1, 1)",
-                    (row.lastrowid, str(uuid.uuid4())))
-        connection.close()
+
+        def add(connection):
+            with connection:
+                for address in addresses:
+                    row = connection.execute(
+                        "INSERT INTO subscriber (uuid, address, address_key, name, created_at) "
+                        "VALUES (?, ?, ?, ?, 1)", (str(uuid.uuid4()), address, address, name))
+                    connection.execute(
+                        "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
+                        "confirmed_at, created_at) VALUES (1, ?, 'active', ?, 1, 1, 1)",
+                        (row.lastrowid, str(uuid.uuid4())))
+
+        DATABASE_FILE.use(self.database, add, keep=True)
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
