@@ -16,7 +16,10 @@ NOW = int(datetime.datetime.now(datetime.timezone.utc).timestamp())
 def desk(empty_desk, connected):
     connected.add_active(["ann@example.org", "bo@example.org", "cy@example.org"])
     empty_desk.save(revision=empty_desk.revision(), **FIELDS)
-    return empty_desk
+    first = empty_desk.http
+    yield empty_desk
+    if empty_desk.http is not first:  # which another fixture stops
+        empty_desk.http.stop()
 
 
 def holds(desk):
