@@ -74,7 +74,7 @@ static void occupy(struct run *run, struct nl_in_flight *message,
                    const struct nl_pending *pending) {
     message->pending = *pending;
     message->busy = true;
-    message->follows = false;
+    message->follows = message->came_early = false;
     message->waits_since = message->answer = 0;
     if ((size_t)(message - run->messages) >= run->used)
         run->used = (size_t)(message - run->messages) + 1;
@@ -162,8 +162,14 @@ static enum nl_status begin_directly(struct run *run) {
     return status;
 }
 
-/* Where all are under way that may be, the next ones are made ready while the relay answers: their
- * envelopes go out with the final dots before them. */
+/* The connections of a domain are for messages that are under way. */
+static bool admit_following(void *ctx, struct nl_pending *pending) {
+    (void)ctx;
+    return pending->limit == NULL || pending->limit->connections == 0;
+}
+
+/* While as many are under way as the relay is given, the next ones are made ready: their envelopes
+ * go out with the final dots before them. */
 static enum nl_status begin_following(struct run *run) {
     struct nl_pending pending = {0};
     enum nl_status status = NL_OK;
@@ -171,7 +177,7 @@ static enum nl_status begin_following(struct run *run) {
     size_t place = free_place(run);
     while (status == NL_OK && place < run->size &&
            nl_transport_follow(run->transport, &connection) &&
-           nl_backlog_take(&run->backlog, admit, run, &pending)) {
+           nl_backlog_take(&run->backlog, admit_following, run, &pending)) {
         status = start_message(run, connection, true, &run->messages[place], &pending);
         place = free_place(run);
     }

@@ -25,6 +25,7 @@ struct nl_in_flight {
     struct nl_result result;
     bool busy;
     bool follows;            /* another one on its connection, whose outcome is not known yet */
+    bool came_early;         /* it has followed one */
     bool wants_commit_point; /* the server waits for the message's end */
     uint64_t commit_point;   /* the number of the commit that holds it; 0: none */
     int64_t waits_since;     /* for the relay; 0: it does not */
@@ -57,7 +58,7 @@ struct run {
     bool without_witness;              /* there is no place for one */
     int64_t clock;                     /* microseconds, read once in each turn of the loop */
     int64_t round_trip, round_trip_at; /* of the network, and when it was asked for */
-    int64_t gathering_since;   /* record.c: since when a turn waits for more; 0: none does */
+    int64_t gathering_since;   /* gather.c: since when a turn waits for more; 0: none does */
     int64_t turn_time;         /* how long the last turn took */
     int64_t noted_at;          /* when what was found was last stored */
     struct nl_record *records; /* room for each message and each refusal that is held */

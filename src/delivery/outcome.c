@@ -8,7 +8,7 @@ static enum nl_reaction judge_lost(const struct nl_transport_event *event,
     result->blame = NL_BLAME_RELAY;
     if (event->dot_sent) {
         result->outcome = NL_UNKNOWN;
-    } else if (event->misled || event->untried ||
+    } else if (event->misled || event->not_begun ||
                (event->reused && event->stage == NL_STAGE_MAIL)) {
         /* The next one goes out without the extension that failed; or the server had closed an idle
          * connection. Nothing was tried. */
@@ -16,7 +16,7 @@ static enum nl_reaction judge_lost(const struct nl_transport_event *event,
     } else {
         result->outcome = NL_DEFERRED;
     }
-    return event->misled || event->untried ? NL_REACT_NONE : NL_REACT_FAILURE;
+    return event->misled || event->not_begun ? NL_REACT_NONE : NL_REACT_FAILURE;
 }
 
 static enum nl_judge_stage stage_of(enum nl_stage stage) {
@@ -107,6 +107,10 @@ static enum nl_reaction judge_reply(const struct nl_bounce_reader *reader,
     if (reply->code / 100 == 2) {
         result->outcome = NL_SENT;
         return NL_REACT_ACCEPTED;
+    }
+    if (event->misled) { /* the refusal may be meant for the envelope that came with it */
+        result->outcome = NL_REQUEUED;
+        return NL_REACT_NONE;
     }
     enum nl_fault fault = judge_refusal(reader, event, result);
     if (reply->code / 100 == 4)

@@ -59,6 +59,13 @@ static void take_back(struct run *run, size_t place) {
     nl_in_flight_end(run, message, &ended);
 }
 
+/* When a run stops, those whose envelopes came early are not under way for anybody. */
+static void take_back_early(struct run *run) {
+    for (size_t i = 0; i < run->used && nl_run_must_stop(run); i++)
+        if (run->messages[i].wants_commit_point && run->messages[i].came_early)
+            take_back(run, i);
+}
+
 static enum nl_status record_commit_points(struct run *run) {
     size_t count = 0;
     for (size_t i = 0; i < run->used; i++)
@@ -356,6 +363,7 @@ enum nl_status nl_record_commit(struct run *run) {
     if (!nl_record_has_work(run) || nl_record_gathers(run))
         return NL_OK;
     int64_t began = nl_clock_nanoseconds();
+    take_back_early(run);
     enum nl_status status = record_all(run);
     run->turn_time = (nl_clock_nanoseconds() - began) / 1000;
     run->gathering_since = 0;

@@ -118,9 +118,10 @@ static const struct nl_bounce_reader *reader(struct run *run) {
 
 static void take_outcome(struct run *run, const struct nl_transport_event *event) {
     struct nl_result result = {0};
-    if (event->followed) {
-        run->messages[event->follower].follows = false;
-        nl_tuning_wait(run, &run->messages[event->follower]);
+    if (event->has_next) {
+        run->messages[event->next].follows = false;
+        run->messages[event->next].came_early = true;
+        nl_tuning_wait(run, &run->messages[event->next]);
     }
     bool refused = event->kind == NL_TRANSPORT_REPLIED && event->reply->code / 100 != 2;
     enum nl_reaction reaction =

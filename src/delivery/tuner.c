@@ -331,10 +331,11 @@ static void start_higher(struct nl_tuner *tuner, int64_t now) {
     size_t start = nl_tuner_level_of(tuner, START);
     bool at_start = tuner->phase == NL_TUNER_GROW && tuner->grown_from == tuner->count &&
                     tuner->at == start && tuner->levels[start].rate == 0;
-    if (!at_start || tuner->round_trip < FAR_AWAY)
+    size_t higher = nl_tuner_least(start + QUADRUPLE, nl_tuner_top(tuner));
+    if (!at_start || higher == start || tuner->round_trip < FAR_AWAY)
         return;
-    tuner->home = nl_tuner_least(start + QUADRUPLE, nl_tuner_top(tuner));
-    move_to(tuner, tuner->home, now);
+    tuner->home = higher;
+    move_to(tuner, higher, now);
 }
 
 bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t round_trip,
@@ -362,7 +363,7 @@ bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t
     return true;
 }
 
-/* ---- its decisions ---- */
+/* ---- decisions for others ---- */
 
 size_t nl_tuner_under_way(const struct nl_tuner *tuner) {
     return nl_tuner_least(tuner->levels[tuner->at].under_way, nl_tuner_most_under_way(tuner));

@@ -32,6 +32,11 @@ void nl_carry_drop(struct connection *connection, struct carried *carried) {
     *last = kept;
 }
 
+bool nl_carry_is_full(const struct nl_transport *transport, const struct connection *connection) {
+    int64_t most = nl_relay_per_connection(transport->health.relay, connection->host);
+    return most > 0 && (int64_t)(connection->answered + connection->carried_count) >= most;
+}
+
 size_t nl_carry_end(struct nl_transport *transport, struct connection *connection) {
     const struct nl_session *session = &connection->session;
     size_t message = connection->flies ? session->ended_message : connection->carried[0].message;
@@ -53,22 +58,25 @@ static bool is_pipelining(const struct nl_session *session) {
             session->stage == NL_STAGE_DATA);
 }
 
-/* Whether the envelope was sent of a message that follows, and not accepted yet. */
-static bool has_followed(const struct nl_session *session) {
+/* Whether an envelope was sent early, and not accepted yet. */
+static bool awaits_early_envelope(const struct nl_session *session) {
     bool sent = session->following != NULL && session->stage == NL_STAGE_DOT;
-    return sent || (session->followed && session->stage >= NL_STAGE_MAIL &&
+    return sent || (session->came_early && session->stage >= NL_STAGE_MAIL &&
                     session->stage <= NL_STAGE_DATA);
 }
 
 void nl_carry_broken(struct nl_transport *transport, struct connection *connection, bool garbage) {
     enum nl_flight_trust before = transport->health.servers[connection->host].flights;
     const struct nl_session *session = &connection->session;
-    /* The server has ended the connection after a message, as it may. */
-    connection->unasked = session->followed && session->stage == NL_STAGE_MAIL && !garbage;
-    if (has_followed(session))
+    /* A server may end a connection after a message. One that breaks it off at the final dot, when
+     * the first envelope came with that, may never bear it. */
+    bool broken_off = session->following != NULL && session->stage == NL_STAGE_DOT;
+    bool first = transport->health.servers[connection->host].following == NL_FOLLOW_TRYING;
+    connection->not_begun = session->came_early && session->stage == NL_STAGE_MAIL;
+    if (awaits_early_envelope(session))
         nl_relay_health_follow_lost(&transport->health, connection->host,
-                                    garbage && session->following == NULL);
-    if (connection->unasked)
+                                    broken_off ? first : garbage);
+    if (connection->not_begun && !garbage)
         return;
     nl_relay_health_failed(&transport->health, connection->host, false);
     /* A connection that breaks after the first of the replies has but broken. */
@@ -99,7 +107,7 @@ void nl_carry_report_lost(struct nl_transport *transport, struct connection *con
         nl_connection_report(transport, connection, NL_TRANSPORT_LOST,
                              follows ? NL_STAGE_MAIL : session->stage, message);
         connection->event.dot_sent = connection->event.dot_sent && !follows;
-        connection->event.untried = connection->unasked || follows;
+        connection->event.not_begun = connection->not_begun || follows;
         connection->event.misled = connection->misled;
         return;
     }

@@ -8,7 +8,7 @@ void nl_connection_close(struct nl_transport *transport, struct connection *conn
     transport->open -= connection->state == OPEN;
     if (connection->state != CLOSED)
         transport->health.servers[connection->host].connections--;
-    if (connection->session.envelope.len > 0)
+    if (connection->session.following != NULL && connection->session.stage == NL_STAGE_BODY)
         nl_relay_health_follow_unsent(&transport->health, connection->host);
     nl_session_forget_following(&connection->session);
     if (connection->handle != NULL) {
@@ -21,7 +21,7 @@ void nl_connection_close(struct nl_transport *transport, struct connection *conn
 
 void nl_connection_report(struct nl_transport *transport, struct connection *connection,
                           enum nl_transport_kind kind, enum nl_stage stage, size_t message) {
-    bool followed =
+    bool has_next =
         kind == NL_TRANSPORT_REPLIED && !connection->flies && connection->carried_count > 0;
     connection->event = (struct nl_transport_event){
         .kind = kind,
@@ -33,8 +33,8 @@ void nl_connection_report(struct nl_transport *transport, struct connection *con
         .text = nl_buf_text(&connection->text),
         .dot_sent = nl_session_dot_sent(&connection->session),
         .reused = connection->answered > 0,
-        .followed = followed,
-        .follower = followed ? connection->carried[0].message : 0,
+        .has_next = has_next,
+        .next = has_next ? connection->carried[0].message : 0,
         .leg = &connection->leg,
         .said = "",
         .tls_failure = "",

@@ -44,12 +44,13 @@ struct connection {
     size_t answered; /* messages */
     bool flies;      /* the messages on it go out in one piece each */
     bool misled;     /* it broke because an extension did not work that was offered */
-    bool unasked;    /* it broke before the envelope was answered that went with a final dot */
+    bool not_begun;  /* it broke before the envelope was answered that came early */
     bool write_blocked, write_watched;
     const char *ended; /* why nothing more is read; the replies before it are still parsed */
     bool message_limit_reached; /* say QUIT once it is idle */
     int64_t deadline;
     int64_t idle_since; /* milliseconds: when it was opened, or last ended a message */
+    int64_t dot_at;     /* milliseconds: when its last final dot was released */
     struct nl_transport_leg leg;
     struct nl_transport_event event; /* valid while `pending`: it waits to be taken */
     bool pending;
@@ -103,6 +104,9 @@ struct carried *nl_carry_find(struct connection *connection, size_t message);
 
 /* A message leaves its connection. Its buffers are kept for another one. */
 void nl_carry_drop(struct connection *connection, struct carried *carried);
+
+/* Whether it carries or has carried as many messages as one connection may. */
+bool nl_carry_is_full(const struct nl_transport *transport, const struct connection *connection);
 
 /* The message that the session has ended leaves its connection; returns its number. */
 size_t nl_carry_end(struct nl_transport *transport, struct connection *connection);

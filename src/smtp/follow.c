@@ -4,8 +4,7 @@
 #include "smtp/flight.h"
 
 bool nl_session_may_follow(const struct nl_session *session) {
-    bool accepted = session->stage == NL_STAGE_BODY || session->stage == NL_STAGE_DOT;
-    return accepted && !session->refused && session->message != NULL &&
+    return session->stage == NL_STAGE_BODY && !session->refused && session->message != NULL &&
            session->flight_count == 0 && session->following == NULL &&
            session->extensions.pipelining;
 }
@@ -16,8 +15,6 @@ void nl_session_follow(struct nl_session *session, const char *sender, const cha
     nl_session_add_mail(&session->extensions, &session->envelope, sender, message->len, smtputf8);
     nl_session_add_recipient(&session->envelope, recipient);
     nl_buf_adds(&session->envelope, "DATA\r\n");
-    if (session->stage == NL_STAGE_DOT)
-        nl_session_add_following(session);
 }
 
 void nl_session_add_following(struct nl_session *session) {
@@ -27,8 +24,8 @@ void nl_session_add_following(struct nl_session *session) {
 }
 
 void nl_session_begin_following(struct nl_session *session) {
-    session->followed = session->following != NULL;
-    if (!session->followed)
+    session->came_early = session->following != NULL;
+    if (!session->came_early)
         return;
     session->message = session->following;
     session->following = NULL;
@@ -38,5 +35,5 @@ void nl_session_begin_following(struct nl_session *session) {
 
 void nl_session_forget_following(struct nl_session *session) {
     session->following = NULL;
-    nl_buf_clear(&session->envelope);
+    nl_buf_free(&session->envelope);
 }

@@ -117,12 +117,19 @@ void nl_relay_health_follow_worked(struct nl_relay_health *health, size_t which)
 void nl_relay_health_follow_lost(struct nl_relay_health *health, size_t which, bool certain) {
     struct nl_server_health *server = &health->servers[which];
     bool proved = server->following == NL_FOLLOW_WORKS;
-    if (certain && !proved) {
+    if (certain && server->following == NL_FOLLOW_TRYING) {
         server->pipelining = NL_PIPELINING_FAILS;
         server->pipelining_broken = true;
     }
-    if (!proved || ++server->lost_following >= LOST_FOLLOWING_LIMIT)
+    if (certain || !proved || ++server->lost_following >= LOST_FOLLOWING_LIMIT)
         server->following = NL_FOLLOW_FAILS;
+}
+
+bool nl_relay_health_follow_refused(struct nl_relay_health *health, size_t which) {
+    bool trying = health->servers[which].following == NL_FOLLOW_TRYING;
+    if (trying)
+        health->servers[which].following = NL_FOLLOW_FAILS;
+    return trying;
 }
 
 void nl_relay_health_follow_unsent(struct nl_relay_health *health, size_t which) {

@@ -33,6 +33,7 @@ struct nl_relay_health {
         int lost_pipelines; /* connections in a row that broke with pipelined commands on them */
         enum nl_follow_trust following;
         int lost_following; /* connections in a row that broke before the envelope was answered */
+        int64_t answer; /* milliseconds from the last final dot to its reply; 0: none is known */
     } * servers;
 };
 
@@ -62,11 +63,15 @@ void nl_relay_health_pipelining_worked(struct nl_relay_health *health, size_t wh
 bool nl_relay_health_pipelining_lost(struct nl_relay_health *health, size_t which, bool certain);
 
 /* The envelope that went out with a final dot was answered; or its connection broke before, or the
- * answer did not come (`certain`): then PIPELINING has failed, unless this has worked before. Or it
- * was not sent after all. */
+ * answer did not come in time (`certain`). PIPELINING is to blame where that was the first one of
+ * all. Or it was not sent. */
 void nl_relay_health_follow_worked(struct nl_relay_health *health, size_t which);
 void nl_relay_health_follow_lost(struct nl_relay_health *health, size_t which, bool certain);
 void nl_relay_health_follow_unsent(struct nl_relay_health *health, size_t which);
+
+/* A message was refused whose final dot the first envelope went out with. Returns whether that may
+ * be the cause: then none follows any more. */
+bool nl_relay_health_follow_refused(struct nl_relay_health *health, size_t which);
 
 /* Whether all servers are out permanently. */
 bool nl_relay_health_all_out(const struct nl_relay_health *health);

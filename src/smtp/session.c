@@ -32,7 +32,7 @@ void nl_session_open(struct nl_session *session, const struct nl_extensions *ext
     session->refused = false;
     session->whole = false;
     nl_session_forget_following(session);
-    session->followed = false;
+    session->came_early = false;
     session->sent = 0;
     session->flight_count = 0;
     session->closing = false;
@@ -59,7 +59,7 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
     session->message = message;
     session->messages++;
     session->refused = false;
-    session->followed = false;
+    session->came_early = false;
     nl_buf_clear(&session->recipient);
     nl_buf_adds(&session->recipient, recipient);
     nl_session_add_mail(&session->extensions, &session->out, sender, message->len, smtputf8);
@@ -103,7 +103,7 @@ const char *nl_session_output(const struct nl_session *session, size_t *len) {
 static void empty_output(struct nl_session *session) {
     session->written = 0;
     nl_buf_clear(&session->out);
-    if (session->out.cap > KEEP_OUTPUT && session->following == NULL && !session->followed)
+    if (session->out.cap > KEEP_OUTPUT && session->following == NULL && !session->came_early)
         nl_buf_free(&session->out);
 }
 

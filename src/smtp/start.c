@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+enum { LONG_ANSWER = 500 }; /* milliseconds */
+
 /* Whether messages go out in one piece each on a connection that is empty. The first one to a
  * server goes alone. */
 static bool may_fly(const struct nl_transport *transport, const struct connection *connection) {
@@ -16,10 +18,8 @@ static bool may_fly(const struct nl_transport *transport, const struct connectio
 
 static bool takes_another(const struct nl_transport *transport,
                           const struct connection *connection) {
-    int64_t most = nl_relay_per_connection(transport->health.relay, connection->host);
     if (connection->state != OPEN || connection->ended != NULL ||
-        connection->message_limit_reached ||
-        (most > 0 && (int64_t)(connection->answered + connection->carried_count) >= most))
+        connection->message_limit_reached || nl_carry_is_full(transport, connection))
         return false;
     if (connection->carried_count == 0)
         return !connection->pending && connection->session.stage == NL_STAGE_IDLE;
@@ -52,16 +52,16 @@ static bool will_fly(const struct nl_server_health *server, const struct nl_exte
     return offered->chunking && offered->pipelining && server->flights != NL_FLIGHTS_FAIL;
 }
 
-/* The first envelope of this kind to a server goes alone. */
+/* The first envelope of this kind to a server goes alone. A message that followed one which takes
+ * long would be better off on another connection. */
 static bool takes_following(const struct nl_transport *transport,
                             const struct connection *connection) {
     const struct nl_server_health *server = &transport->health.servers[connection->host];
-    int64_t most = nl_relay_per_connection(transport->health.relay, connection->host);
     return connection->state == OPEN && connection->ended == NULL && !connection->flies &&
            !connection->message_limit_reached && connection->carried_count == 1 &&
-           (most == 0 || (int64_t)connection->answered + 1 < most) &&
-           !will_fly(server, &connection->session.extensions) &&
-           server->pipelining == NL_PIPELINING_WORKS &&
+           !nl_carry_is_full(transport, connection) &&
+           !will_fly(server, &connection->session.extensions) && server->answer > 0 &&
+           server->answer < LONG_ANSWER && server->pipelining == NL_PIPELINING_WORKS &&
            (server->following == NL_FOLLOW_WORKS || server->following == NL_FOLLOW_UNTRIED) &&
            nl_session_may_follow(&connection->session);
 }
@@ -82,7 +82,7 @@ static void follow(struct nl_transport *transport, struct connection *taken,
     if (server->following == NL_FOLLOW_UNTRIED)
         server->following = NL_FOLLOW_TRYING;
     nl_session_follow(&taken->session, sender, recipient, carried->text, carried->smtputf8);
-    nl_trace(transport, taken, "%s: with the final dot goes MAIL: from <%s> to <%s>, %zu bytes",
+    nl_trace(transport, taken, "%s: with the final dot will go MAIL: from <%s> to <%s>, %zu bytes",
              nl_stage_name(taken->session.stage), sender, recipient, carried->text->len);
     nl_connection_flush(transport, taken);
 }
@@ -154,6 +154,7 @@ void nl_transport_release(struct nl_transport *transport, size_t connection, siz
         fly(transport, taken, carried);
     } else {
         nl_session_release_dot(&taken->session);
+        taken->dot_at = nl_relay_clock();
         nl_trace(transport, taken, "the message -> the final dot");
     }
     nl_connection_expect(transport, taken);

@@ -117,14 +117,40 @@ void nl_connection_flush(struct nl_transport *transport, struct connection *conn
     }
 }
 
-/* Whether it has carried as many messages as the configuration allows for one connection. */
-static bool has_reached_limit(const struct nl_transport *transport,
-                              const struct connection *connection) {
-    int64_t most = nl_relay_per_connection(transport->health.relay, connection->host);
-    return most > 0 && (int64_t)connection->session.messages >= most;
+/* A message has ended: its connection, and the health of its server, take note. Returns whether it
+ * was refused perhaps only because another envelope came with it. */
+static bool note_reply(struct nl_transport *transport, struct connection *connection) {
+    const struct nl_session *session = &connection->session;
+    struct nl_server_health *server = &transport->health.servers[connection->host];
+    bool accepted = session->reply.code / 100 == 2;
+    bool early_refused = session->came_early && session->ended_at < NL_STAGE_DOT;
+    connection->message_limit_reached =
+        connection->message_limit_reached || nl_carry_is_full(transport, connection);
+    if (accepted)
+        nl_relay_health_worked(&transport->health, connection->host);
+    if (accepted && !connection->flies)
+        server->answer = nl_relay_clock() - connection->dot_at + 1;
+    if (early_refused)
+        nl_relay_health_follow_worked(&transport->health, connection->host);
+    return !accepted && session->came_early && !early_refused &&
+           nl_relay_health_follow_refused(&transport->health, connection->host);
+}
+
+/* A server that the run has turned away from is not sent what it was only told of. */
+static bool is_out(const struct nl_transport *transport, const struct connection *connection) {
+    return connection->session.came_early && transport->health.servers[connection->host].out;
+}
+
+static void lose_early(struct nl_transport *transport, struct connection *connection) {
+    nl_buf_clear(&connection->text);
+    nl_buf_adds(&connection->text, "nothing more is sent to this server");
+    connection->not_begun = true;
+    nl_connection_close(transport, connection);
+    nl_carry_report_lost(transport, connection);
 }
 
 void nl_connection_act(struct nl_transport *transport, struct connection *connection) {
+    bool misled = false;
     while (connection->state == OPEN && !connection->pending) {
         switch (nl_session_next(&connection->session)) {
         case NL_SESSION_NONE:
@@ -140,22 +166,22 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
         case NL_SESSION_WANTS_DOT:
             if (connection->session.extensions.pipelining)
                 nl_relay_health_pipelining_worked(&transport->health, connection->host);
-            if (connection->session.followed)
+            if (connection->session.came_early)
                 nl_relay_health_follow_worked(&transport->health, connection->host);
+            if (is_out(transport, connection)) {
+                lose_early(transport, connection);
+                return;
+            }
             nl_connection_flush(transport, connection);
             if (connection->state == OPEN && connection->ended == NULL)
                 nl_connection_report(transport, connection, NL_TRANSPORT_WANTS_DOT, NL_STAGE_BODY,
                                      connection->carried[0].message);
             break;
         case NL_SESSION_REPLIED:
-            connection->message_limit_reached =
-                connection->message_limit_reached || has_reached_limit(transport, connection);
-            if (connection->session.reply.code / 100 == 2)
-                nl_relay_health_worked(&transport->health, connection->host);
-            if (connection->session.followed && connection->session.ended_at < NL_STAGE_DOT)
-                nl_relay_health_follow_worked(&transport->health, connection->host);
+            misled = note_reply(transport, connection);
             nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED,
                                  connection->session.ended_at, nl_carry_end(transport, connection));
+            connection->event.misled = misled;
             connection->answered++;
             connection->idle_since = nl_relay_clock();
             nl_connection_flush(transport, connection);

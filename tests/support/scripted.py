@@ -15,7 +15,8 @@ largest number of connections at once, `turned_away` how many it had no room for
 Scripted(pipelining="broken") offers PIPELINING and throws away what came in one piece with a command.
 
 Scripted(after_dot="close") ends the connection after the reply to each final dot; "discard" throws away what came in one
-piece with it; "two replies" gives one too many. `together` counts the final dots that came with more, `most` is the largest
+piece with it; "two replies" gives one too many; a reply of three digits is what a final dot with more gets, and 554 and 421 end
+the connection. `together` counts the final dots that came with more, `most` is the largest
 number of messages on a connection.
 
 Scripted(login=b"\\0user\\0password", mechanisms={"NTLM": "disconnect", "PLAIN": "refuse", "LOGIN": "accept"}) offers
@@ -157,8 +158,15 @@ class Session(socketserver.StreamRequestHandler):
                         server.most = max(server.most, self.carried)
                         server.together += bool(self.more())
                     time.sleep(server.delay)
+                    more = self.more()
                     if server.after_dot == "discard":
-                        self.rfile.read(len(self.more()))
+                        self.rfile.read(len(more))
+                    if more and server.after_dot and server.after_dot[0].isdigit():
+                        self.reply(server.after_dot)
+                        if server.after_dot[:3] in ("554", "421"):
+                            return
+                        self.rfile.read(len(more))
+                        continue
                     if not self.fault("dot"):
                         with server.lock:
                             server.received += recipients

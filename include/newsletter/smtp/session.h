@@ -71,11 +71,11 @@ struct nl_session {
     void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);
     void *observe_ctx;
     const struct nl_buf *following; /* the message after this one; NULL: none is known */
-    struct nl_buf envelope;         /* its commands, until the final dot is queued */
-    bool followed; /* the envelope of this message went out with the final dot before */
-    bool refused;  /* the message has ended; replies to pipelined commands are still to come */
-    bool whole;    /* the message is sent in one piece with its dot */
-    uint64_t sent; /* bytes written since the session was opened */
+    struct nl_buf envelope;         /* MAIL, RCPT and DATA of it, until the final dot is queued */
+    bool came_early; /* the envelope of this message went out with the final dot before */
+    bool refused;    /* the message has ended; replies to pipelined commands are still to come */
+    bool whole;      /* the message is sent in one piece with its dot */
+    uint64_t sent;   /* bytes written since the session was opened */
     struct nl_flight *flights; /* a ring of messages in one piece each */
     size_t flight_room, flight_first, flight_count;
     size_t ended_message; /* NL_SESSION_REPLIED: which one of these */
@@ -93,7 +93,7 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
                       const struct nl_buf *message, bool smtputf8) NL_ALL_NONNULL;
 
 /* Whether the envelope of one more message may go out with the final dot of this one (RFC 2920
- * section 3.1): its envelope was accepted, and PIPELINING is offered. */
+ * section 3.1): the commit point is awaited, and PIPELINING is offered. */
 bool nl_session_may_follow(const struct nl_session *session) NL_ALL_NONNULL;
 
 /* Queues it. It becomes the session's message when NL_SESSION_REPLIED ends this one, and goes on as

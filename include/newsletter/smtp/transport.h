@@ -41,10 +41,11 @@ struct nl_transport_event {
     const char *tls_failure;        /* REFUSED, of a mail host: a type of RFC 8460; "" for none */
     const char *said;               /* REFUSED, of a mail host: its text; "" for none */
     const struct nl_source *source; /* where it came from; NULL: the kernel has chosen */
-    bool misled;     /* LOST: an extension did not work that will not be used again */
-    bool untried;    /* LOST: its turn had not come, or the server had just ended the connection */
-    bool followed;   /* REPLIED: it is the turn of another message on the connection */
-    size_t follower; /* that one */
+    bool misled;    /* LOST, REPLIED: an extension did not work that will not be used again */
+    bool not_begun; /* LOST: its turn had not come, or the server never answered its envelope, which
+                       came early */
+    bool has_next;  /* REPLIED: it is the turn of another message on the connection */
+    size_t next;    /* that one */
 };
 
 /* Makes room for `connections` connections; none is opened yet. */
@@ -132,8 +133,8 @@ void nl_transport_add_leg(const struct nl_transport_leg *leg, struct nl_buf *out
 /* Begins a message, under a number of the caller's that no other message under way has. Where the
  * server offers CHUNKING and PIPELINING, nothing is sent yet and true is returned: record the
  * commit point, then nl_transport_release or _withdraw. Else the envelope is sent (see
- * nl_session_start), and NL_TRANSPORT_WANTS_DOT follows when it was accepted. `text` must stay
- * until the message has ended. */
+ * nl_session_start), and NL_TRANSPORT_WANTS_DOT follows when it was accepted; or it is queued,
+ * after nl_transport_follow. `text` must stay until the message has ended. */
 bool nl_transport_start(struct nl_transport *transport, size_t connection, size_t message,
                         const char *sender, const char *recipient, const struct nl_buf *text,
                         bool smtputf8) NL_ALL_NONNULL;
@@ -143,7 +144,7 @@ void nl_transport_release(struct nl_transport *transport, size_t connection,
                           size_t message) NL_ALL_NONNULL;
 
 /* Takes back a message that waits for its commit point. If some of it was sent, its connection is
- * closed at once. */
+ * closed at once, and a message that follows it on this connection is reported LOST. */
 void nl_transport_withdraw(struct nl_transport *transport, size_t connection,
                            size_t message) NL_ALL_NONNULL;
 

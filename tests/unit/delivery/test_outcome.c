@@ -109,7 +109,7 @@ static void test_lost(void **state) {
     (void)state;
     static const struct {
         enum nl_stage stage;
-        bool dot_sent, reused, misled, untried;
+        bool dot_sent, reused, misled, not_begun;
         enum nl_outcome outcome;
         enum nl_reaction reaction;
     } cases[] = {
@@ -130,7 +130,7 @@ static void test_lost(void **state) {
                                                  .dot_sent = cases[i].dot_sent,
                                                  .reused = cases[i].reused,
                                                  .misled = cases[i].misled,
-                                                 .untried = cases[i].untried};
+                                                 .not_begun = cases[i].not_begun};
         assert_int_equal(nl_outcome_judge(reader, &event, &result), cases[i].reaction);
         assert_int_equal(result.outcome, cases[i].outcome);
         assert_string_equal(result.text, "broken");

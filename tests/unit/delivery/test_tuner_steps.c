@@ -138,9 +138,10 @@ static void test_far_away(void **state) {
         size_t connections, earlier;
         int64_t round_trip;
         size_t begins;
-    } rows[] = {{"far", 100, 0, SECOND / 50, 32}, {"not as far", 100, 0, SECOND / 50 - 1, 8},
-                {"not known", 100, 0, 0, 8},      {"a limit", 20, 0, SECOND, 20},
-                {"few", 2, 0, SECOND, 2},         {"found before", 100, 8, SECOND, 8}};
+    } rows[] = {{"far", 100, 0, SECOND / 50, 32},   {"not as far", 100, 0, SECOND / 50 - 1, 8},
+                {"not known", 100, 0, 0, 8},        {"a limit", 20, 0, SECOND, 20},
+                {"few", 2, 0, SECOND, 2},           {"as many as at first", 8, 0, SECOND, 8},
+                {"found before", 100, 8, SECOND, 8}};
     (void)state;
     for_each_row (i, rows, rows[i].name) {
         const struct nl_relay_pace earlier = {.connections = (int64_t)rows[i].earlier, .window = 1};
@@ -149,6 +150,12 @@ static void test_far_away(void **state) {
         for (int turn = 0; turn < 3; turn++)
             assert_false(nl_tuner_step(&tuner, 0, false, rows[i].round_trip, 0));
         assert_int_equal(nl_tuner_under_way(&tuner), rows[i].begins);
+        for (int64_t now = 0; now < 3 * SECOND; now += SECOND) {
+            nl_tuner_step(&tuner, nl_tuner_under_way(&tuner), false, rows[i].round_trip, now);
+            for (int answer = 0; answer < 200; answer++)
+                nl_tuner_answered(&tuner, rows[i].round_trip);
+        }
+        assert_true(nl_tuner_has_found(&tuner));
     }
 }
 

@@ -258,8 +258,8 @@ static void test_what_is_done_behind_its_back(void **state) {
         "DELETE FROM event WHERE id = (SELECT max(id) - 1 FROM event)",
         "UPDATE event SET kind = 'bounced' WHERE id = (SELECT max(id) - 2 FROM event)",
         "UPDATE event SET at = at + 1 WHERE id = (SELECT max(id) - 3 FROM event)",
-        "INSERT INTO subscription (list, subscriber, state, token, consent_at, confirmed_at, "
-        "created_at) VALUES (2, 4, 'active', 'x', 1, 1, 1)",
+        ("INSERT INTO subscription (list, subscriber, state, token, consent_at, confirmed_at, "
+         "created_at) VALUES (2, 4, 'active', 'x', 1, 1, 1)"),
     };
     struct fixture *fixture = *state;
     sign_up(fixture);

@@ -136,20 +136,33 @@ static void test_following(void **state) {
     assert_int_equal(server->following, NL_FOLLOW_FAILS);
     assert_int_equal(server->pipelining, NL_PIPELINING_FAILS);
     assert_true(server->pipelining_broken);
-    /* Once it has worked, a server may end connections now and then, or hang. */
+    /* A message whose final dot the first one went with may have been refused because of it. */
+    server->following = NL_FOLLOW_TRYING;
+    assert_true(nl_relay_health_follow_refused(&health, 0));
+    assert_int_equal(server->following, NL_FOLLOW_FAILS);
+    assert_false(nl_relay_health_follow_refused(&health, 0));
+    /* Once it has worked, a server may end connections now and then. */
     *server =
         (struct nl_server_health){.following = NL_FOLLOW_TRYING, .pipelining = NL_PIPELINING_WORKS};
     for (int turn = 0; turn < 2; turn++) {
         nl_relay_health_follow_worked(&health, 0);
         for (int i = 0; i < 4; i++)
-            nl_relay_health_follow_lost(&health, 0, true);
+            nl_relay_health_follow_lost(&health, 0, false);
         assert_int_equal(server->following, NL_FOLLOW_WORKS);
     }
     nl_relay_health_follow_unsent(&health, 0);
+    assert_false(nl_relay_health_follow_refused(&health, 0));
     assert_int_equal(server->following, NL_FOLLOW_WORKS);
+    nl_relay_health_follow_lost(&health, 0, false);
+    assert_int_equal(server->following, NL_FOLLOW_FAILS);
+    /* One that does not answer is not sent any more; PIPELINING has worked all the same. */
+    nl_relay_health_follow_lost(&health, 0, true);
+    assert_false(server->pipelining_broken);
+    server->following = NL_FOLLOW_WORKS;
     nl_relay_health_follow_lost(&health, 0, true);
     assert_int_equal(server->following, NL_FOLLOW_FAILS);
     assert_int_equal(server->pipelining, NL_PIPELINING_WORKS);
+    assert_false(server->pipelining_broken);
 }
 
 int main(void) {
