@@ -51,18 +51,10 @@ size_t nl_carry_end(struct nl_transport *transport, struct connection *connectio
     return message;
 }
 
-/* Whether commands were pipelined whose replies are still to come. */
-static bool is_pipelining(const struct nl_session *session) {
-    return session->extensions.pipelining &&
-           (session->stage == NL_STAGE_MAIL || session->stage == NL_STAGE_RCPT ||
-            session->stage == NL_STAGE_DATA);
-}
-
-/* Whether an envelope was sent early, and not accepted yet. */
-static bool awaits_early_envelope(const struct nl_session *session) {
-    bool sent = session->following != NULL && session->stage == NL_STAGE_DOT;
-    return sent || (session->came_early && session->stage >= NL_STAGE_MAIL &&
-                    session->stage <= NL_STAGE_DATA);
+/* Whether the envelope of a message was sent, and not accepted yet. */
+static bool is_in_envelope(const struct nl_session *session) {
+    return session->stage == NL_STAGE_MAIL || session->stage == NL_STAGE_RCPT ||
+           session->stage == NL_STAGE_DATA;
 }
 
 void nl_carry_broken(struct nl_transport *transport, struct connection *connection, bool garbage) {
@@ -73,7 +65,7 @@ void nl_carry_broken(struct nl_transport *transport, struct connection *connecti
     bool broken_off = session->following != NULL && session->stage == NL_STAGE_DOT;
     bool first = transport->health.servers[connection->host].following == NL_FOLLOW_TRYING;
     connection->not_begun = session->came_early && session->stage == NL_STAGE_MAIL;
-    if (awaits_early_envelope(session))
+    if (broken_off || (session->came_early && is_in_envelope(session)))
         nl_relay_health_follow_lost(&transport->health, connection->host,
                                     broken_off ? first : garbage);
     if (connection->not_begun && !garbage)
@@ -82,8 +74,8 @@ void nl_carry_broken(struct nl_transport *transport, struct connection *connecti
     /* A connection that breaks after the first of the replies has but broken. */
     if (!connection->flies)
         connection->misled =
-            is_pipelining(&connection->session) &&
-            (garbage || connection->session.stage == NL_STAGE_MAIL) &&
+            session->extensions.pipelining && is_in_envelope(session) &&
+            (garbage || session->stage == NL_STAGE_MAIL) &&
             nl_relay_health_pipelining_lost(&transport->health, connection->host, garbage);
     if (connection->flies && connection->session.flight_count > 0 && !connection->session.closing)
         nl_relay_health_flight_lost(&transport->health, connection->host, garbage);

@@ -172,8 +172,7 @@ void nl_transport_withdraw(struct nl_transport *transport, size_t connection, si
         transport->health.servers[taken->host].flights = NL_FLIGHTS_UNTRIED;
     if (waiting)
         return;
-    nl_buf_clear(&taken->text);
-    nl_buf_adds(&taken->text, "the connection was closed before its turn");
+    keep(&taken->text, "the connection was closed before its turn");
     nl_connection_close(transport, taken);
 }
 

@@ -154,11 +154,11 @@ class Session(socketserver.StreamRequestHandler):
                     self.reply("354 Go ahead")
                     self.receive()
                     self.carried += 1
+                    time.sleep(server.delay)
+                    more = self.more()  # the client waits for the reply: it came with the final dot
                     with server.lock:
                         server.most = max(server.most, self.carried)
-                        server.together += bool(self.more())
-                    time.sleep(server.delay)
-                    more = self.more()
+                        server.together += bool(more)
                     if server.after_dot == "discard":
                         self.rfile.read(len(more))
                     if more and server.after_dot and server.after_dot[0].isdigit():
