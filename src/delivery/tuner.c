@@ -47,10 +47,22 @@ static void move_to(struct nl_tuner *tuner, size_t at, int64_t now) {
     tuner->since = now;
 }
 
-/* With what an earlier run has found. Where nothing lies above it, a look below is likely to cost
- * more than it brings, and can wait. */
-static int first_patience(const struct nl_tuner *tuner) {
-    return tuner->home >= nl_tuner_top(tuner) ? 2 * PATIENCE : PATIENCE / 2;
+static void hold(struct nl_tuner *tuner, size_t home, int patience, int64_t now) {
+    tuner->phase = NL_TUNER_HOLD;
+    tuner->home = home;
+    tuner->patience = patience < MOST_PATIENCE ? patience : MOST_PATIENCE;
+    tuner->held = 0;
+    if (tuner->at != home)
+        move_to(tuner, home, now);
+}
+
+/* Goes on at the level that an earlier run has found, as far as it may now. Where nothing lies
+ * above it, a look below is likely to cost more than it brings, and can wait. */
+static void hold_remembered(struct nl_tuner *tuner, int64_t now) {
+    size_t top = nl_tuner_top(tuner);
+    tuner->upwards = true;
+    hold(tuner, nl_tuner_least(tuner->remembered, top),
+         tuner->remembered >= top ? 2 * PATIENCE : PATIENCE / 2, now);
 }
 
 void nl_tuner_open(struct nl_tuner *tuner, size_t connections, size_t window,
@@ -61,14 +73,11 @@ void nl_tuner_open(struct nl_tuner *tuner, size_t connections, size_t window,
     tuner->patience = PATIENCE;
     tuner->message_cap.penalty = tuner->connection_cap.penalty = FIRST_PENALTY;
     tuner->home = nl_tuner_least(nl_tuner_level_of(tuner, START), nl_tuner_top(tuner));
+    move_to(tuner, tuner->home, now);
     if (earlier->connections > 0) {
         tuner->remembered = nl_tuner_level_of(tuner, earlier->connections * earlier->window);
-        tuner->home = nl_tuner_least(tuner->remembered, nl_tuner_top(tuner));
-        tuner->phase = NL_TUNER_HOLD;
-        tuner->patience = first_patience(tuner);
-        tuner->upwards = true;
+        hold_remembered(tuner, now);
     }
-    move_to(tuner, tuner->home, now);
 }
 
 void nl_tuner_answered(struct nl_tuner *tuner, int64_t answer) {
@@ -166,15 +175,6 @@ static size_t choose(const struct nl_tuner *tuner, int64_t now) {
         if (tuner->levels[i].rate >= wanted && tuner->levels[i].measured + FRESH > now)
             return i;
     return tuner->at;
-}
-
-static void hold(struct nl_tuner *tuner, size_t home, int patience, int64_t now) {
-    tuner->phase = NL_TUNER_HOLD;
-    tuner->home = home;
-    tuner->patience = patience < MOST_PATIENCE ? patience : MOST_PATIENCE;
-    tuner->held = 0;
-    if (tuner->at != home)
-        move_to(tuner, home, now);
 }
 
 /* Whether an answer takes no longer than at the level before, or than the way there and back. */
@@ -323,7 +323,7 @@ static void note_flights(struct nl_tuner *tuner, bool flies, int64_t now) {
         return;
     tuner->flies = flies;
     if (flies && tuner->remembered > tuner->at)
-        hold(tuner, nl_tuner_least(tuner->remembered, nl_tuner_top(tuner)), PATIENCE / 2, now);
+        hold_remembered(tuner, now);
 }
 
 /* With a relay that is far away, the first messages would only tell that. */
