@@ -40,18 +40,19 @@ void nl_session_stuff(struct nl_buf *out, const char *text, size_t len) {
     nl_buf_add(out, text + copied, len - copied);
 }
 
-void nl_session_add_mail(const struct nl_extensions *offered, struct nl_buf *out,
-                         const char *sender, size_t size, bool smtputf8) {
+void nl_session_add_envelope(const struct nl_extensions *offered, struct nl_buf *out,
+                             const char *sender, const char *recipient, size_t size, bool smtputf8,
+                             bool one_piece) {
     nl_buf_addf(out, "MAIL FROM:<%s>", sender);
     if (offered->size)
         nl_buf_addf(out, " SIZE=%zu", size);
     if (smtputf8)
         nl_buf_adds(out, offered->eightbit ? " BODY=8BITMIME SMTPUTF8" : " SMTPUTF8");
-    nl_buf_adds(out, "\r\n");
-}
-
-void nl_session_add_recipient(struct nl_buf *out, const char *recipient) {
-    nl_buf_addf(out, "RCPT TO:<%s>\r\n", recipient);
+    nl_buf_addf(out, "\r\nRCPT TO:<%s>\r\n", recipient);
+    if (one_piece)
+        nl_buf_addf(out, "BDAT %zu LAST\r\n", size);
+    else
+        nl_buf_adds(out, "DATA\r\n");
 }
 
 void nl_session_reset(struct nl_session *session) {

@@ -36,9 +36,8 @@ void nl_session_fly(struct nl_session *session, size_t message, const char *send
                                  .refusal.text = refusal};
     if (reset)
         nl_buf_adds(&session->out, "RSET\r\n");
-    nl_session_add_mail(&session->extensions, &session->out, sender, text->len, smtputf8);
-    nl_session_add_recipient(&session->out, recipient);
-    nl_buf_addf(&session->out, "BDAT %zu LAST\r\n", text->len);
+    nl_session_add_envelope(&session->extensions, &session->out, sender, recipient, text->len,
+                            smtputf8, true);
     nl_buf_add(&session->out, nl_buf_text(text), text->len);
     flight->end = session->sent + (session->out.len - session->written);
     session->flight_count++;

@@ -22,18 +22,19 @@ void nl_flights_free(struct nl_session *session);
 
 /* ---- command.c ---- */
 
-/* Appends MAIL for a message of `size` bytes, or RCPT. */
-void nl_session_add_mail(const struct nl_extensions *offered, struct nl_buf *out,
-                         const char *sender, size_t size, bool smtputf8);
-void nl_session_add_recipient(struct nl_buf *out, const char *recipient);
+/* Appends the commands before a message of `size` bytes: MAIL, RCPT, and BDAT LAST where it goes
+ * out in one piece, else DATA. */
+void nl_session_add_envelope(const struct nl_extensions *offered, struct nl_buf *out,
+                             const char *sender, const char *recipient, size_t size, bool smtputf8,
+                             bool one_piece);
 
 /* Queues RSET. */
 void nl_session_reset(struct nl_session *session);
 
 /* ---- follow.c: an envelope that goes out with the final dot of the message before ---- */
 
-/* The final dot is queued: the envelope comes after it. */
-void nl_session_add_following(struct nl_session *session);
+/* Queues all commands of `envelope`, if there are any: with PIPELINING. */
+void nl_session_queue_envelope(struct nl_session *session);
 
 /* The message before has ended: the one that follows takes its place. */
 void nl_session_begin_following(struct nl_session *session);

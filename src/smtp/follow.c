@@ -12,12 +12,11 @@ bool nl_session_may_follow(const struct nl_session *session) {
 void nl_session_follow(struct nl_session *session, const char *sender, const char *recipient,
                        const struct nl_buf *message, bool smtputf8) {
     session->following = message;
-    nl_session_add_mail(&session->extensions, &session->envelope, sender, message->len, smtputf8);
-    nl_session_add_recipient(&session->envelope, recipient);
-    nl_buf_adds(&session->envelope, "DATA\r\n");
+    nl_session_add_envelope(&session->extensions, &session->envelope, sender, recipient,
+                            message->len, smtputf8, false);
 }
 
-void nl_session_add_following(struct nl_session *session) {
+void nl_session_queue_envelope(struct nl_session *session) {
     nl_buf_add(&session->out, nl_buf_text(&session->envelope), session->envelope.len);
     session->out.failed |= session->envelope.failed;
     nl_buf_clear(&session->envelope);

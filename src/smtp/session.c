@@ -45,13 +45,21 @@ void nl_session_free(struct nl_session *session) {
     nl_buf_free(&session->in);
     nl_buf_free(&session->out);
     nl_buf_free(&session->reply.text);
-    nl_buf_free(&session->recipient);
     nl_buf_free(&session->envelope);
     nl_flights_free(session);
 }
 
-static void add_recipient(struct nl_session *session) {
-    nl_session_add_recipient(&session->out, nl_buf_text(&session->recipient));
+/* Without PIPELINING, each command waits for the reply to the one before. */
+static void queue_command(struct nl_session *session) {
+    struct nl_buf *envelope = &session->envelope;
+    const char *end = strchr(nl_buf_text(envelope), '\n');
+    session->out.failed |= envelope->failed;
+    if (end == NULL)
+        return;
+    size_t len = (size_t)(end + 1 - envelope->data);
+    nl_buf_add(&session->out, envelope->data, len);
+    memmove(envelope->data, envelope->data + len, envelope->len - len + 1);
+    envelope->len -= len;
 }
 
 void nl_session_start(struct nl_session *session, const char *sender, const char *recipient,
@@ -60,13 +68,13 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
     session->messages++;
     session->refused = false;
     session->came_early = false;
-    nl_buf_clear(&session->recipient);
-    nl_buf_adds(&session->recipient, recipient);
-    nl_session_add_mail(&session->extensions, &session->out, sender, message->len, smtputf8);
-    if (session->extensions.pipelining) {
-        add_recipient(session);
-        nl_buf_adds(&session->out, "DATA\r\n");
-    }
+    nl_buf_clear(&session->envelope);
+    nl_session_add_envelope(&session->extensions, &session->envelope, sender, recipient,
+                            message->len, smtputf8, false);
+    if (session->extensions.pipelining)
+        nl_session_queue_envelope(session);
+    else
+        queue_command(session);
     session->stage = NL_STAGE_MAIL;
 }
 
@@ -76,7 +84,7 @@ void nl_session_release_dot(struct nl_session *session) {
     session->whole = false;
     session->dot_offset = session->out.len;
     nl_buf_adds(&session->out, ".\r\n");
-    nl_session_add_following(session);
+    nl_session_queue_envelope(session);
     session->stage = NL_STAGE_DOT;
 }
 
@@ -226,7 +234,7 @@ static enum nl_session_event after_mail(struct nl_session *session) {
     if (session->reply.code / 100 != 2)
         return refuse(session, NL_STAGE_MAIL, NL_STAGE_RCPT);
     if (!session->extensions.pipelining)
-        add_recipient(session);
+        queue_command(session);
     session->stage = NL_STAGE_RCPT;
     return NL_SESSION_NONE;
 }
@@ -235,7 +243,7 @@ static enum nl_session_event after_recipient(struct nl_session *session) {
     if (!session->refused && session->reply.code / 100 != 2)
         return refuse(session, NL_STAGE_RCPT, NL_STAGE_DATA);
     if (!session->extensions.pipelining)
-        nl_buf_adds(&session->out, "DATA\r\n");
+        queue_command(session);
     session->stage = NL_STAGE_DATA;
     return NL_SESSION_NONE;
 }

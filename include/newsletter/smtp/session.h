@@ -66,12 +66,13 @@ struct nl_session {
     size_t dot_offset; /* in `out`: the final dot begins here */
     size_t line_start, lines;
     const struct nl_buf *message;
-    struct nl_buf recipient;
     /* Called after each reply has been acted upon, with the stage before; NULL for nobody. */
     void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);
     void *observe_ctx;
     const struct nl_buf *following; /* the message after this one; NULL: none is known */
-    struct nl_buf envelope;         /* MAIL, RCPT and DATA of it, until the final dot is queued */
+    /* Commands that are not queued yet: MAIL, RCPT and DATA of `following`, or the rest of them of
+     * `message`, where PIPELINING is not offered. */
+    struct nl_buf envelope;
     bool came_early; /* the envelope of this message went out with the final dot before */
     bool refused;    /* the message has ended; replies to pipelined commands are still to come */
     bool whole;      /* the message is sent in one piece with its dot */
