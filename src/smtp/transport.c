@@ -232,11 +232,11 @@ static bool expects_reply(const struct connection *connection) {
     return !connection->pending && connection->session.stage != NL_STAGE_IDLE;
 }
 
-/* Input that arrived together with the previous reply is parsed only after that reply's event has
- * been taken. */
-static void parse_waiting_input(struct nl_transport *transport) {
-    for (size_t i = 0; i < transport->used; i++)
-        nl_connection_act(transport, &transport->connections[i]);
+/* Input that arrived together with the previous reply, or before the end of the connection, is
+ * parsed only after that reply's event has been taken. */
+static void act_on_waiting_input(struct nl_transport *transport, struct connection *connection) {
+    if (connection->session.in.len > 0 || connection->ended != NULL)
+        nl_connection_act(transport, connection);
 }
 
 void nl_transport_watch(struct nl_transport *transport, int fd) {
@@ -280,8 +280,8 @@ static void lose_overdue(struct nl_transport *transport) {
 
 void nl_transport_wait(struct nl_transport *transport, int milliseconds) {
     struct epoll_event events[EVENTS];
-    parse_waiting_input(transport);
     for (size_t i = 0; i < transport->used; i++) {
+        act_on_waiting_input(transport, &transport->connections[i]);
         watch_output(transport, &transport->connections[i]);
         if (transport->connections[i].pending || (transport->connections[i].state == CLOSED &&
                                                   transport->connections[i].carried_count > 0))
@@ -307,8 +307,8 @@ bool nl_transport_next(struct nl_transport *transport, struct nl_transport_event
             &transport->connections[(transport->cursor + step) % transport->used];
         if (!connection->pending && connection->state == CLOSED)
             nl_carry_report_lost(transport, connection);
-        else if (connection->session.in.len > 0)
-            nl_connection_act(transport, connection); /* what came with the reply before */
+        else
+            act_on_waiting_input(transport, connection);
         if (!connection->pending)
             continue;
         *event = connection->event;
