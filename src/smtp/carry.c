@@ -46,8 +46,6 @@ size_t nl_carry_end(struct nl_transport *transport, struct connection *connectio
     if (connection->flies)
         nl_relay_health_flight_worked(&transport->health, connection->host,
                                       session->reply.code / 100 == 2);
-    else if (connection->carried_count > 0)
-        connection->carried[0].follows = false;
     return message;
 }
 
@@ -86,6 +84,13 @@ void nl_carry_broken(struct nl_transport *transport, struct connection *connecti
                              transport->health.servers[connection->host].flights == NL_FLIGHTS_FAIL;
 }
 
+/* Whether the last message of a closed connection has not begun: it was to follow the one before.
+ */
+static bool has_not_begun(const struct connection *connection) {
+    return connection->carried_count == 1 && connection->session.following != NULL &&
+           connection->session.following == connection->carried[0].text;
+}
+
 void nl_carry_report_lost(struct nl_transport *transport, struct connection *connection) {
     struct nl_session *session = &connection->session;
     if (connection->carried_count == 0)
@@ -93,7 +98,7 @@ void nl_carry_report_lost(struct nl_transport *transport, struct connection *con
     struct carried *carried = &connection->carried[0];
     size_t message = carried->message;
     bool waiting = carried->waiting;
-    bool follows = carried->follows;
+    bool follows = has_not_begun(connection);
     nl_carry_drop(connection, carried);
     if (!connection->flies) {
         nl_connection_report(transport, connection, NL_TRANSPORT_LOST,

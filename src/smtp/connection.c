@@ -1,16 +1,14 @@
 #include "smtp/connection.h"
 
-#include "smtp/flight.h"
-
 void nl_connection_close(struct nl_transport *transport, struct connection *connection) {
     if (connection->state == CONNECTING)
         transport->connecting--;
     transport->open -= connection->state == OPEN;
     if (connection->state != CLOSED)
         transport->health.servers[connection->host].connections--;
-    if (connection->session.following != NULL && connection->session.stage == NL_STAGE_BODY)
+    if (connection->state == OPEN && connection->session.following != NULL &&
+        connection->session.stage == NL_STAGE_BODY)
         nl_relay_health_follow_unsent(&transport->health, connection->host);
-    nl_session_forget_following(&connection->session);
     if (connection->handle != NULL) {
         curl_multi_remove_handle(transport->multi, connection->handle);
         curl_easy_cleanup(connection->handle);

@@ -16,7 +16,6 @@ enum connection_state { CLOSED, CONNECTING, OPEN };
 struct carried {
     size_t message; /* the caller's number */
     bool waiting;   /* for its commit point; nothing of it was sent */
-    bool follows;   /* another message, whose outcome is not known yet */
     struct nl_buf sender, recipient;
     const struct nl_buf *text;
     bool smtputf8;

@@ -39,6 +39,4 @@ void nl_session_queue_envelope(struct nl_session *session);
 /* The message before has ended: the one that follows takes its place. */
 void nl_session_begin_following(struct nl_session *session);
 
-void nl_session_forget_following(struct nl_session *session);
-
 #endif

@@ -31,8 +31,3 @@ void nl_session_begin_following(struct nl_session *session) {
     session->messages++;
     session->stage = NL_STAGE_MAIL;
 }
-
-void nl_session_forget_following(struct nl_session *session) {
-    session->following = NULL;
-    nl_buf_free(&session->envelope);
-}

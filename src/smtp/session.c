@@ -23,6 +23,7 @@ const char *nl_stage_name(enum nl_stage stage) {
 void nl_session_open(struct nl_session *session, const struct nl_extensions *extensions) {
     nl_buf_clear(&session->in);
     nl_buf_clear(&session->out);
+    nl_buf_clear(&session->envelope);
     nl_buf_clear(&session->reply.text);
     session->written = 0;
     session->dot_offset = 0;
@@ -31,7 +32,7 @@ void nl_session_open(struct nl_session *session, const struct nl_extensions *ext
     session->messages = 0;
     session->refused = false;
     session->whole = false;
-    nl_session_forget_following(session);
+    session->following = NULL;
     session->came_early = false;
     session->sent = 0;
     session->flight_count = 0;

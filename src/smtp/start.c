@@ -78,7 +78,6 @@ bool nl_transport_follow(const struct nl_transport *transport, size_t *connectio
 static void follow(struct nl_transport *transport, struct connection *taken,
                    struct carried *carried, const char *sender, const char *recipient) {
     struct nl_server_health *server = &transport->health.servers[taken->host];
-    carried->follows = true;
     if (server->following == NL_FOLLOW_UNTRIED)
         server->following = NL_FOLLOW_TRYING;
     nl_session_follow(&taken->session, sender, recipient, carried->text, carried->smtputf8);
@@ -103,7 +102,6 @@ bool nl_transport_start(struct nl_transport *transport, size_t connection, size_
     carried->text = text;
     carried->smtputf8 = smtputf8;
     carried->waiting = taken->flies;
-    carried->follows = false;
     if (taken->flies) {
         if (transport->health.servers[taken->host].flights == NL_FLIGHTS_UNTRIED)
             transport->health.servers[taken->host].flights = NL_FLIGHTS_TRYING;

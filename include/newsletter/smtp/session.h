@@ -69,7 +69,7 @@ struct nl_session {
     /* Called after each reply has been acted upon, with the stage before; NULL for nobody. */
     void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);
     void *observe_ctx;
-    const struct nl_buf *following; /* the message after this one; NULL: none is known */
+    const struct nl_buf *following; /* a message that is not begun: the one after; NULL for none */
     /* Commands that are not queued yet: MAIL, RCPT and DATA of `following`, or the rest of them of
      * `message`, where PIPELINING is not offered. */
     struct nl_buf envelope;
