@@ -39,7 +39,7 @@ enum nl_status nl_error_system(struct nl_error *err, int errnum, const char *doi
         break;
     case ENOSPC:
     case EDQUOT:
-        advice = ": make room on the disk and run again";
+        advice = ": make room on the disk and run it again";
         break;
     default:
         break;

@@ -127,7 +127,7 @@ static const char *problem_of_time(const json_t *claims, int64_t now) {
         return "it was made in the future: compare the clocks";
     if (json_object_get(claims, "nbf") != NULL &&
         (!time_of(claims, "nbf", &begins) || begins > now + NL_JWT_SKEW))
-        return "it is not good yet";
+        return "it is not valid yet";
     return NULL;
 }
 
@@ -136,11 +136,11 @@ static enum nl_status check_claims(const json_t *claims, const struct nl_jwt_exp
     const char *subject = json_string_value(json_object_get(claims, "sub"));
     const char *problem = problem_of_time(claims, expected->now);
     if (!is_word(claims, "iss", expected->issuer))
-        return refuse("another provider has made it", err);
+        return refuse("it was made by another provider", err);
     if (!is_for(claims, expected->audience))
-        return refuse("it is for somebody else", err);
+        return refuse("it is meant for another program", err);
     if (!is_word(claims, "nonce", expected->nonce))
-        return refuse("it was not asked for by this browser", err);
+        return refuse("it was not requested by this browser", err);
     if (subject == NULL || subject[0] == '\0')
         return refuse("it names nobody", err);
     return problem != NULL ? refuse(problem, err) : NL_OK;
@@ -151,11 +151,12 @@ enum nl_status nl_jwt_verify(const char *token, const json_t *keys,
                              struct nl_error *err) {
     struct parts parts = {0};
     *claims = NULL;
-    enum nl_status status = split(token, &parts) ? NL_OK : refuse("it is none, or too large", err);
+    enum nl_status status =
+        split(token, &parts) ? NL_OK : refuse("it is not a token, or it is too large", err);
     if (status == NL_OK)
         status = check_signature(token, &parts, keys, err);
     if (status == NL_OK && (*claims = object_of(parts.payload)) == NULL)
-        status = refuse("its claims are no JSON object", err);
+        status = refuse("its claims are not a JSON object", err);
     if (status == NL_OK)
         status = check_claims(*claims, expected, err);
     if (status != NL_OK) {

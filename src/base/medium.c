@@ -73,10 +73,8 @@ const char *nl_medium_problem(const struct nl_medium *medium) {
         (strncmp(medium->url, "https://", 8) != 0 || !nl_text_is_http_url(medium->url)))
         return NL_TEXT_IN("error", "its url is not an https address");
     if (medium->file != NULL && nl_medium_type(medium->file, &ending) == NULL)
-        return NL_TEXT_IN(
-            "error",
-            "its file is no recording that browsers play: use .mp3, .m4a, .ogg, .opus, .flac or "
-            ".wav");
+        return NL_TEXT_IN("error", "its file is not a recording that browsers play: use .mp3, "
+                                   ".m4a, .ogg, .opus, .flac or .wav");
     if (medium->duration != NULL && nl_medium_seconds(medium->duration) == 0)
         return NL_TEXT_IN("error", "its duration is not like \"3:20\" or \"1:02:03\"");
     return NULL;

@@ -222,14 +222,14 @@ enum nl_status nl_passkey_register(const struct nl_passkey_asked *asked, const c
     size_t len = 0;
     *out = (struct nl_passkey){0};
     if (!nl_base64url(client_data, bytes, sizeof bytes, &len))
-        return nl_error_set(err, NL_DATA, "this is no answer of a passkey");
+        return nl_error_set(err, NL_DATA, "this is not the answer of a passkey");
     enum nl_status status =
         check_client(asked, (const char *)bytes, len, "webauthn.create", challenge, err);
     if (status != NL_OK)
         return status;
     if (!nl_base64url(attestation, bytes, sizeof bytes, &len) ||
         !read_attestation(bytes, len, &read))
-        return nl_error_set(err, NL_DATA, "this is no answer of a passkey");
+        return nl_error_set(err, NL_DATA, "this is not the answer of a passkey");
     status = check_head(asked, read.data.data, read.data.len, &authenticator, err);
     if (status == NL_OK && !read_credential(&authenticator, out))
         status =
@@ -253,7 +253,7 @@ enum nl_status nl_passkey_verify(const struct nl_passkey_asked *asked, const str
     if (!nl_base64url(answer->client_data, client, sizeof client, &client_len) ||
         !nl_base64url(answer->authenticator_data, message, NL_PASSKEY_DATA, &len) ||
         !nl_base64url(answer->signature, signature, sizeof signature, &signature_len))
-        return nl_error_set(err, NL_DATA, "this is no answer of a passkey");
+        return nl_error_set(err, NL_DATA, "this is not the answer of a passkey");
     enum nl_status status =
         check_client(asked, (const char *)client, client_len, "webauthn.get", challenge, err);
     if (status == NL_OK)

@@ -160,7 +160,7 @@ enum nl_status nl_program_run(const struct nl_program *program, struct nl_buf *o
                               struct nl_error *err) {
     struct ends ends = {-1, -1, -1, -1};
     if (program->argv[0][0] != '/')
-        return nl_error_set(err, NL_CONFIG, "'%s' is not a whole path: begin it with /",
+        return nl_error_set(err, NL_CONFIG, "'%s' is not an absolute path: begin it with /",
                             program->argv[0]);
     enum nl_status status = open_ends(program, &ends, err);
     if (status != NL_OK)

@@ -86,7 +86,7 @@ enum nl_status nl_sign_key_read(const char *path, struct nl_sign_key **out, stru
         if (*out == NULL)
             status = nl_error_set(
                 err, NL_CONFIG,
-                NL_TEXT("%s is no Ed25519 key: make one with 'newsletter key make'"), path);
+                NL_TEXT("%s is not an Ed25519 key: make one with 'newsletter key make'"), path);
     }
     if (pem.data != NULL)
         OPENSSL_cleanse(pem.data, pem.len);

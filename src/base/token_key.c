@@ -87,19 +87,17 @@ static enum nl_status take_one(struct nl_token_key *key, const char *uri,
     CK_OBJECT_HANDLE found[KEYS_MOST];
     CK_ULONG count = find_class(&key->session, CKO_PRIVATE_KEY, found);
     if (count == 0)
-        return nl_error_set(
-            err, NL_NOTFOUND,
-            "the token has no private key that is as signing.key_file says: make "
-            "one with 'newsletter key make', and see that pin-source names the PIN");
+        return nl_error_set(err, NL_NOTFOUND,
+                            "the token has no private key that matches signing.key_file: make one "
+                            "with 'newsletter key make', and check that pin-source names the PIN");
     if (count > 1)
-        return nl_error_set(err, NL_CONFIG,
-                            "the token has %lu private keys that are as signing.key_file says: "
-                            "name one by id=",
-                            count);
+        return nl_error_set(
+            err, NL_CONFIG,
+            "the token has %lu private keys that match signing.key_file: name one by id=", count);
     key->private_key = found[0];
     return read_public(key, public)
                ? NL_OK
-               : nl_error_set(err, NL_CONFIG, "the key of the token is no Ed25519 key: %.100s",
+               : nl_error_set(err, NL_CONFIG, "the key of the token is not an Ed25519 key: %.100s",
                               uri);
 }
 
@@ -166,7 +164,7 @@ enum nl_status nl_token_key_make(const char *uri, struct nl_token_key **out,
         if (made != CKR_OK)
             made = generate(*out, curve_name, sizeof curve_name - 1, *label, id);
         if (made != CKR_OK)
-            status = nl_token_refused(err, "it makes no Ed25519 key", made);
+            status = nl_token_refused(err, "it cannot make an Ed25519 key", made);
         else if (!read_public(*out, public))
             status = nl_error_set(err, NL_CONFIG, "the token does not show the public key");
     }

@@ -111,11 +111,11 @@ static enum nl_status find_slot(struct nl_token_session *session, CK_SLOT_ID *sl
         found += find_in(session, session->modules[i], slot);
     if (found == 1)
         return NL_OK;
-    return nl_error_set(err, NL_CONFIG,
-                        found == 0 ? "no token is as signing.key_file says: is it plugged in? "
-                                     "'p11tool --list-tokens' shows all"
-                                   : "more than one token is as signing.key_file says: name it by "
-                                     "token= and serial=");
+    return nl_error_set(
+        err, NL_CONFIG,
+        found == 0 ? "no token matches signing.key_file: is it plugged in? 'p11tool --list-tokens' "
+                     "shows all"
+                   : "more than one token matches signing.key_file: name it by token= and serial=");
 }
 
 enum nl_status nl_token_session_open(const char *text, struct nl_token_session *out,
@@ -128,7 +128,7 @@ enum nl_status nl_token_session_open(const char *text, struct nl_token_session *
         return nl_error_nomem(err);
     if (p11_kit_uri_parse(text, P11_KIT_URI_FOR_ANY, out->uri) != P11_KIT_URI_OK)
         return nl_error_set(err, NL_CONFIG,
-                            "signing.key_file is no PKCS#11 URI (RFC 7512), as in "
+                            "signing.key_file is not a PKCS#11 URI (RFC 7512), as in "
                             "pkcs11:token=office;object=newsletter?pin-source=file:/PATH");
     enum nl_status status = read_pin(out->uri, &pin, err);
     if (status == NL_OK)
@@ -140,11 +140,11 @@ enum nl_status nl_token_session_open(const char *text, struct nl_token_session *
                                           &out->handle);
     out->is_open = status == NL_OK && done == CKR_OK;
     if (status == NL_OK && done != CKR_OK)
-        status = nl_token_refused(err, "it opens no session", done);
+        status = nl_token_refused(err, "it does not open a session", done);
     if (status == NL_OK && pin != NULL) {
         done = out->module->C_Login(out->handle, CKU_USER, (unsigned char *)pin, strlen(pin));
         if (done != CKR_OK && done != CKR_USER_ALREADY_LOGGED_IN)
-            status = nl_token_refused(err, "it does not take the PIN", done);
+            status = nl_token_refused(err, "it does not accept the PIN", done);
     }
     nl_secret_free(pin);
     return status;

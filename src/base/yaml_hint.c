@@ -60,7 +60,8 @@ static const char *hint_for(const yaml_parser_t *parser, const char *line, size_
     if (says(parser, "could not find expected ':'"))
         return NL_TEXT_IN("error", "write 'key: value', with a space after the colon");
     if (says(parser, "cannot start any token"))
-        return NL_TEXT_IN("error", "a value that begins with such a sign needs quotation marks");
+        return NL_TEXT_IN("error",
+                          "a value that begins with such a character needs quotation marks");
     if (says(parser, "unexpected end of stream") || says(parser, "unexpected document indicator"))
         return NL_TEXT_IN("error", "a quotation mark or bracket is not closed");
     if (says(parser, "escape"))

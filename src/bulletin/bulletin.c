@@ -104,7 +104,7 @@ static enum nl_status add_edition(struct nl_composed *composed, struct nl_bullet
         issue->alternative_subject == NULL)
         status = nl_error_set(
             err, NL_DATA,
-            NL_TEXT("%s: it has an alternative_subject, which %s has not: give it one too"),
+            NL_TEXT("%s: it has an alternative_subject, but %s has none: give it one too"),
             composed->view.path, out->views[0].path);
     if (status == NL_OK)
         status = extend_digest(issue, language, composed->digest, err);

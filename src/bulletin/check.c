@@ -81,7 +81,7 @@ static void check_words(struct check *check, const struct nl_md_node *link, cons
         find_at(
             check, link, true, "link-deceives",
             NL_TEXT(
-                "the words of a link say %s but it leads to %s: filters take that for phishing"),
+                "the text of a link says %s, but it leads to %s: filters take that for phishing"),
             shown, host);
     if (nl_buf_text(&words)[strspn(nl_buf_text(&words), " ")] == '\0' &&
         (link->first == NULL || link->first->type != NL_MD_IMAGE))
@@ -319,9 +319,8 @@ static enum nl_status check_sender(struct check *check, const struct nl_list *li
     nl_identity_of(config, list->name, list->language, &identity);
     if (list->postal_address == NULL && identity.postal_address[0] == '\0')
         find(check, true, "postal-address",
-             NL_TEXT("the list has no postal address, which the law asks for in many countries: "
-                     "newsletter "
-                     "list edit %s --postal-address TEXT"),
+             NL_TEXT("the list has no postal address, which the law requires in many countries: "
+                     "newsletter list edit %s --postal-address TEXT"),
              list->name);
     if (name == NULL)
         find(check, false, "from-name",

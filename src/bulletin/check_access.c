@@ -86,7 +86,7 @@ static void check_heading(struct walk *walk, const struct nl_md_node *node) {
     const char *text = nl_buf_text(&words);
     if (nl_access_is_blank(text))
         nl_access_find(walk->access, node->line, "heading-empty",
-                       NL_TEXT("a heading has no words: remove the signs '#'"));
+                       NL_TEXT("a heading has no words: remove the '#'"));
     else if (node->level == TITLE_LEVEL)
         nl_access_find(walk->access, node->line, "heading-order",
                        NL_TEXT("the title is the one heading of level 1: write '## %.*s'"),

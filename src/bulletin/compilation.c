@@ -174,9 +174,9 @@ static enum nl_status add_events(struct issue *issue, const char *path,
         return NL_OK;
     const char *zone = front->timezone != NULL ? front->timezone : "UTC";
     if (issue->timezone != NULL && strcmp(issue->timezone, zone) != 0)
-        return nl_error_set(err, NL_DATA,
-                            "%s: its events are in the time zone %s, others in %s: make them one",
-                            path, zone, issue->timezone);
+        return nl_error_set(
+            err, NL_DATA, "%s: its events are in the time zone %s, others in %s: use one time zone",
+            path, zone, issue->timezone);
     if (issue->timezone == NULL && (issue->timezone = strdup(zone)) == NULL)
         return nl_error_nomem(err);
     char *text = nl_events_json(&front->events, zone);
@@ -271,7 +271,7 @@ static enum nl_status write_all(const struct gathering *self, char **path, struc
         status = nl_error_nomem(err);
     else if (access(*path, F_OK) == 0)
         status =
-            nl_error_set(err, NL_EXISTS, "there is %s already: remove it, or give a --date", *path);
+            nl_error_set(err, NL_EXISTS, "%s exists already: remove it, or give a --date", *path);
     /* The main file comes last: as long as it is missing, the issue does not exist. */
     for (size_t i = 0; status == NL_OK && i < self->language_count; i++) {
         nl_buf_clear(&name);

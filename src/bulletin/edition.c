@@ -264,9 +264,10 @@ static enum nl_status settle_language(struct composition *self, const char *lang
                             NL_TEXT("%s: '%s' is not a language tag such as en or kk"), self->path,
                             *own);
     if (*own != NULL && language != NULL && strcasecmp(*own, language) != 0)
-        return nl_error_set(self->err, NL_DATA,
-                            NL_TEXT("%s: its language is %s and its name says %s: make them one"),
-                            self->path, *own, language);
+        return nl_error_set(
+            self->err, NL_DATA,
+            NL_TEXT("%s: its language is %s, but its name says %s: make them agree"), self->path,
+            *own, language);
     if (*own == NULL)
         *own = strdup(language != NULL ? language : self->list->language);
     return *own != NULL ? NL_OK : nl_error_nomem(self->err);

@@ -172,11 +172,10 @@ static enum nl_status unknown_key(const struct nl_yaml_entry *entry, const char 
     for (size_t i = 0; i < KEYS; i++)
         if (dot != NULL && strlen(keys[i].name) == head &&
             strncmp(keys[i].name, entry->path, head) == 0)
-            return nl_error_set(
-                err, NL_DATA,
-                NL_TEXT("%s:%zu: %s is one text: put it in quotation marks, since YAML "
-                        "takes [ and { for the begin of a list"),
-                name, entry->line, keys[i].name);
+            return nl_error_set(err, NL_DATA,
+                                NL_TEXT("%s:%zu: %s is one text: put it in quotation marks, since "
+                                        "YAML takes [ and { for the beginning of a list"),
+                                name, entry->line, keys[i].name);
     if (near != NULL)
         return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: unknown key '%s': did you mean %s?"),
                             name, entry->line, entry->path, near);

@@ -27,7 +27,8 @@ enum nl_status nl_genuine_open(const char *note, const struct nl_key_ring *ring,
     size_t len = 0;
     return holds(note, ring, &len)
                ? nl_note_of_issue_read(note, len, out, err)
-               : nl_error_set(err, NL_DATA, "the signature of the issue holds by none of the keys");
+               : nl_error_set(err, NL_DATA,
+                              "the signature of the issue does not match any of the keys");
 }
 
 static json_t *value_json(const struct nl_note_of_issue *note, const char *name) {

@@ -70,7 +70,7 @@ enum nl_status nl_note_of_issue_read(const char *note, size_t len, struct nl_not
     enum nl_status status = NL_OK;
     *out = (struct nl_note_of_issue){.note = note, .len = len};
     if (!begins(note, len, NL_CANONICAL_HEAD "\n"))
-        return nl_error_set(err, NL_DATA, "this is no signed issue: it does not begin with '%s'",
+        return nl_error_set(err, NL_DATA, "this is not a signed issue: it does not begin with '%s'",
                             NL_CANONICAL_HEAD);
     for (size_t at = 0; status == NL_OK && at < len;) {
         const char *line = note + at;

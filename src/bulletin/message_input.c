@@ -73,8 +73,8 @@ static enum nl_status check_name(const char *name, struct nl_error *err) {
     if (status == NL_OK && (clean.len == 0 || clean.len > 200 || strpbrk(name, "/\\") != NULL ||
                             strcmp(nl_buf_text(&clean), name) != 0 || name[0] == '.'))
         status = nl_error_set(err, NL_DATA,
-                              "'%.80s' is no name for an attachment: use one as of a file, without "
-                              "a path, of at most 200 bytes",
+                              "'%.80s' is not a name for an attachment: use the name of a file, "
+                              "without a path, of at most 200 bytes",
                               name);
     nl_buf_free(&clean);
     return status;

@@ -109,7 +109,7 @@ static enum nl_status put_first(struct nl_siblings *siblings, const struct name 
     if (rank_as_first(&first, name, language) == 0)
         return nl_error_set(err, NL_NOINPUT,
                             "%s: there is no such file, nor one in the list's language: name the "
-                            "one that readers of other languages shall get, such as %s",
+                            "one that readers of other languages are to get, such as %s",
                             path, first.path);
     memmove(siblings->items + 1, siblings->items, best * sizeof *siblings->items);
     siblings->items[0] = first;

@@ -39,7 +39,8 @@ static enum nl_status open_theme(struct composing *composing, struct nl_error *e
     const char *language =
         composing->order->language != NULL ? composing->order->language : composing->list->language;
     if (!nl_language_is_tag(language))
-        return nl_error_set(err, NL_DATA, "'%.40s' is no language: write en, or pt-BR", language);
+        return nl_error_set(err, NL_DATA, "'%.40s' is not a language: write en, or pt-BR",
+                            language);
     enum nl_status status = nl_theme_open(config->templates, language, &composing->theme, err);
     if (status != NL_OK)
         return status;
@@ -54,9 +55,9 @@ static enum nl_status find_template(const struct composing *composing, char text
     const char *name = composing->order->template;
     const char *folder = composing->config->templates;
     if (!nl_text_is_name(name, "_-", NL_MESSAGE_TEMPLATE))
-        return nl_error_set(err, NL_DATA,
-                            "'%.64s' is no name of a template: use letters, digits, '_' and '-'",
-                            name);
+        return nl_error_set(
+            err, NL_DATA, "'%.64s' is not the name of a template: use letters, digits, '_' and '-'",
+            name);
     snprintf(text, FILE_NAME, "message-%s.txt", name);
     snprintf(html, FILE_NAME, "message-%s.html", name);
     if (!nl_theme_has(&composing->theme, text))

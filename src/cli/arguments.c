@@ -307,6 +307,6 @@ enum nl_status cli_read_arguments(struct cli *cli, const struct cli_command *com
     }
     argv[cli->word_count] = NULL;
     if (status == NL_OK && cli->json && command->no_json != NULL)
-        status = cli_usage_error(cli, err, "--json does not go with it: %s", command->no_json);
+        status = cli_usage_error(cli, err, "--json cannot be used here: %s", command->no_json);
     return status == NL_OK ? find_action(cli, run, err) : status;
 }

@@ -48,7 +48,7 @@ static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue
         return NL_OK;
     cli_format_time(at, when);
     if (at > nl_env_now(nl_store_env(cli->store)))
-        printf("issue %s %s from %s on\n", issue->slug, change->later, when);
+        printf("issue %s %s from %s\n", issue->slug, change->later, when);
     else
         printf("issue %s %s\n", issue->slug, change->done);
     return NL_OK;

@@ -21,7 +21,7 @@ static const struct figure {
     {"entries", "entries in them", offsetof(struct nl_audit, entries)},
     {"streams", "streams", offsetof(struct nl_audit, streams)},
     {"commit_points", "commit points of messages", offsetof(struct nl_audit, commit_points)},
-    {"consented", "of them of issues, with a standing consent before",
+    {"consented", "of these, of issues, each with a valid consent before it",
      offsetof(struct nl_audit, consented)},
     {"outcomes", "outcomes that follow from a reply", offsetof(struct nl_audit, outcomes)},
     {"sent", "messages sent", offsetof(struct nl_audit, sent)},
@@ -42,9 +42,9 @@ static const struct figure {
 static const struct {
     const char *name, *words;
 } claims[NL_CLAIMS] = {
-    [NL_CLAIM_CONSENT] = {"consent", "each message of an issue had a standing consent before it"},
+    [NL_CLAIM_CONSENT] = {"consent", "each message of an issue had a valid consent before it"},
     [NL_CLAIM_ONCE] = {"once", "nobody was sent an issue twice, unless staff asked for it"},
-    [NL_CLAIM_ENDED] = {"ended", "nobody was sent to after leaving, bouncing or being suppressed"},
+    [NL_CLAIM_ENDED] = {"ended", "nobody was mailed after leaving, bouncing or being suppressed"},
     [NL_CLAIM_REPLIES] = {"replies", "each outcome follows from a reply"},
     [NL_CLAIM_ROWS] = {"rows", "each row of the database agrees with the ledger"},
     [NL_CLAIM_CHAIN] = {"chain", "the records hang together, and the checkpoints hold"},

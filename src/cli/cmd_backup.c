@@ -57,7 +57,7 @@ static enum nl_status make_folder(struct cli *cli, const char *path, struct nl_e
     if (mkdir(path, 0700) == 0 || is_folder(path))
         return NL_OK;
     return errno == EEXIST
-               ? cli_usage_error(cli, err, "--keep needs a folder, and %s is none", path)
+               ? cli_usage_error(cli, err, "--keep needs a folder, and %s is not one", path)
                : nl_error_system(err, errno, "create", path);
 }
 

@@ -94,7 +94,7 @@ static enum nl_status boilerplate_save(struct cli *cli, void *options, struct nl
     bool stale = false;
     enum nl_status status = nl_file_read(cli->words[1], FILE_MOST, &source, err);
     if (status == NL_OK && strlen(nl_buf_text(&source)) != source.len)
-        status = nl_error_set(err, NL_DATA, "%s is no text", cli->words[1]);
+        status = nl_error_set(err, NL_DATA, "%s is not a text file", cli->words[1]);
     if (status == NL_OK)
         status = find(cli, chosen, &id, err);
     const struct nl_office office = cli_office(cli);

@@ -61,7 +61,7 @@ static enum nl_status decide(struct cli *cli, const struct nl_issue *issue, void
     else
         show_text(facts);
     if (call->choice != 0 && !cli->json)
-        puts("Those who wait are queued: 'newsletter retry' (cron) sends to them.");
+        puts("The others are queued: 'newsletter retry' (cron) sends it to them.");
     json_decref(facts);
     return NL_OK;
 }

@@ -13,8 +13,7 @@ struct draft_options {
 static enum nl_status find_draft(struct cli *cli, int64_t *id, struct nl_error *err) {
     if (!nl_text_integer(cli->words[0], id) || *id <= 0)
         return cli_usage_error(cli, err,
-                               "'%s' is no number of a draft: 'newsletter draft' lists "
-                               "them",
+                               "'%s' is not the number of a draft: 'newsletter draft' lists them",
                                cli->words[0]);
     return cli_open(cli, err);
 }

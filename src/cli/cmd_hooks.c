@@ -107,7 +107,7 @@ static void print_guide(const struct guide *guide, bool first) {
     print_wrapped("  proof", provider->proof);
     print_wrapped("  header", nl_buf_text(&guide->field));
     if (!guide->sends) {
-        printf("%12s(not sent: set 'provider: %s' at smtp or at the relay,\n", "",
+        printf("%12s(not sent: set 'provider: %s' under smtp or at the relay,\n", "",
                nl_provider_names[hook->provider]);
         printf("%12sso that reports prove themselves)\n", "");
     }

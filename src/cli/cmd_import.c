@@ -80,7 +80,7 @@ static void tell_added(const struct nl_import_report *report) {
     printf("added %lld", (long long)(report->tally.outcomes[NL_IMPORT_ADDED] + blocked));
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         tell_part(report->tally.added[order[i]], nl_subscription_state_text(order[i]), &any);
-    tell_part(blocked, "suppressed, since they were blocked where they come from", &any);
+    tell_part(blocked, "suppressed, since they were blocked in the other program", &any);
     putchar('\n');
 }
 
@@ -146,7 +146,7 @@ static enum nl_status read_delimiter(const struct cli *cli, const char *word, ch
     *out = strcmp(word, "tab") == 0 ? '\t' : word[0];
     return word[0] != '\0' && (word[1] == '\0' || *out == '\t')
                ? NL_OK
-               : cli_usage_error(cli, err, "--delimiter '%s': give one sign, or tab", word);
+               : cli_usage_error(cli, err, "--delimiter '%s': give one character, or tab", word);
 }
 
 static enum nl_status read_options(const struct cli *cli, const struct import_options *chosen,
@@ -193,8 +193,8 @@ static enum nl_status read_wording(struct cli *cli, struct import_call *call,
     if (path == NULL)
         return NL_OK;
     if (call->chosen->consent == NULL)
-        return cli_usage_error(cli, err,
-                               "--wording is what they were shown: say with --consent where");
+        return cli_usage_error(
+            cli, err, "--wording is the text that they were shown: say where with --consent");
     enum nl_status status = nl_file_read(path, FILE_MOST, &text, err);
     if (status == NL_OK)
         status = nl_wording_normal(nl_buf_text(&text), &call->wording, err);
@@ -320,7 +320,7 @@ static void tell_undone(const json_t *facts) {
     printf("import %lld is taken back",
            (long long)json_integer_value(json_object_get(facts, "id")));
     tell_part(undone(facts, "removed"), "removed", &any);
-    tell_part(undone(facts, "ended"), "unsubscribed, since they have got an issue", &any);
+    tell_part(undone(facts, "ended"), "unsubscribed, since they have received an issue", &any);
     tell_part(undone(facts, "restored"), "as before", &any);
     tell_part(undone(facts, "kept"), "left alone, since they have acted or must not be mailed",
               &any);

@@ -77,9 +77,10 @@ static enum nl_status configure(struct cli *cli, bool private, struct nl_error *
     enum nl_status status = cli_configure(cli, err);
     if (status == NL_OK &&
         (private ? cli->config.signing.key_file == NULL : cli->config.signing.public_keys == NULL))
-        status = nl_error_set(err, NL_CONFIG,
-                              "%s names no signing.key_file: say there where the key shall lie",
-                              cli->config.path);
+        status = nl_error_set(
+            err, NL_CONFIG,
+            "%s names no signing.key_file: set it to the file that the key is to go into",
+            cli->config.path);
     return status;
 }
 

@@ -28,7 +28,7 @@ static enum nl_status read_data(const char *path, json_t **out, struct nl_error 
         *out = json_loadb(nl_buf_text(&text), text.len, JSON_REJECT_DUPLICATES, &problem);
         if (*out == NULL)
             status =
-                nl_error_set(err, NL_DATA, "%s:%d: no JSON: %s", path, problem.line, problem.text);
+                nl_error_set(err, NL_DATA, "%s:%d: not JSON: %s", path, problem.line, problem.text);
     }
     nl_buf_free(&text);
     return status;
@@ -147,7 +147,7 @@ static enum nl_status message_show(struct cli *cli, void *options, struct nl_err
     json_t *facts = NULL;
     (void)options;
     if (!nl_text_integer(cli->words[0], &id))
-        return cli_usage_error(cli, err, "'%s' is no number of a message", cli->words[0]);
+        return cli_usage_error(cli, err, "'%s' is not the number of a message", cli->words[0]);
     enum nl_status status = cli_open(cli, err);
     const struct nl_office office = cli_office(cli);
     if (status == NL_OK)

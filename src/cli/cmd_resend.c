@@ -38,7 +38,8 @@ static enum nl_status confirm(const struct cli *cli, const struct resend_call *c
                             "status %s'",
                             issue->slug);
     if (call->chosen->state == UNKNOWN)
-        fputs("Some of them may have got it already: the run ended before the server answered.\n",
+        fputs("Some of them may have received it already: the run ended before the server "
+              "answered.\n",
               out);
     return cli_confirm(cli, call->chosen->yes, "Send the issue to them again?", agreed, err);
 }

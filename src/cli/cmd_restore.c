@@ -60,7 +60,7 @@ static void show_json(struct cli *cli, const char *source, const char *kept, jso
 static void show(const char *source, const char *kept, const json_t *held) {
     printf("restored %s\n", source);
     if (kept != NULL)
-        printf("kept the database of before as %s\n", kept);
+        printf("kept the old database as %s\n", kept);
     for (size_t i = 0; i < json_array_size(held); i++) {
         const json_t *one = json_array_get(held, i);
         bool paused = strcmp(nl_facts_word(one, "result"), "paused") == 0;
@@ -100,10 +100,11 @@ static enum nl_status replace(struct cli *cli, const struct restore_options *cho
     if (status == NL_OK)
         status = examine(restore.fresh, NULL, &held, err);
     if (status == NL_OK)
-        status = cli_confirm(cli, chosen->yes,
-                             "The backup is whole. Replace the database by it? What has happened "
-                             "since is then only in the database that is kept.",
-                             &agreed, err);
+        status =
+            cli_confirm(cli, chosen->yes,
+                        "The backup is complete. Replace the database with it? Everything that has "
+                        "happened since will then be only in the old database, which is kept.",
+                        &agreed, err);
     if (status == NL_OK && agreed)
         status = nl_restore_finish(&restore, &nl_env_system, err);
     if (status == NL_OK && !agreed && cli->json)

@@ -38,7 +38,7 @@ static enum nl_status resume_issue(struct cli *cli, const struct nl_issue *issue
         return status;
     nl_error_free(err);
     if (!cli_print_change(cli, issue, "sending", NULL))
-        puts("The process that waited sends it to the others now.");
+        puts("The process that was waiting sends it to the others now.");
     return NL_OK;
 }
 

@@ -48,13 +48,13 @@ static enum nl_status read_subject_plan(struct cli *cli, struct send_call *call,
                    ? NL_OK
                    : cli_usage_error(cli, err,
                                      "%s has no alternative_subject: --sample, --decide-after and "
-                                     "--winner do not go with it",
+                                     "--winner need one",
                                      call->path);
     if (chosen->local_time)
-        return cli_usage_error(cli, err,
-                               "%s: subjects are tried on a sample before the rest: --local-time "
-                               "does not go with it",
-                               call->path);
+        return cli_usage_error(
+            cli, err,
+            "%s: subjects are tested on a sample first: that cannot be combined with --local-time",
+            call->path);
     if (chosen->sample > 0)
         issue->test.share = chosen->sample;
     if (chosen->wait >= 0)
@@ -163,7 +163,8 @@ static enum nl_status check_options(const struct cli *cli, const struct send_opt
                                     struct nl_error *err) {
     if (chosen->worker && (cli->word_count > 0 || cli->option_count > 1))
         return cli_usage_error(cli, err,
-                               "--worker stands alone: it sends all that there is to send");
+                               "--worker cannot be combined with other options or an issue: it "
+                               "sends all that there is to send");
     if (!chosen->worker && cli->word_count == 0)
         return cli_usage_error(cli, err, "expected one ISSUE.md");
     if (cli->json && !chosen->yes && !chosen->dry_run && !chosen->worker && chosen->test == NULL)
@@ -173,8 +174,8 @@ static enum nl_status check_options(const struct cli *cli, const struct send_opt
     if (chosen->rest && (chosen->where != NULL || chosen->segment != NULL ||
                          chosen->language != NULL || chosen->at != NULL))
         return cli_usage_error(cli, err,
-                               "--rest means everybody on the list, now: --where, --segment, "
-                               "--language and --at do not go with it");
+                               "--rest means everybody on the list, now: it cannot be combined "
+                               "with --where, --segment, --language and --at");
     return NL_OK;
 }
 

@@ -95,10 +95,9 @@ static enum nl_status staff_role(struct cli *cli, void *options, struct nl_error
     if (chosen->lists.count > 1)
         return cli_usage_error(cli, err, "give one --list at most");
     if (role == NL_ROLE_NONE && strcmp(word, nl_roles[role]) != 0 && !as_elsewhere)
-        return nl_error_set(err, NL_USAGE,
-                            "'%s' is no role: use viewer, author, sender, people, administrator "
-                            "or none",
-                            word);
+        return nl_error_set(
+            err, NL_USAGE,
+            "'%s' is not a role: use viewer, author, sender, people, administrator or none", word);
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = as_elsewhere

@@ -70,7 +70,7 @@ static enum nl_status show_removal(const struct status_call *call, const struct 
     enum nl_status status = nl_office_issue_removal(&office, issue->id, &at, err);
     if (status == NL_OK && at != 0) {
         cli_format_time(at, text);
-        printf("  Its deliveries were removed %s: nobody knows any more who got it.\n", text);
+        printf("  Its deliveries were removed %s: it is no longer known who received it.\n", text);
     }
     return status;
 }

@@ -45,7 +45,7 @@ static enum nl_status take_relay(struct init_answers *answers, const char *text,
 static enum nl_status take_security(struct init_answers *answers, const char *text,
                                     struct nl_error *err) {
     if (strcmp(text, "starttls") != 0 && strcmp(text, "tls") != 0 && strcmp(text, "none") != 0)
-        return nl_error_set(err, NL_USAGE, "'%s' is none of starttls, tls and none", text);
+        return nl_error_set(err, NL_USAGE, "'%s' is not one of starttls, tls and none", text);
     return keep(&answers->security, text, err);
 }
 

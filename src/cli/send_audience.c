@@ -92,13 +92,14 @@ static enum nl_status nothing_left(const struct send_call *call, struct nl_error
     char when[CLI_TIME_LEN];
     cli_format_time(call->known.created_at, when);
     return call->extends
-               ? nl_error_set(err, NL_EXISTS,
-                              "%s: everybody who is meant has had issue '%s': nobody is left",
-                              call->path, call->known.slug)
+               ? nl_error_set(
+                     err, NL_EXISTS,
+                     "%s: everybody in the audience has received issue '%s': nobody is left",
+                     call->path, call->known.slug)
                : nl_error_set(err, NL_EXISTS,
                               "%s: issue '%s' was sent on %s: nothing is left to send (see "
                               "'newsletter status %s'). --rest sends it to everybody on the list "
-                              "who has not had it",
+                              "who has not received it",
                               call->path, call->known.slug, when, call->known.slug);
 }
 

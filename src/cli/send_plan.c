@@ -132,7 +132,7 @@ static void show_recipients(const struct send_call *call) {
                chosen->local_time ? ", and later: to each at that hour of their own clock" : "");
     }
     if (call->extends)
-        printf("Had it:     %lld already\n", (long long)call->had_already);
+        printf("Received:   %lld already\n", (long long)call->had_already);
     if (!call->found)
         show_archive(issue);
     printf("Recipients: %lld%s\n", (long long)call->people, chosen->at != NULL ? " as of now" : "");

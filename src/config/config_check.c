@@ -247,8 +247,8 @@ enum nl_status nl_config_check(struct nl_config *config, struct nl_error *err) {
     const char *program = NULL;
     if (config->archive.pdf != NULL && nl_config_pdf(config, &program) == NL_PDF_NONE)
         return nl_error_set(err, NL_CONFIG,
-                            "%s: archive.pdf is '%s', expected weasyprint, chromium, or the whole "
-                            "path of Chromium or of a Python that has WeasyPrint",
+                            "%s: archive.pdf is '%s', expected weasyprint, chromium, or the "
+                            "absolute path of Chromium or of a Python that has WeasyPrint",
                             config->path, config->archive.pdf);
     status = check_media(config, err);
     if (status == NL_OK)

@@ -43,7 +43,7 @@ enum nl_status nl_config_check_openid(const struct nl_config *config, struct nl_
                    ? NL_OK
                    : refuse(config, "openid.client_id needs openid.issuer: name the provider", err);
     if (!is_issuer(config->openid.issuer))
-        return refuse(config, "openid.issuer is no https URL", err);
+        return refuse(config, "openid.issuer is not an https URL", err);
     if (config->openid.client_id == NULL)
         return refuse(config, "openid.issuer needs openid.client_id, as the provider knows us",
                       err);
@@ -56,8 +56,7 @@ enum nl_status nl_config_check_openid(const struct nl_config *config, struct nl_
                             : "openid.domain is for openid.claim email",
                       err);
     if (config->openid.role != NULL && !is_role(config->openid.role))
-        return refuse(config, "openid.role is none of none, viewer, author, sender and people",
-                      err);
+        return refuse(config, "openid.role must be none, viewer, author, sender or people", err);
     enum nl_status status = nl_networks_parse(config->openid.allow_networks, &networks, err);
     nl_networks_free(&networks);
     return status == NL_DATA ? nl_error_context(err, "%s: openid.allow_networks", config->path)

@@ -118,7 +118,7 @@ static enum nl_status check_source(const struct nl_config *config, struct nl_sou
     if (source->helo != NULL &&
         (strchr(source->helo, '.') == NULL || strpbrk(source->helo, " /@?#%\\:\r\n") != NULL))
         return nl_error_set(err, NL_CONFIG,
-                            "%s: direct.sources.%zu.helo '%s' is not a whole host name",
+                            "%s: direct.sources.%zu.helo '%s' is not a full host name",
                             config->path, which, source->helo);
     if (source->since != NULL && !nl_datetime_is_day(source->since))
         return nl_error_set(err, NL_CONFIG,

@@ -32,9 +32,10 @@ static enum nl_status check_group(const struct nl_config *config,
     size_t count = 0;
     enum nl_status status = NL_OK;
     if (group->name == NULL || !nl_text_is_name(group->name, "_-", NAME_MOST))
-        return nl_error_set(err, NL_CONFIG,
-                            "%s: proof_groups: '%s' is no name: use letters, digits, '_' and '-'",
-                            config->path, group->name != NULL ? group->name : "");
+        return nl_error_set(
+            err, NL_CONFIG,
+            "%s: proof_groups: '%s' is not a name: use letters, digits, '_' and '-'", config->path,
+            group->name != NULL ? group->name : "");
     while (status == NL_OK && nl_config_proof_next(&at, &one)) {
         struct nl_address address = {0};
         status = nl_address_parse(nl_buf_text(&one), &address, err);

@@ -129,11 +129,10 @@ enum nl_status nl_store_migrate(struct nl_store *store, bool create, struct nl_e
     if (status == NL_OK)
         status = store->engine->migrating(store, false, err);
     if (status == NL_OK && applied > newest)
-        status =
-            nl_error_set(err, NL_CONFIG,
-                         "a later newsletter has brought %s to schema %lld, and this one knows "
-                         "up to %lld: install the later one again, or go back to a backup of "
-                         "before that upgrade with 'newsletter restore'",
-                         store->path, (long long)applied, (long long)newest);
+        status = nl_error_set(err, NL_CONFIG,
+                              "a later newsletter has brought %s to schema %lld, and this one "
+                              "knows up to %lld: install the later one again, or go back to a "
+                              "backup from before that upgrade with 'newsletter restore'",
+                              store->path, (long long)applied, (long long)newest);
     return status;
 }

@@ -118,8 +118,8 @@ static void judge_seed(struct judging *judging, const json_t *seed) {
     const char *place = word(seed, "place");
     if (strcmp(place, "junk") == 0) {
         judging->junk++;
-        find(judging, NL_TEXT("%s: the copy lies in the folder for junk (%s)"),
-             word(seed, "address"), word(seed, "folder"));
+        find(judging, NL_TEXT("%s: the copy is in the junk folder (%s)"), word(seed, "address"),
+             word(seed, "folder"));
     }
     if (place[0] == '\0' || strcmp(place, "missing") == 0)
         judge_missing(judging, seed);

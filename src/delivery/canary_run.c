@@ -87,7 +87,7 @@ static enum nl_status settle(struct canary_run *run, bool pause, struct nl_run_s
 }
 
 static void tell_wait(const struct canary_run *run, struct nl_run_summary *summary) {
-    summary->pause_reason.text = "the canary is out, and the others wait for it";
+    summary->pause_reason.text = "the canary has gone out, and the others wait for it";
     summary->pause_reason.until = run->row.look_at;
     summary->look_at = run->row.look_at;
 }

@@ -48,7 +48,7 @@ void nl_direct_open_sources(struct nl_direct *direct) {
         sources->missing[i] = !nl_address_is_here(sources->items[i].address);
         if (sources->missing[i])
             nl_log(NL_LOG_NOTICE, NULL,
-                   "direct.sources: %s is no address of this machine and is left out",
+                   "direct.sources: %s is not an address of this machine and is left out",
                    sources->items[i].address);
     }
     if (sources->count > 0)

@@ -50,8 +50,7 @@ enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char
         else if (!rsa && !key->ed25519)
             status = nl_error_set(
                 err, NL_CONFIG,
-                NL_TEXT("%s is no private key for DKIM: make one with 'newsletter dkim "
-                        "keygen'"),
+                NL_TEXT("%s is not a private key for DKIM: make one with 'newsletter dkim keygen'"),
                 path);
     }
     if (pem.data != NULL)

@@ -117,8 +117,8 @@ static enum nl_status judge_record(struct nl_doctor *doctor, const char *domain,
     } else {
         if (!doctor->dmarc_enforced)
             find(doctor, ERROR,
-                 "BIMI of %s is without effect: DMARC must say p=quarantine or p=reject, for all "
-                 "mail (no pct below 100, no sp=none)",
+                 "BIMI of %s has no effect: DMARC must say p=quarantine or p=reject, for all mail "
+                 "(no pct below 100, no sp=none)",
                  domain);
         if (logo.len == 0)
             find(doctor, ERROR, "default._bimi.%s names no logo: add l=https://...", domain);

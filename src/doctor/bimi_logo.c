@@ -28,7 +28,7 @@ enum fault {
 };
 
 static const char *const words[FAULTS] = {
-    [NOT_XML] = "it is no well-formed XML",
+    [NOT_XML] = "it is not well-formed XML",
     [TOO_LARGE] = "it has more than 32 KiB",
     [NOT_SVG] = "its root is not svg",
     [VERSION] = "the svg element needs version=\"1.2\"",
@@ -40,7 +40,7 @@ static const char *const words[FAULTS] = {
     [SCRIPT] = "it has a script, or attributes that run one",
     [ANIMATION] = "it has an animation",
     [PICTURE] = "it has pictures, foreign objects or links",
-    [REFERENCE] = "it refers to something outside of it",
+    [REFERENCE] = "it refers to something outside itself",
 };
 
 struct reading {

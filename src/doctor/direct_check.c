@@ -84,8 +84,8 @@ static const char *whole_name(struct nl_doctor *doctor, const char *given, char 
     if (helo != NULL && strchr(helo, '.') != NULL)
         return helo;
     nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
-                    "the EHLO name '%s' is no whole host name: set smtp.helo to the name of "
-                    "the address that mail comes from",
+                    "the EHLO name '%s' is not a full host name: set smtp.helo to the name of the "
+                    "address that mail comes from",
                     helo != NULL ? helo : "");
     return NULL;
 }
@@ -137,16 +137,16 @@ enum nl_status nl_doctor_port(struct nl_doctor *doctor, const struct nl_source *
         return NL_OK;
     enum nl_status status = nl_send_reach(doctor->relay, at + 1, source, &host, err);
     if (status == NL_OK)
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL, "%s takes a connection from %s",
-                        nl_buf_text(&host), from);
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "direct", NULL,
+                        "%s accepts a connection from %s", nl_buf_text(&host), from);
     else if (status == NL_UNAVAILABLE || status == NL_TEMPFAIL || status == NL_CONFIG)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "direct", NULL,
-                        "no mail host of %s can be reached from %s (%s): look whether port %lld is "
-                        "open outwards, else use a relay",
+                        "no mail host of %s can be reached from %s (%s): check whether the network "
+                        "allows connections to port %lld; if not, use a relay",
                         at + 1, from, nl_error_text(err), (long long)doctor->config->direct.port);
     else if (status == NL_NOTFOUND)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "direct", NULL,
-                        "whether port %lld is open outwards could not be tried at %s: %s",
+                        "connections to port %lld could not be tried at %s: %s",
                         (long long)doctor->config->direct.port, at + 1, nl_error_text(err));
     nl_buf_free(&host);
     if (status == NL_OS)

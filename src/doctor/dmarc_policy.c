@@ -38,14 +38,13 @@ static enum nl_status judge_dmarc(struct nl_doctor *doctor, const char *domain, 
                   strcasecmp(nl_buf_text(&policy), "reject") == 0);
     doctor->dmarc_enforced = valid && is_enforced(record, nl_buf_text(&policy));
     if (!valid)
-        nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dmarc", NULL,
-                        "the DMARC record of %s has no policy: let it say p=none, p=quarantine or "
-                        "p=reject",
-                        domain);
+        nl_findings_add(
+            doctor->out, NL_LEVEL_ERROR, "dmarc", NULL,
+            "the DMARC record of %s has no policy: add p=none, p=quarantine or p=reject", domain);
     else if (!nl_tag_value(record, "rua", &reports))
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "dmarc", NULL,
                         "DMARC of %s is p=%s and asks for no reports: add rua=mailto:ADDRESS to "
-                        "learn of mail that fails",
+                        "learn about mail that fails",
                         domain, nl_buf_text(&policy));
     else {
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "dmarc", NULL, "DMARC of %s is p=%s", domain,
@@ -83,7 +82,7 @@ enum nl_status nl_doctor_dmarc(struct nl_doctor *doctor, const char *from_domain
     }
     if (count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "dmarc", NULL,
-                        "there is no DMARC record for %s, which Gmail and Yahoo demand of bulk "
+                        "there is no DMARC record for %s, which Gmail and Yahoo require of bulk "
                         "senders: publish at _dmarc.%s \"v=DMARC1; p=none; rua=mailto:ADDRESS\"",
                         from_domain, from_domain);
     return status;

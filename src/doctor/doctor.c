@@ -95,7 +95,7 @@ static enum nl_status examine_list(const struct nl_list *list, void *ctx, struct
     nl_doctor_list_placeholder(walk->doctor, list);
     if (list->postal_address == NULL)
         nl_findings_add(walk->doctor->out, NL_LEVEL_WARNING, "list", NULL,
-                        "list %s has no postal address, which the law asks for in many countries: "
+                        "list %s has no postal address, which the law requires in many countries: "
                         "newsletter list edit %s --postal-address TEXT",
                         list->name, list->name);
     enum nl_status status = nl_doctor_templates(walk->doctor, list, err);

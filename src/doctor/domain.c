@@ -17,8 +17,8 @@ static enum nl_status judge_origin(struct nl_doctor *doctor, const char *domain,
     struct nl_buf why = {0};
     enum nl_status status = nl_spf_judge(doctor->dns, domain, origin, &result, &why, err);
     if (status == NL_OK && result == NL_SPF_PASS)
-        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "spf", NULL, "SPF of %s lets %s send", domain,
-                        origin);
+        nl_findings_add(doctor->out, NL_LEVEL_GOOD, "spf", NULL, "SPF of %s allows %s to send",
+                        domain, origin);
     else if (status == NL_OK)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "spf", NULL,
                         "SPF of %s does not allow %s, where your mail comes from: add ip%c:%s to "
@@ -39,18 +39,18 @@ static enum nl_status examine_spf(struct nl_doctor *doctor, const char *domain,
     case NL_SPF_FAIL:
     case NL_SPF_SOFTFAIL:
         level = NL_LEVEL_GOOD;
-        said = "lets only those send whom it names";
+        said = "allows only the servers that it names to send";
         break;
     case NL_SPF_NEUTRAL:
         level = NL_LEVEL_WARNING;
-        said = "does not say who may not send: let it end with ~all or -all";
+        said = "does not say who may not send: end it with ~all or -all";
         break;
     case NL_SPF_PASS:
-        said = "lets everybody send: end it with ~all or -all, without +all";
+        said = "allows everybody to send: end it with ~all or -all, without +all";
         break;
     case NL_SPF_NONE:
         said = "is missing, and large providers refuse such mail: publish a TXT record like "
-               "\"v=spf1 mx ip4:ADDRESS -all\", with what mail goes out from";
+               "\"v=spf1 mx ip4:ADDRESS -all\", with the addresses that mail goes out from";
         break;
     default:
         break;

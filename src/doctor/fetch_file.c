@@ -72,7 +72,7 @@ enum nl_status nl_doctor_fetch(const struct nl_doctor *doctor, const char *url, 
     if (host == NULL)
         return nl_error_nomem(err);
     if (host[0] == '\0' || strpbrk(host, ":@[]") != NULL)
-        nl_buf_addf(problem, "'%.200s' is no https URL of a host", url);
+        nl_buf_addf(problem, "'%.200s' is not an https URL of a host", url);
     else
         status = nl_dns_addresses(doctor->dns, host, &addresses, err);
     if (problem->len == 0 && (status == NL_TEMPFAIL || (status == NL_OK && addresses.count == 0))) {

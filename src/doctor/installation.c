@@ -176,8 +176,8 @@ static enum nl_status repair_values(struct nl_doctor *doctor, struct nl_error *e
     enum nl_status status = nl_unclean_examine(doctor->store, true, &unclean, err);
     if (status == NL_OK && unclean.addresses + unclean.suppressions + unclean.texts > 0)
         nl_findings_add(doctor->out, NL_LEVEL_GOOD, "repair", NULL,
-                        "invisible characters were removed from %lld addresses and from what is "
-                        "known of %lld subscribers; %lld people who were there twice are one now",
+                        "invisible characters were removed from %lld addresses and from the data "
+                        "of %lld subscribers; %lld people who were stored twice were merged",
                         (long long)(unclean.addresses + unclean.suppressions - unclean.left),
                         (long long)unclean.texts, (long long)unclean.merged);
     nl_unclean_free(&unclean);
@@ -215,8 +215,8 @@ static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const
     enum nl_status status = nl_delivery_next_due(doctor->store, issue, &due, err);
     if (status == NL_OK && due > 0 && now - due > OVERDUE_SECONDS)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "retry", NULL,
-                        "%s has had deferred mail due for %lld minutes: let cron run 'newsletter "
-                        "retry' (contrib/crontab, contrib/systemd)",
+                        "deferred mail of %s has been due for %lld minutes: let cron run "
+                        "'newsletter retry' (contrib/crontab, contrib/systemd)",
                         what, (long long)(now - due) / 60);
     return status;
 }
@@ -261,7 +261,7 @@ static enum nl_status repair(struct nl_doctor *doctor, struct nl_error *err) {
     if (status == NL_OK)
         nl_findings_add(
             doctor->out, NL_LEVEL_GOOD, "repair", NULL,
-            "indexes were rebuilt, and notices that a dead run had left are queued again");
+            "indexes were rebuilt, and notices that a crashed run had left are queued again");
     if (status == NL_OK)
         status = repair_totals(doctor, err);
     return status == NL_OK ? repair_values(doctor, err) : status;
@@ -352,8 +352,8 @@ static void tell_relay(struct nl_doctor *doctor, size_t which,
         extensions->smtputf8 ? ", SMTPUTF8" : "");
     if (!extensions->smtputf8)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "relay", NULL,
-                        "%s does not offer SMTPUTF8: mail to addresses with other letters than "
-                        "ASCII before the @ will fail",
+                        "%s does not offer SMTPUTF8: mail to addresses with non-ASCII letters "
+                        "before the @ will fail",
                         name);
 }
 

@@ -37,8 +37,8 @@ void nl_doctor_openid(struct nl_doctor *doctor) {
                         "the identity provider %s answers", config->openid.issuer);
     else
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "openid", NULL,
-                        "nobody can log in by the identity provider %s: %s", config->openid.issuer,
-                        nl_error_text(&err));
+                        "nobody can log in through the identity provider %s: %s",
+                        config->openid.issuer, nl_error_text(&err));
     nl_openid_provider_free(&provider);
     nl_error_free(&err);
 }

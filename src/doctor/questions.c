@@ -9,7 +9,7 @@ bool nl_doctor_asked(struct nl_doctor *doctor, const char *rule, enum nl_status 
         return true;
     if (status == NL_TEMPFAIL) {
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, rule, NULL,
-                        "%s: look whether the name server answers", nl_error_text(err));
+                        "%s: check whether the name server answers", nl_error_text(err));
         nl_error_free(err);
     }
     return false;

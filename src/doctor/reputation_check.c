@@ -55,7 +55,7 @@ static void judge_mail(struct nl_doctor *doctor, const struct sums *sums) {
     if (sums->origin[0] != '\0')
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "reputation", NULL,
                         "receivers reported that all mail from %s, a server of yours, fails DMARC: "
-                        "look at SPF and DKIM",
+                        "check SPF and DKIM",
                         sums->origin);
     else if (failing)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "reputation", NULL,
@@ -67,7 +67,7 @@ static void judge_mail(struct nl_doctor *doctor, const struct sums *sums) {
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "reputation", NULL,
                         "receivers reported %lld messages in your name in %d days that pass "
                         "neither SPF nor DKIM, most of them for %s from %s: set that server up if "
-                        "it is yours; else let your DMARC policy say p=quarantine or p=reject",
+                        "it is yours; else set your DMARC policy to p=quarantine or p=reject",
                         (long long)sums->strange, DAYS,
                         sums->domain[0] != '\0' ? sums->domain : "-",
                         sums->source[0] != '\0' ? sums->source : "several addresses");
@@ -112,7 +112,7 @@ enum nl_status nl_doctor_reputation(struct nl_doctor *doctor, struct nl_error *e
     if (sessions.failed * 100 > sessions.total * FAILURES)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "reputation", NULL,
                         "senders reported that %lld of %lld sessions on the way to you could not "
-                        "be encrypted as your policy asks (%s): look at the certificate and the "
+                        "be encrypted as your policy requires (%s): check the certificate and the "
                         "policy of your mail server",
                         (long long)sessions.failed, (long long)sessions.total, sessions.reason);
     return NL_OK;
@@ -166,7 +166,7 @@ enum nl_status nl_doctor_reports_come(struct nl_doctor *doctor, const char *doma
     if (status == NL_OK && sent && count == 0)
         nl_findings_add(doctor->out, NL_LEVEL_WARNING, "reputation", NULL,
                         "the DMARC record of %s asks for reports to an address of ours, but none "
-                        "came in %d days: look whether mail to it reaches 'newsletter bounce'",
+                        "came in %d days: check whether mail to it reaches 'newsletter bounce'",
                         domain, QUIET);
     return status;
 }

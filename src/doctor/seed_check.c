@@ -28,16 +28,16 @@ void nl_doctor_seeds(struct nl_doctor *doctor) {
         enum nl_status status = open_seed(&seeds[i], junk, &err);
         if (status != NL_OK)
             nl_findings_add(doctor->out, NL_LEVEL_ERROR, "seeds", NULL,
-                            "the seed %s cannot be looked into: %s", seeds[i].address,
+                            "the mailbox of the seed %s cannot be read: %s", seeds[i].address,
                             nl_error_text(&err));
         else if (junk[0] == '\0')
-            nl_findings_add(doctor->out, NL_LEVEL_WARNING, "seeds", NULL,
-                            "the seed %s opens, but names no folder for junk: mail there would "
-                            "count as missing",
-                            seeds[i].address);
+            nl_findings_add(
+                doctor->out, NL_LEVEL_WARNING, "seeds", NULL,
+                "the seed %s opens, but has no junk folder: mail there would count as missing",
+                seeds[i].address);
         else
             nl_findings_add(doctor->out, NL_LEVEL_GOOD, "seeds", NULL,
-                            "the seed %s opens; its folder for junk is %s", seeds[i].address, junk);
+                            "the seed %s opens; its junk folder is %s", seeds[i].address, junk);
         nl_error_free(&err);
     }
 }

@@ -12,8 +12,8 @@ static enum nl_status examine_source(struct nl_doctor *doctor, const struct nl_s
                                      struct nl_error *err) {
     if (!nl_address_is_here(source->address)) {
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "sources", NULL,
-                        "%s is no address of this machine: give the machine that address, or take "
-                        "it out of direct.sources",
+                        "%s is not an address of this machine: give the machine that address, or "
+                        "take it out of direct.sources",
                         source->address);
         return NL_OK;
     }

@@ -81,7 +81,7 @@ static void add_record(struct reading *reading) {
         stop(reading, "it has too many records");
     else if (!nl_text_integer(reading->count, &row.total) || row.total < 0 ||
              row.total > NL_AGGREGATE_COUNT)
-        stop(reading, "a count is no number of messages");
+        stop(reading, "a count is not a number of messages");
     if (reading->problem[0] != '\0')
         return;
     row.spf = strcasecmp(reading->spf, "pass") == 0 ? row.total : 0;
@@ -178,7 +178,7 @@ static enum nl_status finish(struct reading *reading, struct nl_error *err) {
     if (reading->problem[0] != '\0')
         return nl_error_set(err, NL_DATA, "%s", reading->problem);
     if (!reading->parser->wellFormed)
-        return nl_error_set(err, NL_DATA, "it is no well-formed XML in line %d",
+        return nl_error_set(err, NL_DATA, "it is not well-formed XML in line %d",
                             reading->parser->lastError.line);
     if (!nl_text_integer(reading->begin, &begin) || !nl_text_integer(reading->end, &end) ||
         begin <= 0 || end < begin || end > year_2100)

@@ -80,7 +80,7 @@ static enum nl_status parse(const char *text, size_t len, json_t *events, struct
         json_error_t problem;
         json_t *root = json_loadb(text + at, len - at, JSON_DISABLE_EOF_CHECK, &problem);
         if (root == NULL)
-            return nl_error_set(err, NL_DATA, "no JSON after byte %zu: %s", at, problem.text);
+            return nl_error_set(err, NL_DATA, "not JSON after byte %zu: %s", at, problem.text);
         at += (size_t)problem.position;
         int failed =
             json_is_array(root) ? json_array_extend(events, root) : json_array_append(events, root);
@@ -90,7 +90,7 @@ static enum nl_status parse(const char *text, size_t len, json_t *events, struct
     }
     for (size_t i = 0; i < json_array_size(events); i++)
         if (!json_is_object(json_array_get(events, i)))
-            return nl_error_set(err, NL_DATA, "event %zu is no JSON object", i + 1);
+            return nl_error_set(err, NL_DATA, "event %zu is not a JSON object", i + 1);
     return NL_OK;
 }
 

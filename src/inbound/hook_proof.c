@@ -67,7 +67,7 @@ enum nl_status nl_sendgrid_key(const char *text, EVP_PKEY **out, struct nl_error
     EVP_PKEY_free(*out);
     *out = NULL;
     return nl_error_set(err, NL_CONFIG,
-                        "the key is no ECDSA key in base64: copy the verification key from "
+                        "the key is not an ECDSA key in base64: copy the verification key from "
                         "SendGrid's settings of the event webhook");
 }
 

@@ -81,7 +81,7 @@ static enum nl_status read_policy(struct nl_reputation_report *report, const jso
         add(report, &row, "", succeeded);
         valid = read_failures(report, &row, json_object_get(entry, "failure-details"), failed);
     }
-    return valid ? NL_OK : nl_error_set(err, NL_DATA, "a count is no number of sessions");
+    return valid ? NL_OK : nl_error_set(err, NL_DATA, "a count is not a number of sessions");
 }
 
 static enum nl_status read_report(const json_t *root, struct nl_reputation_report *report,
@@ -119,7 +119,7 @@ enum nl_status nl_tls_report_read(const char *text, size_t len, struct nl_reputa
         return nl_error_set(err, NL_DATA, "it is longer than %d bytes", TEXT);
     json_t *root = json_loadb(text, len, 0, &problem);
     if (root == NULL)
-        return nl_error_set(err, NL_DATA, "it is no valid JSON after byte %d", problem.position);
+        return nl_error_set(err, NL_DATA, "it is not valid JSON after byte %d", problem.position);
     enum nl_status status = nl_aggregate_new(NL_REPUTATION_TLS, &report, err);
     if (status == NL_OK)
         status = read_report(root, report, err);

@@ -54,7 +54,7 @@ static enum nl_status read_file(struct archive *archive, const char *data, size_
     if (!choose_format(archive, data, len) ||
         archive_read_open_memory(archive, data, len) != ARCHIVE_OK ||
         archive_read_next_header(archive, &entry) != ARCHIVE_OK)
-        return nl_error_set(err, NL_DATA, "it is no gzip file or zip archive that can be read");
+        return nl_error_set(err, NL_DATA, "it is not a gzip file or zip archive that can be read");
     return copy_file(archive, len, out, err);
 }
 

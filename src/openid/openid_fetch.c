@@ -119,7 +119,7 @@ static enum nl_status read_answer(CURL *curl, CURLcode result, const char *url,
         return NL_OK;
     json_decref(*out);
     *out = NULL;
-    return nl_error_set(err, NL_UNAVAILABLE, "%s: the answer is no JSON object", url);
+    return nl_error_set(err, NL_UNAVAILABLE, "%s: the answer is not a JSON object", url);
 }
 
 enum nl_status nl_openid_fetch(const struct nl_config *config,

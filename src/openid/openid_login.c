@@ -144,7 +144,7 @@ static enum nl_status add_claims(const struct nl_config *config,
     enum nl_status status = nl_openid_fetch(config, &request, &person, err);
     if (status == NL_OK &&
         !json_equal(json_object_get(person, "sub"), json_object_get(claims, "sub")))
-        status = nl_error_set(err, NL_DATA, "the provider tells of another person");
+        status = nl_error_set(err, NL_DATA, "the provider's answer is about another person");
     if (status == NL_OK)
         json_object_update_missing(claims, person);
     json_decref(person);
@@ -172,7 +172,7 @@ static enum nl_status find_account(const struct nl_config *config, const json_t 
     const char *value = json_string_value(json_object_get(claims, claim));
     account[0] = '\0';
     if (value == NULL || value[0] == '\0' || strlen(value) > NL_OPENID_ACCOUNT)
-        return nl_error_set(err, NL_DATA, "the provider tells no '%s' of the person", claim);
+        return nl_error_set(err, NL_DATA, "the provider gives no '%s' for the person", claim);
     if (strcmp(claim, "email") != 0)
         memcpy(account, value, strlen(value) + 1);
     else if (!name_of_email(config, claims, value, account))

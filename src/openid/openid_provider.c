@@ -35,20 +35,21 @@ static enum nl_status take_address(const struct nl_config *config, const json_t 
                                    const char *name, char **out, struct nl_error *err) {
     const char *url = word(said, name);
     if (!nl_openid_is_address(config, url))
-        return nl_error_set(err, NL_DATA, "the provider's %s is no https address", name);
+        return nl_error_set(err, NL_DATA, "the provider's %s is not an https address", name);
     *out = strdup(url);
     return *out != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 static enum nl_status check_abilities(const json_t *said, struct nl_error *err) {
     if (!has(said, "response_types_supported", "code", false))
-        return nl_error_set(err, NL_DATA, "the provider knows no authorization code flow");
+        return nl_error_set(err, NL_DATA,
+                            "the provider does not offer the authorization code flow");
     if (!has(said, "id_token_signing_alg_values_supported", "RS256", false) &&
         !has(said, "id_token_signing_alg_values_supported", "ES256", false))
-        return nl_error_set(err, NL_DATA, "the provider signs by neither RS256 nor ES256");
+        return nl_error_set(err, NL_DATA, "the provider signs with neither RS256 nor ES256");
     return has(said, "code_challenge_methods_supported", "S256", true)
                ? NL_OK
-               : nl_error_set(err, NL_DATA, "the provider knows no PKCE (S256)");
+               : nl_error_set(err, NL_DATA, "the provider does not offer PKCE (S256)");
 }
 
 enum nl_status nl_openid_discover(const struct nl_config *config, struct nl_openid_provider *out,

@@ -231,7 +231,7 @@ static enum nl_status take_answer(const struct nl_config *config, struct nl_chec
                                  text_length(nl_buf_text(note)), &len, &at);
     if (line == NULL)
         return nl_error_set(err, NL_DATA,
-                            "its answer is no cosignature by the key audit.witness_key");
+                            "its answer is not a cosignature by the key audit.witness_key");
     nl_buf_add(note, line, len);
     nl_buf_addc(note, '\n');
     return note->failed ? nl_error_nomem(err) : NL_OK;

@@ -120,8 +120,8 @@ static enum nl_status take_answer(const struct nl_config *config, TS_REQ *reques
     if (context == NULL)
         status = nl_error_nomem(err);
     else if (!time_of(token, &moment) || !holds(context, config, response, NULL, moment))
-        status = refuse(err, "its answer is no time stamp of the checkpoint by an authority that "
-                             "is trusted");
+        status =
+            refuse(err, "its answer is not a time stamp of the checkpoint by a trusted authority");
     int len = status == NL_OK ? i2d_PKCS7(token, &der) : 0;
     if (len > 0)
         nl_buf_add(out, (char *)der, (size_t)len);

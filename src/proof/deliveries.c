@@ -35,7 +35,7 @@ static void check_consent(struct nl_books *books, int64_t id,
     else
         nl_books_fault(books, "consent",
                        "delivery %" PRId64 " went to subscription %" PRId64
-                       ", which had no standing consent",
+                       ", which had no valid consent",
                        id, delivery->subscription);
 }
 
@@ -156,7 +156,7 @@ static bool enter_outcome(struct nl_books *books, const struct nl_entry *entry, 
     if (delivery == NULL)
         return false;
     if (outcome < NL_SENT || outcome > NL_REQUEUED)
-        nl_books_fault(books, "reply", "delivery %" PRId64 " has no outcome that there is", id);
+        nl_books_fault(books, "reply", "delivery %" PRId64 " has an unknown outcome", id);
     else if (delivery->run == run_of(entry) &&
              (delivery->state == NL_BOOKED_LEASED ||
               (delivery->state == NL_BOOKED_UNKNOWN && outcome == NL_SENT)))

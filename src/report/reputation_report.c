@@ -164,8 +164,8 @@ static void write_text(const json_t *facts, size_t width, struct nl_buf *out) {
     nl_buf_adds(out, "\nMail in our name (DMARC)\n");
     if (json_array_size(json_object_get(dmarc, "days")) == 0) {
         nl_plain_wrap(out,
-                      "No report came: let the DMARC record of your domain say rua=mailto: and the "
-                      "address whose mail 'newsletter bounce' reads.",
+                      "No report came: add rua=mailto: to the DMARC record of your domain, with "
+                      "the address whose mail 'newsletter bounce' reads.",
                       "", "");
     } else {
         write_days(json_object_get(dmarc, "days"), width, out);

@@ -58,7 +58,7 @@ enum nl_status nl_office_token_add(const struct nl_office *office, const struct 
     bool open = false;
     struct nl_api_token wanted = {0};
     if (strlen(wish->name) > NL_STAFF_NAME)
-        return nl_error_set(err, NL_DATA, NL_TEXT("the name is longer than %d signs"),
+        return nl_error_set(err, NL_DATA, NL_TEXT("the name is longer than %d characters"),
                             NL_STAFF_NAME);
     snprintf(wanted.name, sizeof wanted.name, "%s", wish->name);
     snprintf(wanted.owner, sizeof wanted.owner, "%s", wish->owner != NULL ? wish->owner : "");

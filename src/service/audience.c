@@ -31,7 +31,7 @@ enum nl_status nl_office_audience(const struct nl_office *office,
     *out = NULL;
     *text = NULL;
     if (language != NULL && !nl_language_is_tag(language))
-        return nl_error_set(err, NL_DATA, "'%s' is no language: use a tag such as ru or pt-BR",
+        return nl_error_set(err, NL_DATA, "'%s' is not a language: use a tag such as ru or pt-BR",
                             language);
     if (language != NULL && where != NULL)
         status = add_where(office, where, &both, err);

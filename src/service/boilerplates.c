@@ -62,7 +62,8 @@ enum nl_status nl_office_boilerplate_read(const struct nl_office *office, int64_
 static enum nl_status check_wish(const struct nl_boilerplate_wish *wish, struct nl_error *err) {
     const char *language = wish->language != NULL ? wish->language : "";
     if (strcmp(wish->kind, "snippet") != 0 && strcmp(wish->kind, "template") != 0)
-        return nl_error_set(err, NL_DATA, "'%s' is no kind: use snippet or template", wish->kind);
+        return nl_error_set(err, NL_DATA, "'%s' is not a kind: use snippet or template",
+                            wish->kind);
     if (wish->name[0] == '\0' || strlen(wish->name) > NL_BOILERPLATE_NAME)
         return nl_error_set(err, NL_DATA, "give it a name of at most %d bytes",
                             (int)NL_BOILERPLATE_NAME);
@@ -183,8 +184,9 @@ enum nl_status nl_office_boilerplate_insert(const struct nl_office *office, int6
     json_t *item = NULL;
     enum nl_status status = nl_office_boilerplate_read(office, id, &item, err);
     if (status == NL_OK && strcmp(json_string_value(json_object_get(item, "kind")), "snippet") != 0)
-        status =
-            nl_error_set(err, NL_DATA, NL_TEXT("a template is no snippet: begin an issue with it"));
+        status = nl_error_set(
+            err, NL_DATA,
+            NL_TEXT("a template cannot be inserted as a snippet: begin an issue with it"));
     if (status == NL_OK)
         status = put_in(json_string_value(json_object_get(item, "source")), source, out, err);
     json_decref(item);

@@ -55,7 +55,8 @@ static enum nl_status check_upload(const struct nl_draft_upload *upload, const s
                             NL_TEXT("give the file another name, of letters and digits"));
     if (upload->picture && nl_picture_type(&data) == NULL)
         return nl_error_set(
-            err, NL_DATA, NL_TEXT("%s is no picture that mail programs show: use PNG, JPEG or GIF"),
+            err, NL_DATA,
+            NL_TEXT("%s is not a picture that mail programs show: use PNG, JPEG or GIF"),
             nl_buf_text(name));
     return NL_OK;
 }

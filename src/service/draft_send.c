@@ -193,17 +193,17 @@ static enum nl_status set_options(const struct nl_office *office,
         issue->test.wait = schedule->wait;
     if (schedule->rule != NULL && schedule->rule[0] != '\0' &&
         !nl_subject_rule_parse(schedule->rule, &issue->test.rule))
-        return nl_error_set(err, NL_DATA, "'%s' is no rule for subjects", schedule->rule);
+        return nl_error_set(err, NL_DATA, "'%s' is not a rule for subjects", schedule->rule);
     const char *canary = schedule->canary != NULL ? schedule->canary : "";
     if (canary[0] != '\0' && !nl_canary_parse(canary, &issue->canary))
         return nl_error_set(err, NL_DATA,
                             NL_TEXT("the canary is a share such as 1%% or a number of people"));
     if (issue->test.share > 100)
-        return nl_error_set(err, NL_DATA, "the sample is at most 100 per cent");
+        return nl_error_set(err, NL_DATA, "the sample is at most 100 percent");
     while (kind < sizeof kinds / sizeof kinds[0] && strcmp(kinds[kind], archive) != 0)
         kind++;
     if (archive[0] != '\0' && kind == sizeof kinds / sizeof kinds[0])
-        return nl_error_set(err, NL_DATA, "'%s' is no way to show an issue in the archive",
+        return nl_error_set(err, NL_DATA, "'%s' is not a way to show an issue in the archive",
                             archive);
     if (archive[0] != '\0') {
         free(issue->archive);
@@ -232,10 +232,9 @@ static enum nl_status make_issue(const struct nl_office *office, int64_t id,
     if (schedule->local && plan->at != 0 && (issue->local_time = strdup(schedule->at)) == NULL)
         return nl_error_nomem(err);
     if (issue->local_time != NULL && issue->alternative_subject != NULL)
-        return nl_error_set(
-            err, NL_DATA,
-            NL_TEXT("subjects are tried on a sample before the rest: each reader's own "
-                    "clock does not go with it"));
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("subjects are tested on a sample first: that cannot be "
+                                    "combined with each reader's local time"));
     status = nl_bulletin_sign(&plan->composed.bulletin, &plan->composed.list, office->config,
                               nl_store_now(office->store), err);
     return status == NL_OK ? nl_draft_make_issue(office->store, &request, err) : status;

@@ -22,7 +22,7 @@ static enum nl_status note(size_t rows, void *ctx, struct nl_error *err) {
     making->task->rows = (int64_t)rows;
     making->task->size = making->written.size;
     if (*making->stop != 0)
-        return nl_error_set(err, NL_BUSY, "it was told to end");
+        return nl_error_set(err, NL_BUSY, "it was told to stop");
     if (nl_clock_nanoseconds() - making->noted_at < NOTE_NANOSECONDS)
         return NL_OK;
     making->noted_at = nl_clock_nanoseconds();
@@ -74,12 +74,12 @@ enum nl_status nl_export_task_run(const struct nl_office *office, struct nl_stor
     struct making making = {.second = second, .task = task, .stop = stop};
     struct nl_export_wish wish = {0};
     json_t *json = json_loads(task->options, 0, NULL);
-    enum nl_status status = json_is_object(json)
-                                ? nl_export_wish_read(office, json, &wish, err)
-                                : nl_error_set(err, NL_INTERNAL, "the options are no JSON object");
+    enum nl_status status =
+        json_is_object(json) ? nl_export_wish_read(office, json, &wish, err)
+                             : nl_error_set(err, NL_INTERNAL, "the options are not a JSON object");
     if (status == NL_OK && task->tries > NL_TASK_TRIES)
-        status =
-            nl_error_set(err, NL_OS, NL_TEXT("the process that was at it has ended several times"));
+        status = nl_error_set(err, NL_OS,
+                              NL_TEXT("the process that worked on it has ended several times"));
     if (status == NL_OK)
         status = nl_task_clear(second, task->id, NL_TASK_EXPORTED, err);
     if (status == NL_OK)

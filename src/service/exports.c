@@ -31,11 +31,12 @@ static enum nl_status read_words(const json_t *json, struct nl_export_wish *out,
     if (!table && !lines && strcmp(format, "json") != 0)
         return nl_error_set(err, NL_DATA, "format: it is csv, json or jsonl");
     if (state != NULL && !nl_subscription_state_parse(state, &out->filter.state))
-        return nl_error_set(err, NL_DATA, NL_TEXT("'%.64s' is no state of a subscription"), state);
+        return nl_error_set(err, NL_DATA, NL_TEXT("'%.64s' is not a state of a subscription"),
+                            state);
     out->options.format = table ? NL_FORMAT_CSV : lines ? NL_FORMAT_JSONL : NL_FORMAT_JSON;
     out->options.for_spreadsheet = json_is_true(json_object_get(json, "for_spreadsheet"));
     return !table && out->options.for_spreadsheet
-               ? nl_error_set(err, NL_DATA, "for_spreadsheet is for csv")
+               ? nl_error_set(err, NL_DATA, "for_spreadsheet works only with csv")
                : NL_OK;
 }
 

@@ -78,7 +78,7 @@ static enum nl_status read_word(const json_t *json, const char *name, const char
         }
     }
     if (word != NULL)
-        nl_error_set(err, NL_DATA, "%s: '%.64s' is none of %s", name, word, nl_buf_text(&all));
+        nl_error_set(err, NL_DATA, "%s: '%.64s' is not one of %s", name, word, nl_buf_text(&all));
     nl_buf_free(&all);
     return word == NULL ? NL_OK : NL_DATA;
 }
@@ -92,10 +92,9 @@ static enum nl_status read_reach(const json_t *json, struct nl_import_wish *out,
     if (text_of(json, "list") == NULL)
         return nl_error_set(err, NL_DATA, NL_TEXT("choose a list first"));
     return out->options.policy.update
-               ? nl_error_set(
-                     err, NL_DATA,
-                     NL_TEXT("names, languages and attributes of people who are known are changed "
-                             "by those who look after all lists"))
+               ? nl_error_set(err, NL_DATA,
+                              NL_TEXT("names, languages and attributes of known people can only be "
+                                      "changed by somebody who manages all lists"))
                : NL_OK;
 }
 
@@ -116,7 +115,7 @@ static enum nl_status read_pairs(const json_t *json, const char *name,
     json_object_foreach(object, key, value) {
         struct nl_buf pair = {0};
         if (!json_is_string(value))
-            return nl_error_set(err, NL_DATA, "%s: each of it must be a text", name);
+            return nl_error_set(err, NL_DATA, "%s: each item must be a text", name);
         nl_buf_addf(&pair, "%s=%s", key, json_string_value(value));
         (*out)[*count] = nl_buf_take(&pair);
         if ((*out)[*count] == NULL)
@@ -140,7 +139,7 @@ static enum nl_status read_ignores(const json_t *json, struct nl_import_wish *ou
     for (size_t i = 0; i < count; i++) {
         out->ignores[i] = json_string_value(json_array_get(array, i));
         if (out->ignores[i] == NULL)
-            return nl_error_set(err, NL_DATA, "ignore: each of it must be a text");
+            return nl_error_set(err, NL_DATA, "ignore: each item must be a text");
     }
     out->options.ignores = out->ignores;
     out->options.ignore_count = count;
@@ -159,7 +158,7 @@ static enum nl_status read_words(const json_t *json, struct nl_import_options *o
         status = read_word(json, "dates", orders, &dates, err);
     if (status == NL_OK && delimiter != NULL && strcmp(delimiter, "tab") != 0 &&
         strlen(delimiter) != 1)
-        status = nl_error_set(err, NL_DATA, "delimiter: give one sign, or tab");
+        status = nl_error_set(err, NL_DATA, "delimiter: give one character, or tab");
     if (status == NL_OK && text_of(json, "as") != NULL)
         status = nl_import_check_as(text_of(json, "as"), err);
     out->format = (enum nl_transfer_format)format;

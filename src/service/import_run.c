@@ -106,7 +106,7 @@ static enum nl_status take_read(const struct nl_import_report *report, void *ctx
     if (status == NL_OK)
         status = note(running, err);
     return status == NL_OK && running->end != 0
-               ? nl_error_set(err, NL_BUSY, "it was cancelled: nothing of it is kept")
+               ? nl_error_set(err, NL_BUSY, "it was cancelled: nothing was kept")
                : status;
 }
 
@@ -262,11 +262,11 @@ enum nl_status nl_import_task_run(const struct nl_office *office, struct nl_task
                              err);
     if (task->tries > NL_TASK_TRIES)
         return end_as_failed(office, task,
-                             NL_TEXT("the process that was at it has ended several times"), err);
+                             NL_TEXT("the process that worked on it has ended several times"), err);
     json_t *json = json_loads(task->options, 0, NULL);
-    enum nl_status status = json_is_object(json)
-                                ? run_upload(&running, json, err)
-                                : nl_error_set(err, NL_INTERNAL, "the options are no JSON object");
+    enum nl_status status =
+        json_is_object(json) ? run_upload(&running, json, err)
+                             : nl_error_set(err, NL_INTERNAL, "the options are not a JSON object");
     json_decref(json);
     if (status == NL_OK && (task->state == NL_TASK_DONE || task->state == NL_TASK_CANCELLED))
         status = nl_task_clear(office->store, task->id, NL_TASK_UPLOAD, err);

@@ -159,9 +159,10 @@ enum nl_status nl_office_import_upload(const struct nl_office *office, int64_t i
     if (status == NL_OK)
         status = nl_task_hold(office->store, id, &held, err);
     if (status == NL_OK)
-        status = held ? upload(office, &task, in, err)
-                      : nl_error_set(err, NL_EXISTS, NL_TEXT("somebody else is at import %lld"),
-                                     (long long)id);
+        status =
+            held ? upload(office, &task, in, err)
+                 : nl_error_set(err, NL_EXISTS, NL_TEXT("somebody else is working on import %lld"),
+                                (long long)id);
     if (held)
         nl_task_release(office->store, id);
     nl_task_free(&task);

@@ -94,8 +94,8 @@ enum nl_status nl_office_issue_report(const struct nl_office *office, int64_t is
     if (status == NL_OK && first == NULL)
         status = nl_error_set(err, NL_NOTFOUND, NL_TEXT("there is no such issue"));
     if (status == NL_OK && !is_told(first))
-        status = nl_error_set(err, NL_DATA,
-                              NL_TEXT("the issue waits for its time: there is no report yet"));
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("the issue is scheduled: there is no report yet"));
     const struct nl_issue_filter others = {.list = nl_facts_word(first, "list"),
                                            .before = issue,
                                            .limit = (int64_t)2 * NL_REPORT_ISSUES};

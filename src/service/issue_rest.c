@@ -101,7 +101,7 @@ enum nl_status nl_office_issue_extend(const struct nl_office *office, int64_t is
     enum nl_status status = read(office, issue, audience, &expression, &people, err);
     if (status == NL_OK && people == 0)
         status = nl_error_set(err, NL_DATA,
-                              NL_TEXT("everybody who is meant has had it: nobody is left"));
+                              NL_TEXT("everybody in the audience has received it: nobody is left"));
     if (status == NL_OK)
         status = nl_issue_extend(office->store, issue, expression, &plan, deliveries, err);
     if (status == NL_OK)

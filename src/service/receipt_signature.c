@@ -75,8 +75,8 @@ enum nl_status nl_receipt_signed(const json_t *receipt, const struct nl_key_ring
         holds = nl_sign_holds((*by)->key, nl_buf_text(&input), input.len, signature);
     }
     if (status == NL_OK && !holds)
-        status =
-            nl_error_set(err, NL_DATA, "the signature of the receipt holds by none of the keys");
+        status = nl_error_set(err, NL_DATA,
+                              "the signature of the receipt does not match any of the keys");
     nl_buf_free(&header);
     nl_buf_free(&input);
     return status;

@@ -119,7 +119,7 @@ static enum nl_status read_json(const struct nl_remote_call *call, const struct 
     json_decref(*out);
     *out = NULL;
     return nl_error_set(err, NL_DATA,
-                        "%s: the answer is no JSON object: is this the address of its API?",
+                        "%s: the answer is not a JSON object: is this the address of its API?",
                         call->base);
 }
 
@@ -132,7 +132,7 @@ static enum nl_status judge(const struct nl_remote_call *call, const char *path,
     if (answer->body.failed)
         return nl_error_nomem(err);
     if (result == CURLE_PEER_FAILED_VERIFICATION)
-        return nl_error_set(err, NL_UNAVAILABLE, "%s: its certificate is not good: %s", call->base,
+        return nl_error_set(err, NL_UNAVAILABLE, "%s: its certificate is not valid: %s", call->base,
                             call->detail);
     if (code == 401 || code == 403)
         return nl_error_set(err, NL_NOPERM, "%s refuses the login (%ld): see --password-file",

@@ -167,7 +167,7 @@ enum nl_status nl_remote_put_issue(struct nl_remote_reading *reading,
         return NL_OK; /* it never went out */
     memcpy(day, issue->sent_at, 10);
     if (!nl_text_is_name(day, "-", 10))
-        return nl_error_set(err, NL_DATA, "the day of a past issue is none: %.10s", day);
+        return nl_error_set(err, NL_DATA, "the date of a past issue does not exist: %.10s", day);
     nl_buf_addf(&name, "%s-", day);
     nl_text_slug(&name, title);
     if (name.len > 100)

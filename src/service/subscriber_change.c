@@ -35,7 +35,8 @@ static enum nl_status set_attribute(json_t *attributes, const char *name, json_t
     if (one == NULL)
         return nl_error_nomem(err);
     if (json_is_object(value))
-        status = nl_error_set(err, NL_DATA, NL_TEXT("attribute %s: an object is no value"), name);
+        status =
+            nl_error_set(err, NL_DATA, NL_TEXT("attribute %s: an object is not a value"), name);
     else
         status = nl_attributes_take(attributes, one, &passed, err);
     if (status == NL_OK && passed.len > 0)

@@ -75,7 +75,8 @@ enum nl_status nl_office_subscriber_trace(const struct nl_office *office, const 
         status = add_delivery(*out, row, json_object_get(history, "attempts"), err);
     }
     if (status == NL_OK && issue != NULL && known == 0)
-        status = nl_error_set(err, NL_NOTFOUND, "nothing of issue '%s' was to go there", issue);
+        status = nl_error_set(err, NL_NOTFOUND, "no mail of issue '%s' was meant for this address",
+                              issue);
     json_decref(history);
     if (status != NL_OK) {
         json_decref(*out);

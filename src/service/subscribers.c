@@ -94,7 +94,7 @@ enum nl_status nl_office_subscribers_find(const struct nl_office *office,
     enum nl_status status = NL_OK;
     *out = (struct nl_subscriber_page){.subscribers = json_array()};
     if (query->state != NULL && !nl_subscription_state_parse(query->state, &wanted.state))
-        status = nl_error_set(err, NL_DATA, NL_TEXT("'%.64s' is no state of a subscription"),
+        status = nl_error_set(err, NL_DATA, NL_TEXT("'%.64s' is not a state of a subscription"),
                               query->state);
     if (status == NL_OK && query->list != NULL)
         status = nl_list_find(office->store, query->list, &list, err);

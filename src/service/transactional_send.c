@@ -50,7 +50,7 @@ static enum nl_status digest_of(const struct nl_message_request *request, char o
 static enum nl_status key_of(const struct nl_office *office, const char *key, struct nl_buf *out,
                              struct nl_error *err) {
     if (strlen(key) > KEY_LIMIT || key[0] == '\0')
-        return nl_error_set(err, NL_DATA, "a key has 1 to %d letters", KEY_LIMIT);
+        return nl_error_set(err, NL_DATA, "a key has 1 to %d characters", KEY_LIMIT);
     enum nl_status status = nl_text_check_line(key, "the key", err);
     nl_buf_addf(out, "%s %s", office->by != NULL ? office->by->name : "", key);
     return status == NL_OK && out->failed ? nl_error_nomem(err) : status;

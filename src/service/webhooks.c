@@ -28,7 +28,7 @@ static enum nl_status refuse_kind(const char *kind, size_t len, struct nl_error 
     for (size_t i = 0; nl_webhook_kinds[i] != NULL; i++)
         nl_buf_addf(&all, "%s%s", i > 0 ? ", " : "", nl_webhook_kinds[i]);
     enum nl_status status =
-        nl_error_set(err, NL_DATA, NL_TEXT("'%.*s' is no event: use one of %s"),
+        nl_error_set(err, NL_DATA, NL_TEXT("'%.*s' is not an event: use one of %s"),
                      (int)(len < NAME_LIMIT ? len : NAME_LIMIT), kind, nl_buf_text(&all));
     nl_buf_free(&all);
     return status;

@@ -250,7 +250,7 @@ static void end(struct fetch *fetch, CURLcode result) {
                          fetch->error[0] != '\0' ? fetch->error : curl_easy_strerror(result)));
     else if (code != 200 || !is_plain_text(fetch->handle))
         nl_error_ignore(nl_error_set(&err, NL_DATA, "it answers %ld%s", code,
-                                     code == 200 ? ", which is no plain text" : ""));
+                                     code == 200 ? ", which is not plain text" : ""));
     else
         status = nl_sts_policy_read(nl_buf_text(&fetch->body), &policy, &err);
     fetch->fetched(status == NL_OK ? &policy : NULL, nl_error_text(&err), fetch->ctx);

@@ -187,7 +187,8 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
             nl_connection_flush(transport, connection);
             break;
         case NL_SESSION_GARBAGE:
-            lose(transport, connection, "the server sent something that is no SMTP reply", true);
+            lose(transport, connection, "the server sent something that is not an SMTP reply",
+                 true);
             return;
         case NL_SESSION_CLOSING:
             lose(transport, connection, "the server closed the connection", false);

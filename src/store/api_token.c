@@ -29,7 +29,7 @@ enum nl_status nl_api_scope_add(const char *word, unsigned *out, struct nl_error
         }
     return nl_error_set(
         err, NL_DATA,
-        NL_TEXT("'%s' is no scope of a token: use read, people, issues, send or admin"), word);
+        NL_TEXT("'%s' is not a scope of a token: use read, people, issues, send or admin"), word);
 }
 
 void nl_api_scope_words(unsigned given, struct nl_buf *out) {

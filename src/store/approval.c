@@ -129,8 +129,7 @@ static enum nl_status refuse_own(struct nl_store *store, const struct nl_approva
     bool given = false;
     const char *who = answer->by->name;
     if (strcmp(answer->by->door, "api") == 0 && answer->by->token == NULL)
-        return nl_error_set(err, NL_DATA,
-                            "this token acts for nobody, who could approve: give it an owner");
+        return nl_error_set(err, NL_DATA, "this token has no owner who could approve: give it one");
     enum nl_status status =
         nl_sql_exists(store, err, &wrote,
                       "SELECT 1 FROM draft_version v WHERE v.author = ?2 AND v.id IN (SELECT "
@@ -144,8 +143,8 @@ static enum nl_status refuse_own(struct nl_store *store, const struct nl_approva
     if (status == NL_OK && given)
         return nl_error_set(err, NL_DATA, NL_TEXT("you have approved this version already"));
     if (status == NL_OK && !answer->own && strcmp(who, last->asked_by) == 0)
-        return nl_error_set(err, NL_DATA,
-                            NL_TEXT("you have asked: somebody else has to approve it"));
+        return nl_error_set(
+            err, NL_DATA, NL_TEXT("you have asked for approval: somebody else has to approve it"));
     if (status == NL_OK && !answer->own && wrote)
         return nl_error_set(
             err, NL_DATA,
@@ -159,7 +158,7 @@ static enum nl_status check_answer(struct nl_store *store, const struct nl_appro
     int64_t count = 0;
     if (last->state != NL_APPROVAL_OPEN &&
         !(last->state == NL_APPROVAL_APPROVED && answer->kind != NL_APPROVAL_APPROVE))
-        return nl_error_set(err, NL_EXISTS, NL_TEXT("nobody asks for this any more: look again"));
+        return nl_error_set(err, NL_EXISTS, NL_TEXT("this is no longer asked for: look again"));
     enum nl_status status = nl_draft_seal(store, answer->draft, &seal, err);
     if (status == NL_OK &&
         (strcmp(seal.text, last->seal) != 0 || strcmp(seal.text, answer->seal) != 0))

@@ -54,7 +54,7 @@ enum nl_status nl_part_hours(struct nl_store *store, const struct nl_part *part,
     struct zone_walk walk = {.store = store, .issue = part->issue, .local_time = local_time};
     int64_t at = 0;
     if (!nl_zone_time(local_time, "UTC", &at))
-        return nl_error_set(err, NL_DATA, "the issue's local time '%s' is none", local_time);
+        return nl_error_set(err, NL_DATA, "the issue's local time '%s' is not a time", local_time);
     enum nl_status status =
         nl_sql_run(store, err,
                    "UPDATE delivery" NL_OF_ISSUE

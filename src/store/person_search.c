@@ -167,7 +167,7 @@ static enum nl_status search(struct nl_store *store, const struct nl_person_quer
     struct part part = {.search = search};
     struct nl_buf needle = {0};
     if (query->after != NULL && !nl_text_integer(query->after, &part.last))
-        return nl_error_set(err, NL_DATA, "'%s' is no place in a list of people", query->after);
+        return nl_error_set(err, NL_DATA, "'%s' is not a place in a list of people", query->after);
     add_needle(&needle, text);
     char *folded = needle.failed ? NULL : nl_text_fold(nl_buf_text(&needle));
     enum nl_status status =

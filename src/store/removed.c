@@ -51,8 +51,8 @@ enum nl_status nl_removal_check(struct nl_store *store, int64_t issue, struct nl
     enum nl_status status = nl_removal_find(store, issue, &at, err);
     return status == NL_OK && at != 0
                ? nl_error_set(err, NL_EXISTS,
-                              NL_TEXT("its deliveries were removed after their time: who has got "
-                                      "the issue is no longer known"))
+                              NL_TEXT("its deliveries were removed after their retention period: "
+                                      "it is no longer known who received the issue"))
                : status;
 }
 

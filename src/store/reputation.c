@@ -85,7 +85,7 @@ static enum nl_status judge(struct nl_store *store, const struct addition *addit
     int64_t from_all = 0;
     int64_t in_all = 0;
     if (report->begin > now + AHEAD || report->begin < 0)
-        *addition->refused = "it is about a day that has not come";
+        *addition->refused = "it is about a day in the future";
     else if (addition->keep > 0 && report->begin < now - addition->keep)
         *addition->refused = "it is about a day from before retention.reports";
     if (*addition->refused != NULL)

@@ -29,7 +29,7 @@ enum nl_status nl_subscription_find(struct nl_store *store, const struct nl_addr
                      NL_VALUES(NL_STRING(address->key), NL_INT(list)), NL_COLUMNS(NL_INTO(&word)));
     *state = NL_SUBSCRIPTION_ANY;
     if (status == NL_OK && word != NULL && !nl_subscription_state_parse(word, state))
-        status = nl_error_set(err, NL_INTERNAL, "'%s' is no state of a subscription", word);
+        status = nl_error_set(err, NL_INTERNAL, "'%s' is not a state of a subscription", word);
     free(word);
     return status;
 }

@@ -268,7 +268,7 @@ enum nl_status nl_task_accept(struct nl_store *store, int64_t id, struct nl_erro
                    "FROM event) WHERE id = ? AND state = 'running' AND cancel = 0",
                    NL_VALUES(NL_INT(nl_store_now(store)), NL_INT(id)));
     return status == NL_OK && nl_sql_changes(store) == 0
-               ? nl_error_set(err, NL_DATA, NL_TEXT("it was cancelled: nothing of it is kept"))
+               ? nl_error_set(err, NL_DATA, NL_TEXT("it was cancelled: nothing was kept"))
                : status;
 }
 

@@ -34,7 +34,7 @@ static enum nl_status find_repeated(struct nl_store *store, const struct additio
                             NL_VALUES(NL_STRING(message->key)));
     } else if (status == NL_OK && *addition->repeated &&
                (request == NULL || strcmp(request, message->request) != 0)) {
-        status = nl_error_set(err, NL_DATA, "this key came with another message before");
+        status = nl_error_set(err, NL_DATA, "this key was used for another message before");
     }
     free(request);
     return status;
@@ -64,7 +64,7 @@ static enum nl_status check_address(struct nl_store *store, const struct nl_addr
     return status == NL_OK && bounced
                ? nl_error_set(err, NL_EXISTS,
                               "mail to %s came back before, so nothing was queued: a new sign-up "
-                              "makes it good again",
+                              "makes the address valid again",
                               address->text)
                : status;
 }

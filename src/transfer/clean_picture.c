@@ -12,7 +12,7 @@ enum nl_status nl_picture_clean(const struct nl_buf *data, int width, struct nl_
     if (type == NULL)
         return nl_error_set(
             err, NL_DATA,
-            NL_TEXT("it is no picture that mail programs show: use PNG, JPEG or GIF"));
+            NL_TEXT("it is not a picture that mail programs show: use PNG, JPEG or GIF"));
     if (strcmp(type, "image/jpeg") == 0)
         return nl_jpeg_clean(data, width, out, err);
     if (strcmp(type, "image/png") == 0)

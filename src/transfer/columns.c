@@ -172,8 +172,8 @@ static enum nl_status keep(struct nl_file_column *column, struct nl_error *err) 
     if (column->attribute == NULL)
         return nl_error_set(
             err, NL_DATA,
-            NL_TEXT("column '%s' cannot be the name of an attribute: give it one with "
-                    "--map 'attribute.NAME=%s', or pass it over with --ignore"),
+            NL_TEXT("column '%s' cannot be the name of an attribute: give it one with --map "
+                    "'attribute.NAME=%s', or leave it out with --ignore"),
             column->name, column->name);
     column->kind = NL_COLUMN_ATTRIBUTE;
     column->kept = true;
@@ -261,11 +261,10 @@ enum nl_status nl_columns_speak(struct nl_columns *columns, size_t index, struct
         return NL_OK;
     }
     const char *field = nl_column_names[column->kind];
-    return nl_error_set(
-        err, NL_DATA,
-        NL_TEXT("columns '%s' and '%s' both say the %s: choose one with --map '%s=%s', or "
-                "pass one over with --ignore '%s'"),
-        other->name, column->name, field, field, other->name, column->name);
+    return nl_error_set(err, NL_DATA,
+                        NL_TEXT("columns '%s' and '%s' both say the %s: choose one with --map "
+                                "'%s=%s', or leave one out with --ignore '%s'"),
+                        other->name, column->name, field, field, other->name, column->name);
 }
 
 enum nl_status nl_columns_refuse(const struct nl_columns *columns, struct nl_error *err) {
@@ -279,8 +278,8 @@ enum nl_status nl_columns_refuse(const struct nl_columns *columns, struct nl_err
     }
     nl_error_set(
         err, NL_DATA,
-        NL_TEXT("the name speaks of consent or a state and is not understood: %s: say what it is, "
-                "such as --map 'subscribed=%s', or pass it over with --ignore '%s'"),
+        NL_TEXT("the name suggests consent or a state, but is not understood: %s: say what it is, "
+                "such as --map 'subscribed=%s', or leave it out with --ignore '%s'"),
         nl_buf_text(&list), first != NULL ? first : "", first != NULL ? first : "");
     nl_buf_free(&list);
     return NL_DATA;

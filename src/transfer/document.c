@@ -61,8 +61,8 @@ static enum nl_status read_zipped(const char *data, size_t len, struct nl_scribe
     else if (status == NL_OK && nl_parts_find(parts, "content.xml") != NULL)
         status = nl_document_odt(parts, writer, err);
     else if (status == NL_OK)
-        status = nl_error_set(err, NL_DATA,
-                              NL_TEXT("it is no document of Word (.docx) or LibreOffice (.odt)"));
+        status = nl_error_set(
+            err, NL_DATA, NL_TEXT("it is not a document of Word (.docx) or LibreOffice (.odt)"));
     nl_parts_free(parts);
     free(parts);
     return status;

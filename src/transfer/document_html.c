@@ -319,7 +319,7 @@ enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *
     if (memchr(data, '\0', len) != NULL)
         return nl_error_set(
             err, NL_DATA,
-            NL_TEXT("it is no text, Word document (.docx) or LibreOffice document (.odt)"));
+            NL_TEXT("it is not a text file, Word document (.docx) or LibreOffice document (.odt)"));
     nl_html_without_remarks(data, len, &plain);
     htmlDocPtr document =
         htmlReadMemory(nl_buf_text(&plain), (int)plain.len, NULL, utf8 ? "UTF-8" : NULL,
@@ -334,7 +334,6 @@ enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *
     if (failed)
         return nl_error_nomem(err);
     if (self.too_deep)
-        return nl_error_set(err, NL_DATA, "its elements lie more than %d deep in each other",
-                            DEPTH_MOST);
+        return nl_error_set(err, NL_DATA, "its elements are nested more than %d deep", DEPTH_MOST);
     return root != NULL ? NL_OK : nl_error_set(err, NL_DATA, NL_TEXT("there is no text in it"));
 }

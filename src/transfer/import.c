@@ -134,10 +134,9 @@ static enum nl_status check_consent(const struct importing *self, const struct n
 static enum nl_status check_reach(const struct importing *self, const struct nl_member *member,
                                   struct nl_error *err) {
     return self->options->confined && member->blocked
-               ? nl_error_set(
-                     err, NL_DATA,
-                     NL_TEXT("an address that is never mailed is so for all lists: ask somebody "
-                             "who looks after all of them"))
+               ? nl_error_set(err, NL_DATA,
+                              NL_TEXT("suppressing an address affects all lists: ask somebody who "
+                                      "manages all of them"))
                : NL_OK;
 }
 
@@ -161,8 +160,8 @@ static enum nl_status check_name(struct importing *self, struct nl_error *err) {
     self->reader->row.fatal = true;
     return nl_error_set(
         err, NL_DATA,
-        NL_TEXT("the name of the file speaks of people who are %s, and this row does not "
-                "say so: give --as %s if they are, or --as active if they are not"),
+        NL_TEXT("the name of the file suggests that these people are %s, but this row does not say "
+                "so: give --as %s if they are, or --as active if they are not"),
         state, state);
 }
 
@@ -218,7 +217,7 @@ static enum nl_status take_all(struct importing *self, struct nl_error *err) {
         bool end = false;
         bool bad = false;
         if (options->stop != NULL && *options->stop != 0)
-            return nl_error_set(err, NL_BUSY, "it was told to end");
+            return nl_error_set(err, NL_BUSY, "it was told to stop");
         enum nl_status status = next_row(self, &end, &bad, err);
         if (end || (status != NL_OK && !bad))
             return status;

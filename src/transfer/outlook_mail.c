@@ -258,7 +258,7 @@ static enum nl_status add_mail(struct writing *writing, const struct nl_storage 
     unsigned number = writing->mails++;
     writing->parts += 2;
     if (depth > NL_OUTLOOK_DEPTH)
-        return nl_error_set(err, NL_DATA, "too many mails lie within one another");
+        return nl_error_set(err, NL_DATA, "mails are nested too deeply within one another");
     enum nl_status status = add_header(writing, mail, number, err);
     if (status == NL_OK)
         status = add_bodies(writing, mail, number, err);

@@ -284,7 +284,7 @@ enum nl_status nl_storage_open(const struct nl_buf *file, struct nl_storage **ou
     if (input != NULL)
         g_object_unref(input);
     if (status == NL_OK && !nl_storage_is_mail(storage))
-        status = nl_error_set(err, NL_DATA, "the file is no mail that Outlook has saved");
+        status = nl_error_set(err, NL_DATA, "the file is not a mail saved by Outlook");
     if (status == NL_OK)
         *out = storage;
     else

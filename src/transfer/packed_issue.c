@@ -131,7 +131,7 @@ enum nl_status nl_packed_issue_each(const char *data, size_t len,
         return nl_error_nomem(err);
     if (archive_read_support_format_zip(unpacking.archive) != ARCHIVE_OK ||
         archive_read_open_memory(unpacking.archive, data, len) != ARCHIVE_OK)
-        status = nl_error_set(err, NL_DATA, NL_TEXT("it is no zip archive that can be read"));
+        status = nl_error_set(err, NL_DATA, NL_TEXT("it is not a zip archive that can be read"));
     /* A warning is a name in an encoding of its own; check_entry says so. */
     while (status == NL_OK &&
            ((result = archive_read_next_header(unpacking.archive, &entry)) == ARCHIVE_OK ||

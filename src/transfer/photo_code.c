@@ -136,7 +136,7 @@ enum nl_status nl_photo_codes(const struct nl_buf *data, struct nl_buf *out, str
     bool jpeg = type != NULL && strcmp(type, "image/jpeg") == 0;
     size_t before = out->len;
     if (!jpeg && (type == NULL || strcmp(type, "image/png") != 0))
-        return nl_error_set(err, NL_DATA, NL_TEXT("it is no photo: use JPEG or PNG"));
+        return nl_error_set(err, NL_DATA, NL_TEXT("it is not a photo: use JPEG or PNG"));
     if ((int64_t)size.width * size.height > NL_PHOTO_PIXELS)
         return nl_error_set(err, NL_DATA, NL_TEXT("the photo is too large: make it smaller"));
     enum nl_status status =

@@ -12,11 +12,10 @@ enum nl_status nl_pixels_check(int64_t width, int64_t height, struct nl_error *e
     if (width < 1 || height < 1)
         return nl_error_set(err, NL_DATA, NL_TEXT("the picture is broken"));
     if (width > SIDE_MOST || height > SIDE_MOST || width * height > NL_PICTURE_PIXELS)
-        return nl_error_set(
-            err, NL_DATA,
-            NL_TEXT("the picture has %lld x %lld pixels, and %d million are the most: make "
-                    "it smaller"),
-            (long long)width, (long long)height, NL_PICTURE_PIXELS / 1000000);
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("the picture has %lld x %lld pixels, and at most %d million "
+                                    "are allowed: make it smaller"),
+                            (long long)width, (long long)height, NL_PICTURE_PIXELS / 1000000);
     return NL_OK;
 }
 

@@ -75,7 +75,7 @@ enum nl_status nl_row_attributes(struct nl_row *row, struct nl_columns *columns,
     /* Which ones is told once; the file may have a million rows. */
     if (passed.len > 0 && strstr(nl_buf_text(&columns->notes), passed.data) == NULL &&
         columns->notes.len < 4096)
-        nl_columns_note(columns, NL_TEXT("attributes passed over, since they are no texts: %s"),
+        nl_columns_note(columns, NL_TEXT("attributes left out, since they are not texts: %s"),
                         passed.data);
     nl_buf_free(&passed);
     look_at_tags(row, columns, object);
@@ -89,11 +89,10 @@ static enum nl_status put_attribute(struct nl_row *row, struct nl_columns *colum
         column->kept ? nl_row_look_for_sign(row, columns, index, text, err) : NL_OK;
     if (status == NL_OK && json_object_get(row->attributes, column->attribute) != NULL) {
         row->fatal = true;
-        return nl_error_set(
-            err, NL_DATA,
-            NL_TEXT("two columns are the attribute %s: one of them is '%s': give it "
-                    "another name with --map, or pass it over with --ignore"),
-            column->attribute, column->name);
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("two columns are the attribute %s: one of them is '%s': give "
+                                    "it another name with --map, or leave it out with --ignore"),
+                            column->attribute, column->name);
     }
     return status == NL_OK ? nl_attributes_set(attributes_of(row), column->attribute, text, err)
                            : status;
@@ -154,10 +153,11 @@ static enum nl_status read_time(struct nl_row *row, const struct nl_columns *col
         return NL_OK;
     switch (nl_moment_read(columns->lexicon, text, columns->options->dates, out)) {
     case NL_MOMENT_AMBIGUOUS:
-        return nl_error_set(err, NL_DATA,
-                            NL_TEXT("%s '%s' is a day of one month or of another: give --dates "
-                                    "day-first or --dates month-first"),
-                            nl_column_names[field], text);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT(
+                "%s '%s' could be one of two days: give --dates day-first or --dates month-first"),
+            nl_column_names[field], text);
     case NL_MOMENT_WRONG:
         return nl_error_set(err, NL_DATA,
                             NL_TEXT("%s '%s' is not a time like 2026-08-25T09:30:00Z"),

@@ -54,14 +54,15 @@ static enum nl_moment take_moment(struct nl_row *row, const struct nl_columns *c
 static enum nl_status refuse_value(const struct nl_file_column *column, enum nl_moment moment,
                                    const char *text, struct nl_error *err) {
     if (moment == NL_MOMENT_AMBIGUOUS)
-        return nl_error_set(err, NL_DATA,
-                            NL_TEXT("%s '%s' is a day of one month or of another: give --dates "
-                                    "day-first or --dates month-first"),
-                            column->name, text);
+        return nl_error_set(
+            err, NL_DATA,
+            NL_TEXT(
+                "%s '%s' could be one of two days: give --dates day-first or --dates month-first"),
+            column->name, text);
     if (column->kind == NL_COLUMN_STATE)
         return nl_error_set(err, NL_DATA,
                             NL_TEXT("the state '%s' is not known: say what it means with --state "
-                                    "'%s=STATE', or pass the column over with --ignore '%s'"),
+                                    "'%s=STATE', or leave the column out with --ignore '%s'"),
                             text, text, column->name);
     if (column->kind == NL_COLUMN_ENDED_AT)
         return nl_error_set(err, NL_DATA,
@@ -69,7 +70,7 @@ static enum nl_status refuse_value(const struct nl_file_column *column, enum nl_
                             column->name, text);
     return nl_error_set(err, NL_DATA,
                         NL_TEXT("%s '%s' is neither yes nor no: say what it means with --state "
-                                "'%s=STATE', or pass the column over with --ignore '%s'"),
+                                "'%s=STATE', or leave the column out with --ignore '%s'"),
                         column->name, text, text, column->name);
 }
 
@@ -77,16 +78,15 @@ static enum nl_status refuse_remark(const struct nl_file_column *column, const c
                                     struct nl_error *err) {
     char folded[NL_WORD_SIZE];
     if (!nl_word_fold(text, folded))
-        return nl_error_set(
-            err, NL_DATA,
-            NL_TEXT("%s, a long text, may say that this person does not want mail: correct "
-                    "the row, or pass the column over with --ignore '%s'"),
-            column->name, column->name);
+        return nl_error_set(err, NL_DATA,
+                            NL_TEXT("%s, a long text, may say that this person does not want mail: "
+                                    "correct the row, or leave the column out with --ignore '%s'"),
+                            column->name, column->name);
     return nl_error_set(
         err, NL_DATA,
-        NL_TEXT("%s '%s' may say that this person does not want mail: say what it means "
-                "with --state '%s=unsubscribed' or '%s=active', or pass the column over "
-                "with --ignore '%s'"),
+        NL_TEXT(
+            "%s '%s' may say that this person does not want mail: say what it means with --state "
+            "'%s=unsubscribed' or '%s=active', or leave the column out with --ignore '%s'"),
         column->name, text, text, text, column->name);
 }
 

@@ -40,7 +40,7 @@ static enum nl_status convert(struct nl_source *source, const char *encoding,
     if (status == NL_OK && !is_open(converter))
         status = nl_error_set(
             err, NL_USAGE,
-            NL_TEXT("the encoding '%s' is not known: 'iconv --list' names those that are"),
+            NL_TEXT("the encoding '%s' is not known: 'iconv --list' lists the known ones"),
             encoding);
     char *in = raw.data;
     size_t left = raw.len;

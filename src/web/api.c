@@ -88,7 +88,8 @@ static enum nl_status no_route(struct nl_api_call *call, struct nl_buf *allow,
     if (allow->len == 0)
         return nl_api_not_found(call, err);
     nl_response_allow(call->response, nl_buf_text(allow));
-    return nl_api_problem(call, 405, "Method not allowed", "Use a method that Allow names.", err);
+    return nl_api_problem(call, 405, "Method not allowed",
+                          "Use one of the methods that the Allow field lists.", err);
 }
 
 /* ---- what a token may do ---- */
@@ -191,7 +192,7 @@ static enum nl_status run_route(struct nl_api_call *call, struct nl_error *err) 
     if (!may)
         return nl_api_problem(
             call, 403, "Forbidden",
-            "This token is good for other lists, and the call names none of them.", err);
+            "This token is valid for other lists, and the call names none of them.", err);
     status = nl_api_token_note(call->office.store, &call->token, err);
     if (status == NL_OK)
         status = nl_api_run_once(call, err);
@@ -358,7 +359,7 @@ static enum nl_status answer(struct nl_staff *staff, const struct nl_request *re
     if (!may_call(&call)) {
         response->retry_after = response->rate_seconds;
         return nl_api_problem(&call, 429, "Too many requests",
-                              "This token has made all the calls of this minute.", err);
+                              "This token has used up its calls for this minute.", err);
     }
     return dispatch(&call, path, err);
 }

@@ -10,7 +10,7 @@ static bool may_use(const struct nl_api_call *call, const char *list, bool chang
 }
 
 static enum nl_status refuse(const struct nl_api_call *call, struct nl_error *err) {
-    return nl_api_problem(call, 403, "Forbidden", "This token is good for other lists.", err);
+    return nl_api_problem(call, 403, "Forbidden", "This token is valid for other lists only.", err);
 }
 
 enum nl_status nl_api_get_boilerplates(struct nl_api_call *call, struct nl_error *err) {

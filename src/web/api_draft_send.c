@@ -184,9 +184,9 @@ enum nl_status nl_api_send_draft(struct nl_api_call *call, struct nl_error *err)
         .archive = nl_api_text(call->body, "archive"),
         .public_from = nl_api_text(call->body, "public_from")};
     if (!is_within(call, "share", SHARE_MOST) || !is_within(call, "wait", MINUTES_MOST))
-        return nl_api_problem(call, 422, "Unprocessable Content",
-                              "share is a number from 1 to 100, wait one of minutes up to 43200.",
-                              err);
+        return nl_api_problem(
+            call, 422, "Unprocessable Content",
+            "share is a number from 1 to 100; wait is a number of minutes up to 43200.", err);
     status = nl_office_draft_send(&call->office, call->id, &schedule,
                                   nl_api_text(call->body, "digest"), &issue, &at, err);
     if (status != NL_OK)

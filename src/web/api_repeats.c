@@ -70,7 +70,7 @@ enum nl_status nl_api_run_once(struct nl_api_call *call, struct nl_error *err) {
         return call->route->run(call, err);
     if (!is_key(key))
         return nl_api_bad_value(
-            call, "Idempotency-Key has 8 to 128 signs of ASCII, such as a UUID.", err);
+            call, "Idempotency-Key has 8 to 128 ASCII characters, such as a UUID.", err);
     digest_of(call, repeat.digest);
     enum nl_status status = nl_repeat_begin(call->office.store, &repeat, &what, &answer, err);
     if (status != NL_OK)
@@ -81,7 +81,7 @@ enum nl_status nl_api_run_once(struct nl_api_call *call, struct nl_error *err) {
         break;
     case NL_REPEAT_OTHER:
         status = nl_api_problem(call, 422, "Not acceptable content",
-                                "This Idempotency-Key came with another request before.", err);
+                                "This Idempotency-Key was used for another request before.", err);
         break;
     case NL_REPEAT_RUNNING:
         status =

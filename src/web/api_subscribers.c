@@ -159,7 +159,7 @@ static bool check_rows(const struct nl_api_call *call, const json_t *rows, enum 
         if (json_object_get(row, "list") != NULL &&
             !nl_api_may_list(call, nl_api_text(row, "list"))) {
             *status = nl_api_problem(call, 403, "Forbidden",
-                                     "This token is not good for all of these lists.", err);
+                                     "This token is not valid for all of these lists.", err);
             return false;
         }
     }

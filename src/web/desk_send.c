@@ -249,7 +249,7 @@ static enum nl_status send_issue(struct nl_desk *desk, int64_t *issue) {
         !read_number(desk, "wait", MINUTES_MOST, &schedule.wait))
         return nl_error_set(
             desk->err, NL_DATA,
-            NL_TEXT("the sample is a number of per cent (1 to 100), the wait one of minutes"));
+            NL_TEXT("the sample is a percentage (1 to 100), the wait a number of minutes"));
     schedule.wait *= 60;
     enum nl_status status = nl_office_draft_send(&desk->office, desk->id, &schedule,
                                                  field(desk, "digest"), issue, &at, desk->err);

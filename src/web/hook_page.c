@@ -27,7 +27,7 @@ static enum nl_status answer_with(struct nl_response *response, enum nl_hook_ans
     case NL_HOOK_TAKEN:
         return say(response, answer, "Taken.\n");
     case NL_HOOK_MALFORMED:
-        return say(response, answer, "This is no JSON.\n");
+        return say(response, answer, "This is not JSON.\n");
     case NL_HOOK_STRANGER:
         return say(response, answer, "The secret is wrong.\n");
     case NL_HOOK_FORBIDDEN:

@@ -84,10 +84,11 @@ enum nl_status nl_segment_from_rows(const struct nl_segment_row *rows, size_t co
             continue;
         if (!is_one_of(rows[i].field, nl_segment_fields) ||
             !is_one_of(rows[i].test, nl_segment_tests))
-            return nl_error_set(err, NL_DATA, "'%s %s' is no condition", rows[i].field,
+            return nl_error_set(err, NL_DATA, "'%s %s' is not a condition", rows[i].field,
                                 rows[i].test);
         if (strcmp(rows[i].field, "attribute") == 0 && !is_attribute(rows[i].attribute))
-            return nl_error_set(err, NL_DATA, "'%s' is no name of an attribute", rows[i].attribute);
+            return nl_error_set(err, NL_DATA, "'%s' is not the name of an attribute",
+                                rows[i].attribute);
         if (out->len > begin)
             nl_buf_adds(out, any ? " or " : " and ");
         add_row(out, &rows[i]);

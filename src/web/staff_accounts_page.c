@@ -64,7 +64,7 @@ static enum nl_status carry_out(struct nl_staff_call *call, struct nl_error *err
     bool as_elsewhere = list[0] != '\0' && strcmp(role, "default") == 0;
     if ((strcmp(action, "add") == 0 || (strcmp(action, "role") == 0 && !as_elsewhere)) &&
         nl_role_of(role) == NL_ROLE_NONE && strcmp(role, nl_roles[NL_ROLE_NONE]) != 0)
-        return nl_error_set(err, NL_DATA, "'%s' is no role", role);
+        return nl_error_set(err, NL_DATA, "'%s' is not a role", role);
     if (strcmp(action, "add") == 0)
         return nl_staff_add(store, name, nl_site_field(call->request, "password"), nl_role_of(role),
                             by, err);
@@ -82,7 +82,7 @@ static enum nl_status carry_out(struct nl_staff_call *call, struct nl_error *err
                                         "confirm.")));
     if (strcmp(action, "remove") == 0)
         return nl_staff_remove(store, name, by, err);
-    return nl_error_set(err, NL_DATA, "'%s' is no action", action);
+    return nl_error_set(err, NL_DATA, "'%s' is not an action", action);
 }
 
 enum nl_status nl_accounts_act(struct nl_staff_call *call, struct nl_response *response,

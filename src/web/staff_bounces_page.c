@@ -98,7 +98,7 @@ static enum nl_status carry_out(const struct nl_staff_call *call, int64_t id,
         status = nl_office_suppress(&office, nl_site_field(call->request, "address"),
                                     "a bounce that staff have read", &suppressed, err);
     else if (strcmp(action, "dismiss") != 0)
-        status = nl_error_set(err, NL_DATA, "'%s' is no action", action);
+        status = nl_error_set(err, NL_DATA, "'%s' is not an action", action);
     nl_suppressed_free(&suppressed);
     return status == NL_OK ? nl_office_kept_bounce_dismiss(&office, id, err) : status;
 }

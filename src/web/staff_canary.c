@@ -25,7 +25,7 @@ static const char *place_of(const json_t *seed) {
     static const struct {
         const char *place, *words;
     } places[] = {{"inbox", NL_TEXT("in the inbox")},
-                  {"junk", NL_TEXT("in the folder for junk")},
+                  {"junk", NL_TEXT("in the junk folder")},
                   {"elsewhere", NL_TEXT("in another folder")}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (is(seed, "place", places[i].place))
@@ -34,7 +34,7 @@ static const char *place_of(const json_t *seed) {
         return NL_TEXT("the copy could not be sent");
     if (nl_facts_word(seed, "problem")[0] != '\0')
         return NL_TEXT("the mailbox could not be read");
-    return is(seed, "state", "sent") ? NL_TEXT("the copy is out, and not there yet")
+    return is(seed, "state", "sent") ? NL_TEXT("the copy was sent, and is not there yet")
                                      : NL_TEXT("the copy is not sent yet");
 }
 
@@ -85,12 +85,12 @@ static json_t *finding_rows(const struct nl_theme *theme, const json_t *facts) {
 
 static const char *state_of(const json_t *facts, enum nl_issue_state issue) {
     if (is(facts, "state", "passed"))
-        return NL_TEXT("All was well there: the others get it.");
+        return NL_TEXT("All was well: the others get it.");
     if (is(facts, "state", "overruled"))
-        return NL_TEXT("Somebody has let it go on to the others.");
+        return NL_TEXT("Somebody has decided that it goes on to the others.");
     if (is(facts, "state", "paused"))
-        return NL_TEXT("It is paused for what was found there: nobody else gets it before you "
-                       "decide.");
+        return NL_TEXT(
+            "It is paused because of what was found: nobody else gets it before you decide.");
     if (issue == NL_ISSUE_CANCELLED)
         return NL_TEXT("It was cancelled: nobody else gets it.");
     if (issue == NL_ISSUE_SCHEDULED)

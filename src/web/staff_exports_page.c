@@ -88,7 +88,7 @@ static enum nl_status end(struct nl_staff_call *call, const struct nl_people_rig
     const char *action = field(call, "action");
     enum nl_status status = strcmp(action, "cancel") == 0
                                 ? nl_office_export_cancel(&office, id, err)
-                                : nl_error_set(err, NL_DATA, "'%s' is no action", action);
+                                : nl_error_set(err, NL_DATA, "'%s' is not an action", action);
     return after(call, rights, status, response, err);
 }
 

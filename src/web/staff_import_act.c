@@ -230,7 +230,7 @@ static enum nl_status carry_out(const struct nl_staff_call *call,
         return nl_office_import_cancel(&office, id, err);
     if (strcmp(action, "undo") == 0)
         return undo(call, id, err);
-    return nl_error_set(err, NL_DATA, "'%s' is no action", action);
+    return nl_error_set(err, NL_DATA, "'%s' is not an action", action);
 }
 
 enum nl_status nl_import_act(struct nl_staff_call *call, const struct nl_people_rights *rights,

@@ -168,15 +168,18 @@ static void add_words(json_t *data, const json_t *options) {
 }
 
 static void add_reading(const struct nl_staff_call *call, const json_t *options) {
-    static const struct nl_choice formats[] = {{"", NL_TEXT("(as the file looks)")},
+    static const struct nl_choice formats[] = {{"", NL_TEXT("(detected from the file)")},
                                                {"csv", "CSV"},
                                                {"jsonl", "JSON"},
                                                {"mailboxes", NL_TEXT("Lines of addresses")},
                                                {NULL, NULL}};
-    static const struct nl_choice delimiters[] = {
-        {"", NL_TEXT("(as the file looks)")}, {",", ","}, {";", ";"},
-        {"tab", NL_TEXT("Tabulator")},        {"|", "|"}, {NULL, NULL}};
-    static const struct nl_choice dates[] = {{"", NL_TEXT("(as the file looks)")},
+    static const struct nl_choice delimiters[] = {{"", NL_TEXT("(detected from the file)")},
+                                                  {",", ","},
+                                                  {";", ";"},
+                                                  {"tab", NL_TEXT("Tabulator")},
+                                                  {"|", "|"},
+                                                  {NULL, NULL}};
+    static const struct nl_choice dates[] = {{"", NL_TEXT("(detected from the file)")},
                                              {"day-first", NL_TEXT("Day, then month")},
                                              {"month-first", NL_TEXT("Month, then day")},
                                              {NULL, NULL}};
@@ -234,7 +237,7 @@ static json_t *outcomes_of(const struct nl_staff_call *call, const json_t *facts
         {"unchanged", NL_TEXT("On the list already")},
         {"ended_before", NL_TEXT("Left alone: they have left before")},
         {"suppressed", NL_TEXT("Left alone: never mailed")},
-        {"erased_before", NL_TEXT("Left alone: deleted at their wish")},
+        {"erased_before", NL_TEXT("Left alone: deleted at their request")},
         {"blocked", NL_TEXT("Never mailed from now on")},
     };
     const json_t *counts = json_object_get(facts, "counts");
@@ -262,7 +265,7 @@ static json_t *states_of(const struct nl_staff_call *call, const json_t *facts) 
 static json_t *undone_of(const struct nl_staff_call *call, const json_t *facts) {
     static const struct nl_choice labels[] = {
         {"removed", NL_TEXT("Removed again")},
-        {"ended", NL_TEXT("Unsubscribed, since they had got an issue")},
+        {"ended", NL_TEXT("Unsubscribed, since they had received an issue")},
         {"restored", NL_TEXT("As they were before")},
         {"kept", NL_TEXT("Left alone: they have acted since")},
     };

@@ -27,7 +27,7 @@ static const struct setting {
      offsetof(struct nl_list_settings, postal_address), 400},
     {"archive_url", NL_TEXT("Address of the archive (optional)"), "url",
      offsetof(struct nl_list_settings, archive_url), 400},
-    {"subscribe_url", NL_TEXT("Address where one joins (optional)"), "url",
+    {"subscribe_url", NL_TEXT("Address of the page for joining (optional)"), "url",
      offsetof(struct nl_list_settings, subscribe_url), 400},
     {"list_id", "List-Id", "text", offsetof(struct nl_list_settings, list_id), 200},
 };
@@ -176,7 +176,7 @@ static enum nl_status rename_or_remove(struct nl_staff_call *call, const char *n
     if (strcmp(action, "rename") == 0)
         return nl_office_list_rename(&office, name, nl_site_field(call->request, "other"), err);
     if (strcmp(action, "remove") != 0)
-        return nl_error_set(err, NL_DATA, "'%s' is no action", action);
+        return nl_error_set(err, NL_DATA, "'%s' is not an action", action);
     if (strcmp(nl_site_field(call->request, "sure"), name) != 0)
         return nl_error_set(
             err, NL_DATA, "%s",

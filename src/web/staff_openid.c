@@ -47,13 +47,14 @@ static enum nl_status failed(struct nl_staff *staff, const struct nl_request *re
     if (status != NL_DATA && status != NL_UNAVAILABLE)
         return status;
     bool away = status == NL_UNAVAILABLE;
-    nl_log(away ? NL_LOG_ERROR : NL_LOG_NOTICE, NULL, "logging in by %s: %s",
+    nl_log(away ? NL_LOG_ERROR : NL_LOG_NOTICE, NULL, "logging in through %s: %s",
            staff->site->config->openid.issuer, nl_error_text(err));
     nl_error_free(err);
     return refused(
         staff, request, away ? 502 : 403,
-        away ? NL_TEXT("The identity provider does not answer well. Please try again later.")
-             : NL_TEXT("The identity provider has not let you in here."),
+        away
+            ? NL_TEXT("The identity provider does not answer as it should. Please try again later.")
+            : NL_TEXT("The identity provider has not let you in here."),
         response, err);
 }
 
@@ -113,7 +114,7 @@ static enum nl_status check_answer(const struct nl_config *config,
     const char *issuer = nl_request_query(request, "iss");
     const char *code = argument(request, "code");
     if (issuer != NULL ? strcmp(issuer, config->openid.issuer) != 0 : provider->tells_issuer)
-        return nl_error_set(err, NL_DATA, "the answer is of another provider");
+        return nl_error_set(err, NL_DATA, "the answer comes from another provider");
     if (nl_request_query(request, "error") != NULL)
         return nl_error_set(err, NL_DATA, "the provider says '%.60s'", argument(request, "error"));
     return code[0] != '\0' && strlen(code) <= CODE_MOST

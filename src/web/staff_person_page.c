@@ -70,7 +70,7 @@ static const char *label_of_event(const struct nl_staff_call *call, const char *
         {"imported", NL_TEXT_IN("event", "Imported")},
         {"edited", NL_TEXT_IN("event", "Changed by staff")},
         {"preferences", NL_TEXT_IN("event", "Changed by the subscriber")},
-        {"preferences-asked", NL_TEXT_IN("event", "Asked for a link to the own page")},
+        {"preferences-asked", NL_TEXT_IN("event", "Asked for a link to their own page")},
         {"address-change-asked", NL_TEXT_IN("event", "Asked for another address")},
         {"address-changed", NL_TEXT_IN("event", "Changed the address")},
         {"unsubscribed", NL_TEXT_IN("event", "Unsubscribed")},

@@ -267,7 +267,7 @@ enum nl_status nl_progress_stream(struct nl_issue_page *page) {
     if (staff->watch == NULL || is_crowded(staff, page->call->session->name)) {
         response->status = staff->watch == NULL ? 503 : 429;
         response->retry_after = RETRY_SECONDS;
-        nl_buf_adds(&response->body, "Too many look on at once: reload the page.\n");
+        nl_buf_adds(&response->body, "Too many people are watching at once: reload the page.\n");
         return NL_OK;
     }
     struct nl_onlooker *self = new_onlooker(page);

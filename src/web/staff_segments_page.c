@@ -201,7 +201,7 @@ static enum nl_status carry_out(const struct nl_staff_call *call, const char *ac
         return nl_office_segment_put(&office, name, nl_site_asked(call->request, "where"), err);
     if (strcmp(action, "remove") == 0)
         return nl_office_segment_remove(&office, name, err);
-    return nl_error_set(err, NL_DATA, "'%s' is no action", action);
+    return nl_error_set(err, NL_DATA, "'%s' is not an action", action);
 }
 
 static enum nl_status act(struct nl_staff_call *call, struct nl_response *response,

@@ -80,7 +80,7 @@ static enum nl_status carry_out(const struct nl_staff_call *call, const char **d
         *done = "lifted";
         status = nl_office_unsuppress(&office, address, &suppressed, err);
     } else {
-        status = nl_error_set(err, NL_DATA, "'%s' is no action", action);
+        status = nl_error_set(err, NL_DATA, "'%s' is not an action", action);
     }
     nl_suppressed_free(&suppressed);
     return status;

@@ -107,7 +107,7 @@ static enum nl_status make(const struct nl_staff_call *call, struct nl_error *er
     struct nl_token token = {0};
     int64_t count = 0;
     if (days[0] != '\0' && (!nl_text_integer(days, &count) || count < 1 || count > DAYS_MOST))
-        return nl_error_set(err, NL_DATA, "'%s' is no number of days from 1 to %d", days,
+        return nl_error_set(err, NL_DATA, "'%s' is not a number of days from 1 to %d", days,
                             DAYS_MOST);
     enum nl_status status = read_boxes(call, &wanted, &on, err);
     const struct nl_token_wish wish = {nl_site_field(call->request, "name"), nl_buf_text(&wanted),
@@ -133,7 +133,7 @@ enum nl_status nl_tokens_act(struct nl_staff_call *call, struct nl_response *res
     else if (strcmp(action, "end") == 0)
         status = nl_office_token_end(&office, nl_site_field(call->request, "name"), err);
     else
-        status = nl_error_set(err, NL_DATA, "'%s' is no action", action);
+        status = nl_error_set(err, NL_DATA, "'%s' is not an action", action);
     if ((status == NL_OK && makes) ||
         (status != NL_OK && nl_staff_explains(call, status, response, err)))
         return show(call, response, err);

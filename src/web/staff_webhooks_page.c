@@ -114,7 +114,7 @@ static enum nl_status act_on_one(struct nl_staff_call *call, const char *name,
     else if (strcmp(action, "remove") == 0)
         status = nl_office_webhook_remove(&office, name, err);
     else
-        status = nl_error_set(err, NL_DATA, "'%s' is no action", action);
+        status = nl_error_set(err, NL_DATA, "'%s' is not an action", action);
     if (status == NL_NOTFOUND) {
         nl_error_free(err);
         return nl_staff_no_page(call, response, err);

@@ -422,7 +422,7 @@ def test_older_lines_are_a_page_on(staff, connected):
 def test_by_command(connected):
     connected.run("staff", "add", "ann", "--role", "administrator", stdin=PASSWORD.encode())
     assert "last administrator" in connected.run("staff", "role", "ann", "viewer", expect=65).err
-    assert "no role" in connected.run("staff", "role", "ann", "root", expect=64).err
+    assert "not a role" in connected.run("staff", "role", "ann", "root", expect=64).err
     connected.run("staff", "role", "nobody", "viewer", expect=67)
     connected.run("staff", "role", "ann", "viewer", "--list", "nosuch", expect=67)
     connected.run("staff", "reset", "nobody", expect=67)

@@ -96,7 +96,7 @@ def test_by_the_command(readers, server):
     assert whole["recipients"] == 1
     assert whole["segment"] == '(email ~ "1@") and ((domain = "example.org" or domain = "x") and language = "ru")'
     for wrong in ("r", "русский", 'ru" or email is known', "x" * 40):
-        assert "is no language" in readers.run("send", "--dry-run", readers.issue(), "--language", wrong, expect=65).err
+        assert "is not a language" in readers.run("send", "--dry-run", readers.issue(), "--language", wrong, expect=65).err
     for option in ("--language", "--segment", "--where"):  # must not mean everybody
         assert "not empty" in readers.run("send", "--dry-run", readers.issue(), option, "", expect=64).err
     run = readers.run("send", "--dry-run", readers.issue(), "--language", "ru", "--where", 'name = "a") or (name = "b"', expect=65)

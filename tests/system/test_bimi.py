@@ -97,7 +97,7 @@ def test_the_domain_above_counts(healthy, names, web):
                                    "v=DMARC1; p=reject; sp=none; rua=mailto:a@example.org", "v=spf1 -all"])
 def test_dmarc_must_be_enforced(healthy, names, web, dmarc):
     found = bimi(healthy, names, web, dmarc=dmarc)
-    assert found[0][0] == "error" and "is without effect: DMARC must say" in found[0][1] and len(found) == 3
+    assert found[0][0] == "error" and "has no effect: DMARC must say" in found[0][1] and len(found) == 3
 
 
 @pytest.mark.parametrize("record, level, said", [
@@ -105,7 +105,7 @@ def test_dmarc_must_be_enforced(healthy, names, web, dmarc):
     ("v=BIMI1; l=; a=;", "ok", "says that there is no logo"),
     ("v=BIMI1; a=https://logo.example.org/vmc.pem", "error", "names no logo"),
     ("v=BIMI1; l=https://logo.example.org/logo.svg", "warning", "has no mark certificate"),
-    ("v=BIMI1; l=http://logo.example.org/logo.svg", "error", "is no https URL"),
+    ("v=BIMI1; l=http://logo.example.org/logo.svg", "error", "is not an https URL"),
     ("v=BIMI1; l=https://logo.example.org/other.svg", "error", "answers 404"),
     ("v=BIMI1; l=https://nowhere.example.org/logo.svg", "error", "has no address"),
 ])
@@ -125,8 +125,8 @@ def test_records(healthy, names, web, record, level, said):
     (lambda logo: logo.replace("<rect ", '<rect onclick="x()" '), "a script"),
     (lambda logo: logo.replace("<rect ", '<animate attributeName="x"/><rect '), "an animation"),
     (lambda logo: logo.replace("<rect ", '<image href="data:image/png;base64,AA=="/><rect '), "pictures"),
-    (lambda logo: logo.replace("url(#g)", "url(https://elsewhere.example/g)"), "outside of it"),
-    (lambda logo: logo.replace("<rect ", '<use href="https://elsewhere.example/a.svg#b"/><rect '), "outside of it"),
+    (lambda logo: logo.replace("url(#g)", "url(https://elsewhere.example/g)"), "outside itself"),
+    (lambda logo: logo.replace("<rect ", '<use href="https://elsewhere.example/a.svg#b"/><rect '), "outside itself"),
     (lambda logo: logo.replace("<svg ", '<!DOCTYPE svg [<!ENTITY a "b">]><svg ', 1), "document type"),
     (lambda logo: logo.replace("</svg>", ""), "well-formed"),
     (lambda logo: logo.replace("svg", "html"), "root is not svg"),

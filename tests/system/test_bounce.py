@@ -241,7 +241,7 @@ def test_events_of_providers_are_proved_by_our_message_id_and_count_once(sent):
     again = "\n\n".join(json.dumps(event, indent=2) for event in events)
     rows = [json.loads(line) for line in site.run("bounce", "--json", stdin=again.encode()).out.splitlines()]
     assert [row["seen"] for row in rows] == [True, True]
-    assert "no JSON" in site.run("bounce", stdin=b'{"event":', expect=65).err
+    assert "not JSON" in site.run("bounce", stdin=b'{"event":', expect=65).err
 
 
 def test_what_is_not_understood_is_kept_shown_and_dismissed(sent):

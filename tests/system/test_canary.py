@@ -125,12 +125,12 @@ def test_found_in_junk_it_pauses_and_resume_goes_on(office):
     junk = office.seed(folder=".Junk")
     office.ready()
     failed = office.send(expect=69)
-    assert f"{junk}@example.org: the copy lies in the folder for junk (Junk)" in failed.err
+    assert f"{junk}@example.org: the copy is in the junk folder (Junk)" in failed.err
     assert "newsletter resume" in failed.err
     assert office.site.sql("SELECT state FROM issue") == [("paused",)]
     assert office.site.states() == {"sent": 4, "deferred": PEOPLE - 4}
     status = office.site.run("status").out
-    assert "the copy lies in the folder for junk" in " ".join(status.split()) and "canary: paused" in status
+    assert "the copy is in the junk folder" in " ".join(status.split()) and "canary: paused" in status
     assert office.site.run("retry", expect=None).returncode in (0, 69) and len(office.received()) == 4
     sample = set(office.received())
     assert office.site.sql("SELECT detail LIKE '%junk%' FROM event WHERE kind = 'canary-paused'")[0][0] in (1, True)

@@ -45,7 +45,7 @@ def text(page):
 
 def test_the_page_shows_what_waits_and_lets_it_go_on(out, office):
     server, run, name = out()
-    wait_for(lambda: "the copy is out, and not there yet" in server.page("/issue/1").text)
+    wait_for(lambda: "the copy was sent, and is not there yet" in server.page("/issue/1").text)
     page = server.page("/issue/1").text
     shown = text(page)
     assert "These have it. The others wait for what is found there." in shown
@@ -58,7 +58,7 @@ def test_the_page_shows_what_waits_and_lets_it_go_on(out, office):
     assert code == 0, run.communicate()
     wait_for(lambda: len(office.received()) == PEOPLE)
     assert set(office.received().values()) == {1} and office.canary()["state"] == "overruled"
-    assert "Somebody has let it go on to the others." in text(server.page("/issue/1").text)
+    assert "Somebody has decided that it goes on to the others." in text(server.page("/issue/1").text)
     assert office.site.sql("SELECT detail FROM event WHERE kind = 'canary-passed'") == [("overruled by hand",)]
     assert office.site.sql("SELECT count(*) FROM audit WHERE action = 'issue overrule' AND actor = 'ann'") == [(1,)]
     assert server.press("/issue/1", action="overrule").status == 409
@@ -79,10 +79,10 @@ def test_what_was_found_is_worded_in_the_language_of_the_page(out, office):
     """The API and the command line stay English."""
     server, run, name = out(folder=".Junk")
     assert run.wait(timeout=60) == 69
-    english = f"{name}@example.org: the copy lies in the folder for junk (Junk)"
+    english = f"{name}@example.org: the copy is in the junk folder (Junk)"
     assert office.canary()["findings"] == [english]
     shown = text(server.page("/issue/1").text)
-    assert english in shown and "canary:" not in shown and "in the folder for junk ( Junk )" in shown
+    assert english in shown and "canary:" not in shown and "in the junk folder ( Junk )" in shown
     german = text(server.get("/issue/1?language=de", Cookie=server.cookie).text)
     assert f"{name}@example.org: die Kopie liegt im Spam-Ordner (Junk)" in german and "the copy" not in german
     page = server.page("/issue/1").text

@@ -92,7 +92,7 @@ def test_nothing_half_done(site):
     assert listed(site) == ["a.md", "b.md"]
     item(site, "b.md", "B", "x", timezone="Asia/Almaty", events='[{"title": "T", "date": "2099-10-01"}]')
     item(site, "c.md", "C", "x", events='[{"title": "T", "date": "2099-10-01"}]')
-    assert "make them one" in make(site, expect=65).err
+    assert "use one time zone" in make(site, expect=65).err
     assert listed(site) == ["a.md", "b.md", "c.md"]
 
 

@@ -344,8 +344,8 @@ def test_doctor_says_whether_this_machine_can_deliver(site, world):
 
     site.configure(**world.settings(), smtp={"helo": "localhost"})
     said = found()
-    assert said["mx.example.org (no TLS) takes a connection from here"] == "ok"
-    assert any("is no whole host name" in text and level == "error" for text, level in said.items())
+    assert said["mx.example.org (no TLS) accepts a connection from here"] == "ok"
+    assert any("is not a full host name" in text and level == "error" for text, level in said.items())
     assert host.verbs == {b"EHLO": 1, b"QUIT": 1}
     site.configure(direct={"port": world.port}, smtp={"helo": "news.example.org"})  # loopback is not allowed any more
     assert any("could not be tried at example.org" in text for text in found())

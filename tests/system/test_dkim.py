@@ -138,7 +138,7 @@ def test_bad_keys(connected):
     connected.run("send", "--yes", path, expect=66)
     connected.write("nokey", "nonsense")
     os.chmod(os.path.join(connected.folder, "nokey"), 0o600)
-    assert "no private key" in connected.run("send", "--yes", path, expect=78).err
+    assert "not a private key" in connected.run("send", "--yes", path, expect=78).err
     make_key(connected, "rsa", "x")
     connected.configure(dkim={"selector": "x", "key_file": "rsa.key"})
     os.chmod(os.path.join(connected.folder, "rsa.key"), 0o644)

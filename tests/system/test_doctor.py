@@ -74,13 +74,13 @@ def test_all_is_well(healthy, names):
     for rule in ("config", "files", "database", "relay", "templates", "spf", "dkim", "dmarc", "mx",
                  "mta-sts", "ptr"):
         assert any(line.endswith(f"[{rule}]") for line in lines), rule
-    assert "SPF of example.org lets 192.0.2.25 send" in result.out
+    assert "SPF of example.org allows 192.0.2.25 to send" in result.out
 
 
 @pytest.mark.parametrize("records, level, said", [
     (None, "error", "is missing"),
     ([SPF, "v=spf1 -all"], "error", "is broken"),
-    (["v=spf1 +all"], "error", "lets everybody send"),
+    (["v=spf1 +all"], "error", "allows everybody to send"),
     ([f"v=spf1 ip4:{ORIGIN} ?all"], "warning", "does not say who may not"),
     ([f"v=spf1 ip4:{ORIGIN}"], "warning", "does not say who may not"),
     (["v=spf1 ip4:192.0.2.99 ~all"], "error", "does not allow 192.0.2.25"),
@@ -178,7 +178,7 @@ def test_no_name_server_answers(healthy, names):
     server.process.kill()
     server.process.wait()
     result = healthy.run("doctor", "--name-servers", server.address, expect=65)
-    assert "look whether the name server answers" in result.out and "SPF of example.org is broken" in result.out
+    assert "check whether the name server answers" in result.out and "SPF of example.org is broken" in result.out
     assert "list of name servers" in healthy.run("doctor", "--name-servers", "nonsense", expect=64).err
 
 

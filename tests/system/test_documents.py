@@ -168,14 +168,14 @@ EXPANDING = ('<!DOCTYPE d [<!ENTITY a0 "aa">' + "".join(f'<!ENTITY a{i} "&a{i - 
     (lambda: docx(body="<w:p>"), "broken"),
     (lambda: docx()[:900], "broken"),
     (lambda: packed({**ODT, "META-INF/manifest.xml": "<m><encryption-data/></m>"}), "password"),
-    (lambda: packed({"a.txt": "x"}), "no document"),
+    (lambda: packed({"a.txt": "x"}), "not a document"),
     (lambda: b"<html>" + b"<div>" * 5000 + b"x", "deep"),
     (lambda: docx(**{"word/document.xml": EXPANDING}), "broken"),
     (lambda: docx(**{"word/document.xml": '<!DOCTYPE d [<!ENTITY a SYSTEM "file:///etc/passwd">]><d>&a;</d>'}), "broken"),
     (lambda: docx(body="<w:sdt><w:sdtContent>" * 20000 + paragraph(run("x")) + "</w:sdtContent></w:sdt>" * 20000), "broken"),
     (lambda: packed({**ODT, "content.xml": ODT["content.xml"].replace("<office:text>", "<office:text>" + "<text:section>" * 20000).replace(
         "</office:text>", "</text:section>" * 20000 + "</office:text>")}), "broken"),
-    (lambda: b"\x7fELF\x00", "no text"),
+    (lambda: b"\x7fELF\x00", "not a text file"),
     (lambda: b"", "choose a file"),
 ], ids=["entities", "bomb", "bombs", "xml", "cut", "password", "zip", "deep", "laughs", "external", "deep docx", "deep odt", "binary", "empty"])
 def test_hostile_documents(desk, data, says):  # noqa: F811
@@ -240,7 +240,7 @@ def test_hostile_pictures(desk, connected):  # noqa: F811
     for name, data, says in (("bomb.png", png_of_size(30000, 30000), "pixels"), ("bomb.gif", bytes(gif), "pixels"),
                              ("cut.jpg", picture((400, 400), "JPEG")[:100], "broken"),
                              ("cut.png", png_of_size(100, 100)[:90], "broken"),
-                             ("x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>x()</script></svg>", "no picture")):
+                             ("x.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>x()</script></svg>", "not a picture")):
         answer = desk.upload("picture", name, data, alt="x")
         assert answer.status == 422 and says in problem(answer), (name, problem(answer))
 

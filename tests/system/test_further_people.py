@@ -21,12 +21,12 @@ def test_segment_by_segment_and_then_the_rest(people, server):
     assert counts(server, ["ann", "bob", "cyd", "dan"]) == [1, 0, 0, 0]
     assert "nothing is left" in people.run("send", "--yes", path, expect=65).err
     plan = people.run("send", "--yes", path, "--where", 'group is known', "--dry-run").out
-    assert "Had it:     1 already" in plan and "Recipients: 1\n" in plan and server.count() == 1
+    assert "Received:   1 already" in plan and "Recipients: 1\n" in plan and server.count() == 1
     people.run("send", "--yes", path, "--where", 'group is known')
     assert counts(server, ["ann", "bob", "cyd", "dan"]) == [1, 1, 0, 0]
     assert people.sql("SELECT segment FROM issue") == [('(group = "press") or (group is known)',)]
     plan = people.run("send", "--yes", path, "--rest", "--dry-run").out
-    assert "(goes on to further people)" in plan and "Had it:     2 already" in plan and "Recipients: 2\n" in plan
+    assert "(goes on to further people)" in plan and "Received:   2 already" in plan and "Recipients: 2\n" in plan
     people.run("send", "--yes", path, "--rest")
     assert counts(server, ["ann", "bob", "cyd", "dan"]) == [1, 1, 1, 1]
     assert people.sql("SELECT state, segment FROM issue") == [("sent", None)]
@@ -50,7 +50,7 @@ def test_who_was_skipped_and_came_back(people, server):
     people.run("send", "--yes", path)
     people.sql("UPDATE delivery SET state = 'skipped', reply_text = 'left' WHERE id = (SELECT min(id) FROM delivery)")
     plan = people.run("send", "--yes", path, "--rest", "--dry-run").out
-    assert "Had it:     3 already" in plan and "Recipients: 1\n" in plan
+    assert "Received:   3 already" in plan and "Recipients: 1\n" in plan
     people.run("send", "--yes", path, "--rest")
     assert sorted(counts(server, ["ann", "bob", "cyd", "dan"])) == [1, 1, 1, 2] and people.states() == {"sent": 4}
 

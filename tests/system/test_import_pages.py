@@ -105,7 +105,7 @@ def test_the_life_of_an_import(staff, connected):
     change(staff, at, "try", **chosen)
     tried = wait(staff, at, "Tried")
     assert results(tried) == {"Added": 2, "Changed": 0, "On the list already": 0, "Left alone: they have left before": 0,
-                              "Left alone: never mailed": 0, "Left alone: deleted at their wish": 0, "Never mailed from now on": 0,
+                              "Left alone: never mailed": 0, "Left alone: deleted at their request": 0, "Never mailed from now on": 0,
                               "Rows that cannot be used": 1, "Active": 2}
     assert people(connected) == [] and "nothing has been changed" in tried.text
     again = form_of(tried)
@@ -382,7 +382,7 @@ def test_notes_are_in_the_language_of_the_page(staff):
     at = upload(staff, "".join(json.dumps(row) + "\n" for row in rows), "people.jsonl")
     change(staff, at, "try", way="consent", consent="fair")
     wait(staff, at, "Tried")
-    told = {"en": ("a time zone is not known, such as 'Mars/Olympus'", "since they are no texts: deep"),
+    told = {"en": ("a time zone is not known, such as 'Mars/Olympus'", "since they are not texts: deep"),
             "ru": ("часовой пояс неизвестен, например «Mars/Olympus»", "это не тексты: deep"),
             "ar": ("منطقة زمنية غير معروفة مثل «Mars/Olympus»", "لأنها ليست نصوصًا: deep")}
     for language, words in told.items():

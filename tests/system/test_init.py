@@ -61,7 +61,7 @@ def test_a_password_that_cannot_be_read_is_told(empty):
     (["--url", "news.press.int"], "not a web address"), (["--url", "https://x.int/?a={token}"], "not a web address"),
     (["--relay", "mail.press.int:smtp"], "not a mail server"), (["--relay", "smtp://mail.press.int"], "not a mail server"),
     (["--relay", "mail.press.int:99999"], "not a mail server"), (["--relay", ":25"], "not a mail server"),
-    (["--security", "tls"], "need --relay"), (["--relay", "localhost", "--security", "ssl"], "none of starttls"),
+    (["--security", "tls"], "need --relay"), (["--relay", "localhost", "--security", "ssl"], "not one of starttls"),
     (["--relay", "localhost", "--password-file", "x"], "needs --username"), (["--list", "news"], "needs --from"),
     (["--from", "nobody"], "nobody"), (["--bounce-address", "a b@press.int"], "a b@press.int")])
 def test_a_value_that_cannot_be_leaves_nothing_behind(empty, options, words):

@@ -164,7 +164,7 @@ def test_two_addresses_become_one(connected, server, clean, twin, result):
             connected.sql("DELETE FROM subscription WHERE id = ?", subscription)
     connected.sql("INSERT INTO suppression (address_key, reason, since) VALUES (?, 'x', 1), (?, 'y', 2)",
                   "eve@example.org", "eve\u200b@example.org")
-    assert "1 people who were there twice are one now" in connected.run("doctor", "--local", "--repair", expect=None).out
+    assert "1 people who were stored twice were merged" in connected.run("doctor", "--local", "--repair", expect=None).out
     assert connected.sql("SELECT s.state FROM subscription s JOIN subscriber r ON r.id = s.subscriber "
                          "WHERE r.address_key = 'ann@example.org'") == [(result,)]
     assert connected.sql("SELECT address_key, reason FROM suppression") == [("eve@example.org", "x")]

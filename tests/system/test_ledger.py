@@ -235,7 +235,7 @@ def wrongs(site):
         "sent twice": (again, "was sent twice"),
         "a second delivery": ([(8, at, fresh, 7, issue, subscription)], "the same issue for the same"),
         "without consent": ([(8, at, fresh, 7, issue, gone), (9, at, fresh, 7), (10, at, fresh, 7, 0, 250, None)], "which had ended"),
-        "never asked": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 250, None)], "no standing consent"),
+        "never asked": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 250, None)], "no valid consent"),
         "without a reply": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 0, None)], "does not follow from the reply"),
         "refused, but sent": ([(8, at, fresh, 7, issue, 7777), (9, at, fresh, 7), (10, at, fresh, 7, 0, 550, None)], "does not follow from the reply"),
         "without a commit point": ([(8, at, fresh, 7, issue, 7777), (10, at, fresh, 7, 0, 250, None)], "without a commit point"),

@@ -161,7 +161,7 @@ def test_json_feed(http):
 @pytest.mark.parametrize("medium, words", [
     ({"title": "T"}, "give it a file or a url"), ({"file": "a.mp3"}, "no title"),
     ({"title": "T", "url": "http://x.example/a.mp3"}, "not an https address"),
-    ({"title": "T", "file": "notes.txt"}, "no recording that browsers play"),
+    ({"title": "T", "file": "notes.txt"}, "not a recording that browsers play"),
     ({"title": "T", "file": "dombra.mp3", "duration": "200"}, "not like"),
     ({"title": "T", "file": "dombra.mp3", "duration": "1:75"}, "not like"),
     ({"title": "T", "file": "missing.mp3"}, "missing.mp3"), ({"title": "T", "file": "../x.mp3"}, "x.mp3"),

@@ -462,8 +462,8 @@ def test_settings(connected, hostile):
         assert (run.returncode == 78) == (expect == 78) and words in run.err + run.out, run.err + run.out
     good = {"issuer": hostile.issuer, "client_id": "newsletter"}
     check(0, "the identity provider http://127.0.0.1", **good)
-    check(78, "openid.issuer is no https URL", **{**good, "issuer": "http://id.example.org"})
-    check(78, "openid.issuer is no https URL", **{**good, "issuer": "https://id.example.org/?x"})
+    check(78, "openid.issuer is not an https URL", **{**good, "issuer": "http://id.example.org"})
+    check(78, "openid.issuer is not an https URL", **{**good, "issuer": "https://id.example.org/?x"})
     check(78, "openid.client_id", issuer=hostile.issuer)
     check(78, "openid.domain", **good, claim="email")
     check(78, "openid.domain", **good, domain="example.org")

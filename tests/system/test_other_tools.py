@@ -465,7 +465,7 @@ def test_a_file_of_people_who_left(site, name):
     site.write(name, "email,name\nann@example.org,Ann\n")
     for consent in (CONSENT, ("--confirm",)):
         stopped = site.run("import", name, *consent, expect=65).err
-        assert f"{name}:2: the name of the file speaks of people who are" in stopped and "--as active" in stopped
+        assert f"{name}:2: the name of the file suggests that these people are" in stopped and "--as active" in stopped
         assert site.sql("SELECT count(*) FROM subscriber") == [(0,)]
     state = "blocked" if ENDED[name] == X else ENDED[name]
     site.run("import", name, *CONSENT, "--as", state)

@@ -253,8 +253,8 @@ def archive(**files):
 
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("action, name, data, says", [
-    ("picture", "x.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "no picture"),
-    ("picture", "x.png", b"MZ\x90\x00", "no picture"),
+    ("picture", "x.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", "not a picture"),
+    ("picture", "x.png", b"MZ\x90\x00", "not a picture"),
     ("picture", "x.png", b"", "empty"),
     ("attachment", "issue.en.md", b"x", "another name"),
     ("attachment", "big.pdf", None, "more than 10 MB"),

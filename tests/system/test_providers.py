@@ -413,7 +413,7 @@ def test_each_relay_has_its_own_field(connected, server):
     ({"provider": "postmark", "secret_file": "missing"}, "missing"),
     ({"provider": "postmark", "secret_env": "NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE"),
     ({"provider": "sendgrid"}, "set its key"),
-    ({"provider": "sendgrid", "key": "AAAA"}, "no ECDSA key"),
+    ({"provider": "sendgrid", "key": "AAAA"}, "not an ECDSA key"),
     ({"provider": "nobody"}, "'nobody' is not known"),
     ({"provider": "none"}, "set its provider"),
     ({}, "set its provider"),

@@ -8,7 +8,7 @@ from conftest import POSTGRESQL, link, parse, token, wait_for
 from test_bounce import dsn
 from test_staff import StaffServer, configure
 
-GONE = "its deliveries were removed after their time"
+GONE = "its deliveries were removed after their retention period"
 
 
 def add_people(site, *names):

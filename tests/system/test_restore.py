@@ -43,7 +43,7 @@ def test_after_a_crash_the_old_log_does_not_mix_with_the_backup(connected, serve
     run.wait()
     assert os.path.getsize(connected.database + "-wal") > 0
     told = connected.run("restore", "nightly.db", "--yes").out
-    assert told.startswith("restored nightly.db\nkept the database of before as ")
+    assert told.startswith("restored nightly.db\nkept the old database as ")
     assert connected.sql("SELECT count(*) FROM issue") == [(0,)]
     assert "is undamaged" in connected.run("doctor", "--local", expect=None).out
     assert stat.S_IMODE(os.stat(connected.database).st_mode) == 0o600

@@ -40,7 +40,7 @@ def test_a_new_issue(people):
 def test_what_more_is_shown_of_a_new_one(people, options, front, labels):
     shown = plan(people, *options, path=people.issue(**front))
     assert {label: shown.get(label) for label in labels} == labels
-    more = {"Canary:", "Segment:", "Or:", "Tried on:", "Goes out:", "Archive:", "Had it:"} & set(shown)
+    more = {"Canary:", "Segment:", "Or:", "Tried on:", "Goes out:", "Archive:", "Received:"} & set(shown)
     assert more - set(labels) <= ({"Or:"} if "Tried on:" in labels else set())
 
 
@@ -64,8 +64,8 @@ def test_an_issue_that_goes_to_further_people(people):
     path = people.issue()
     people.run("send", "--yes", path, "--where", 'email = "ann@example.org"')
     shown = plan(people, "--rest", "--canary", "10%", path=path)
-    assert list(shown) == ["Issue:", "Subject:", "From:", "List:", "Had it:", "Recipients:", "Canary:", "Size:", "Check:"]
-    assert shown["Issue:"] == "no-1 (goes on to further people)" and shown["Had it:"] == "1 already" and shown["Recipients:"] == "2"
+    assert list(shown) == ["Issue:", "Subject:", "From:", "List:", "Received:", "Recipients:", "Canary:", "Size:", "Check:"]
+    assert shown["Issue:"] == "no-1 (goes on to further people)" and shown["Received:"] == "1 already" and shown["Recipients:"] == "2"
     shown = plan(people, "--where", "name is unknown", path=path)
     assert shown["Segment:"] == "name is unknown" and "Canary:" not in shown
 

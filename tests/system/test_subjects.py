@@ -197,7 +197,7 @@ def test_cancelled_and_scheduled(started, server):
 @pytest.mark.first_row_with_postgresql
 @pytest.mark.parametrize("args, words", [
     (("--sample", "0"), "from 1 to 100"), (("--sample", "x"), "from 1 to 100"), (("--decide-after", "soon"), "90m"),
-    (("--winner", "clicks"), "unsubscribes, replies"), (("--at", "2030-01-01 09:00", "--local-time"), "does not go")])
+    (("--winner", "clicks"), "unsubscribes, replies"), (("--at", "2030-01-01 09:00", "--local-time"), "cannot be combined")])
 def test_errors(connected, args, words):
     assert words in connected.run("send", "--yes", connected.issue(**FRONT), *args, expect=64).err
     plain = connected.issue(name="plain.md")

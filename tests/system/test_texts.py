@@ -460,7 +460,7 @@ class Everything:
         seeds = [{"address": "a@seed.example", **facts} for facts in (
             {"state": "sent", "place": "inbox"}, {"state": "sent", "place": "junk", "folder": "J"}, {"state": "sent", "place": "elsewhere"},
             {"state": "failed"}, {"state": "sent", "problem": "Όχι"}, {"state": "sent"}, {"state": "new"})]
-        said = [["%s: the copy lies in the folder for junk (%s)", "α", "β"], ["%s: %s does not pass there (%s says %s=%s)", *"αβγδε"],
+        said = [["%s: the copy is in the junk folder (%s)", "α", "β"], ["%s: %s does not pass there (%s says %s=%s)", *"αβγδε"],
                 ["%s: its mailbox could not be read", "α"], ["%s: the copy could not be sent", "α"], ["%s: the copy is not there yet", "α"],
                 ["%s: the copy did not arrive within %lld s", "α", "7"],
                 *([f"%lld of the %lld people of the sample were {what}, more than %lld%%", "3", "4", "5"] for what in ("refused", "deferred"))]
@@ -751,7 +751,7 @@ RARE = {
     "They stand in the further settings, below the text.",
     # what an identity provider brings about: test_openid
     "Log in with",
-    "The identity provider does not answer well. Please try again later.",
+    "The identity provider does not answer as it should. Please try again later.",
     "The identity provider has not let you in here.",
     "You are logged in.",
     # before lines of a text that is compared, which is left out here

@@ -79,17 +79,17 @@ def test_the_pin_comes_from_a_program_too(office):
 
 @pytest.mark.parametrize("change, said", [
     (lambda site: os.chmod(os.path.join(site.folder, "pin"), 0o644), "others may read the PIN"),
-    (lambda site: site.write("pin", "9999\n"), "does not take the PIN"),
+    (lambda site: site.write("pin", "9999\n"), "does not accept the PIN"),
     (lambda site: os.remove(os.path.join(site.folder, "pin")), "pin"),
     (lambda site: site.configure(signing={"key_file": uri(site).replace("token=office", "token=none"), "public_keys": "office.public"}),
-     "no token is as signing.key_file says"),
+     "no token matches signing.key_file"),
     (lambda site: site.configure(signing={"key_file": uri(site).replace("token=office;", ""), "public_keys": "office.public"}),
      "more than one token"),
     (lambda site: site.configure(signing={"key_file": uri(site).replace("pin-source=file:", "pin-value=4711&x="),
                                           "public_keys": "office.public"}), "put the PIN into a file"),
     (lambda site: site.configure(signing={"key_file": uri(site).replace(MODULE, "/nowhere.so"), "public_keys": "office.public"}),
      "module /nowhere.so cannot be loaded"),
-    (lambda site: site.configure(signing={"key_file": "pkcs11:tok%en", "public_keys": "office.public"}), "no PKCS#11 URI"),
+    (lambda site: site.configure(signing={"key_file": "pkcs11:tok%en", "public_keys": "office.public"}), "not a PKCS#11 URI"),
     (lambda site: site.configure(signing={"key_file": uri(site)}), "signing.public_keys must name a file"),
 ], ids=["open", "wrong", "missing", "no token", "two tokens", "pin-value", "no module", "no uri", "no public keys"])
 def test_faults_of_tokens_say_what_to_do(office, change, said):
@@ -105,4 +105,4 @@ def test_no_issue_goes_out_without_the_token(office, server):
     shutil.rmtree(os.path.join(office.folder, "tokens"))
     os.mkdir(os.path.join(office.folder, "tokens"))
     run = office.run("send", "--yes", office.issue(), expect=78)
-    assert "no token is as signing.key_file says" in run.err and not server.messages("ann@example.org")
+    assert "no token matches signing.key_file" in run.err and not server.messages("ann@example.org")

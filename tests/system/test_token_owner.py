@@ -62,7 +62,7 @@ def test_nobody_approves_their_own_issue_by_a_token(begin, connected, wrote):  #
         assert saved["author"] == "ann"
     asked = ann.call("POST", draft + "/approval", {})
     assert asked["asked_by"] == "ann"
-    for api, words in ((ann, "somebody else has to approve it"), (nobody, "acts for nobody")):
+    for api, words in ((ann, "somebody else has to approve it"), (nobody, "has no owner")):
         refused = api.call("POST", draft + "/approve", {"digest": asked["digest"]}, 422)
         assert words in refused["detail"]
     nobody.call("POST", draft + "/comment", {"digest": asked["digest"], "words": "Which?"})

@@ -66,7 +66,7 @@ def test_a_relay_that_is_away(connected):
 
 @pytest.mark.parametrize("words", [["--worker", "issue.md"], ["--worker", "--yes"], ["--yes", "--worker"]])
 def test_stands_alone(connected, words):
-    assert "--worker stands alone" in connected.run("send", *words, expect=64).err
+    assert "--worker cannot be combined" in connected.run("send", *words, expect=64).err
 
 
 def test_without_a_database(bare_site):

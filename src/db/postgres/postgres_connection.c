@@ -10,8 +10,8 @@
 static enum nl_status server_is_away(struct nl_store *store, struct nl_error *err) {
     const char *text = PQerrorMessage(nl_postgres(store)->connection);
     size_t len = strcspn(text, "\n");
-    return nl_error_set(err, NL_TEMPFAIL, "%s: the database server is away (%.*s)", store->path,
-                        (int)len, text);
+    return nl_error_set(err, NL_TEMPFAIL, "%s: the database server cannot be reached (%.*s)",
+                        store->path, (int)len, text);
 }
 
 /* SQLSTATE, by code or by class. */

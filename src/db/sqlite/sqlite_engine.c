@@ -19,7 +19,7 @@ enum nl_status nl_sqlite_error(struct nl_store *store, struct nl_error *err) {
     case SQLITE_LOCKED:
         return nl_error_set(err, NL_BUSY, "%s is locked by another process: try again", path);
     case SQLITE_FULL:
-        return nl_error_set(err, NL_IO, "the disk under %s is full: make room, then run again",
+        return nl_error_set(err, NL_IO, "the disk of %s is full: make room, then run it again",
                             path);
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -34,10 +34,10 @@ enum nl_status nl_sqlite_error(struct nl_store *store, struct nl_error *err) {
                             path);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return nl_error_set(err, NL_IO,
-                            "%s is damaged or no newsletter database (%s): restore it from a "
-                            "backup",
-                            path, sqlite3_errmsg(db));
+        return nl_error_set(
+            err, NL_IO,
+            "%s is damaged, or is not a newsletter database (%s): restore it from a backup", path,
+            sqlite3_errmsg(db));
     case SQLITE_IOERR:
         return nl_error_set(err, NL_IO, "reading or writing %s failed (%s): check the disk", path,
                             sqlite3_errmsg(db));

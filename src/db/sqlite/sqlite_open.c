@@ -109,9 +109,9 @@ static void chain_record(sqlite3_context *context, int count, sqlite3_value **va
 static enum nl_status check_place(struct nl_store *store, const char *path, struct nl_error *err) {
     int moved = 0;
     sqlite3_file_control(nl_sqlite(store)->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    return moved == 0 ? NL_OK
-                      : nl_error_set(err, NL_TEMPFAIL,
-                                     "%s was replaced at this moment: run it again", path);
+    return moved == 0
+               ? NL_OK
+               : nl_error_set(err, NL_TEMPFAIL, "%s was replaced just now: run it again", path);
 }
 
 enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct nl_error *err) {

@@ -65,10 +65,10 @@ static void test_seeds(void **state) {
         {"[" INBOX "]", 100, 0, 0, false, CANARY_PASS, ""},
         {"[]", 100, 0, 0, false, CANARY_PASS, ""},
         {"[" JUNK "," INBOX "]", 100, 0, 0, false, CANARY_PASS,
-         "j@x: the copy lies in the folder for junk (Spam)"},
+         "j@x: the copy is in the junk folder (Spam)"},
         {"[" JUNK "," JUNK "]", 100, 0, 0, false, CANARY_PAUSE,
-         "j@x: the copy lies in the folder for junk (Spam); j@x: the copy lies in the folder for "
-         "junk (Spam)"},
+         "j@x: the copy is in the junk folder (Spam); j@x: the copy is in the junk folder "
+         "(Spam)"},
         {"[" MISSING "]", 100, 0, 0, false, CANARY_WAIT, "m@x: the copy is not there yet"},
         {"[" UNSEEN "]", 100, 0, 0, false, CANARY_WAIT, "u@x: the copy is not there yet"},
         {"[" MISSING "]", 100, 0, 0, true, CANARY_PASS,
@@ -120,7 +120,7 @@ static void test_authentication(void **state) {
          "spf=fail)"},
         {"[" SAYS("junk", "\"folder\":\"Spam\",\"dkim\":\"fail\"") "]", 1, 0, 0, false,
          CANARY_PAUSE,
-         "s@x: the copy lies in the folder for junk (Spam); s@x: DKIM does not pass there (mx says "
+         "s@x: the copy is in the junk folder (Spam); s@x: DKIM does not pass there (mx says "
          "dkim=fail)"},
         {"[" SAYS("missing", "\"dkim\":\"fail\"") "]", 1, 0, 0, false, CANARY_WAIT,
          "s@x: the copy is not there yet"},

@@ -85,7 +85,7 @@ static void test_what_is_refused(void **state) {
         {"{\"policies\":[],\"date-range\":{\"start-datetime\":\"1970-01-12T00:00:00Z\"},"
          "\"report-id\":\"\"}",
          "report-id"},
-        {"{\"policies\":[\"date-range\"", "no valid JSON"},
+        {"{\"policies\":[\"date-range\"", "not valid JSON"},
         {HEAD POLICY("sts", "x.example") SUMMARY(1000000001, 0) "}" END, "number of sessions"},
         {HEAD POLICY("sts", "x.example") SUMMARY(-1, 0) "}" END, "number of sessions"},
         {HEAD POLICY("sts", "x.example") SUMMARY(0, 1.5) "}" END, "number of sessions"},

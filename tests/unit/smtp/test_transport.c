@@ -50,9 +50,9 @@ static void test_ends(void **state) {
         {".", NULL, NL_TRANSPORT_LOST, NL_STAGE_DOT, 0, "the server closed the connection", true,
          0},
         {"RCPT", "good day\r\n", NL_TRANSPORT_LOST, NL_STAGE_RCPT, 0,
-         "the server sent something that is no SMTP reply", false, 0},
+         "the server sent something that is not an SMTP reply", false, 0},
         {".", "good day\r\n", NL_TRANSPORT_LOST, NL_STAGE_DOT, 0,
-         "the server sent something that is no SMTP reply", true, 0},
+         "the server sent something that is not an SMTP reply", true, 0},
     };
     (void)state;
     for_each_row (i, cases, cases[i].text) {

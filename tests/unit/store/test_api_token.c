@@ -55,7 +55,7 @@ static void test_words(void **state) {
         nl_buf_free(&out);
     }
     unsigned scopes = 0;
-    assert_fails(nl_api_scope_add("write", &scopes, &err), NL_DATA, "'write' is no scope");
+    assert_fails(nl_api_scope_add("write", &scopes, &err), NL_DATA, "'write' is not a scope");
     assert_int_equal(scopes, 0);
 }
 

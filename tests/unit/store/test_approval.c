@@ -93,7 +93,7 @@ static void test_as_many_as_are_needed(void **state) {
     assert_fails(nl_approval_ask(fixture->store, 1, "again", &ann, &err), NL_EXISTS,
                  "approved already");
     assert_fails(answer(fixture, 1, NL_APPROVAL_APPROVE, &bob, true, &err), NL_EXISTS,
-                 "nobody asks");
+                 "no longer asked for");
     assert_int_equal(
         fixture_sql(fixture, "SELECT count(*) FROM audit WHERE action = 'approval approve'"), 2);
     assert_int_equal(
@@ -117,7 +117,7 @@ static void test_ones_own(void **state) {
     assert_fails(answer(fixture, 1, NL_APPROVAL_APPROVE, &bob, false, &err), NL_DATA,
                  "you have written");
     assert_fails(answer(fixture, 1, NL_APPROVAL_APPROVE, &robot, true, &err), NL_DATA,
-                 "acts for nobody");
+                 "has no owner");
     assert_state(fixture, 1, NL_APPROVAL_OPEN, 0);
     approve(fixture, 1, &cat); /* who has written an older version */
     assert_ok(answer(fixture, 1, NL_APPROVAL_APPROVE, &ann, true, &err));
@@ -130,7 +130,7 @@ static void test_returns_and_comments(void **state) {
     struct nl_error err = {0};
     set_up(fixture);
     assert_fails(answer(fixture, 1, NL_APPROVAL_COMMENT, &cat, false, &err), NL_EXISTS,
-                 "nobody asks");
+                 "no longer asked for");
     ask(fixture, 1, &ann);
     assert_ok(answer(fixture, 1, NL_APPROVAL_COMMENT, &ann, false, &err)); /* one's own */
     assert_state(fixture, 1, NL_APPROVAL_OPEN, 0);
@@ -144,7 +144,7 @@ static void test_returns_and_comments(void **state) {
     assert_state(fixture, 1, NL_APPROVAL_RETURNED, 2);
     assert_false(holds(fixture, 1, 2));
     assert_fails(answer(fixture, 1, NL_APPROVAL_RETURN, &cat, false, &err), NL_EXISTS,
-                 "nobody asks");
+                 "no longer asked for");
     ask(fixture, 1, &ann);
     assert_state(fixture, 1, NL_APPROVAL_OPEN, 0); /* from the beginning */
 }

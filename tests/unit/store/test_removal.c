@@ -95,7 +95,7 @@ static void test_which(void **state) {
         assert_int_equal(removed_at(fixture, issue), cases[i].removed ? fixture->fake.now : 0);
         if (cases[i].removed)
             assert_fails(nl_removal_check(fixture->store, issue, &err), NL_EXISTS,
-                         "its deliveries were removed after their time");
+                         "its deliveries were removed after their retention period");
         assert_int_equal(remove_before(fixture, LONG_AGO + 1, true), 0);
         assert_int_equal(remove_before(fixture, LONG_AGO + 1, false), 0);
     }

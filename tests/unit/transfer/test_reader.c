@@ -259,8 +259,8 @@ static void test_members(void **state) {
         {"email,created_at\na@x.example,soon\n",
          "2 bad: created_at 'soon' is not a time like 2026-08-25T09:30:00Z\n"},
         {"email,created_at\na@x.example,03/04/2021\n",
-         "2 bad: created_at '03/04/2021' is a day of one month or of another: give --dates "
-         "day-first or --dates month-first\n"},
+         "2 bad: created_at '03/04/2021' could be one of two days: give --dates day-first or "
+         "--dates month-first\n"},
         {"email,created_at\na@x.example,13/04/2021\n", "2 a@x.example||||\n"},
         /* what one row said is no longer said in the next */
         {"email,name,tags\na@x.example,Ann,\"x, y\"\nb@x.example,,\n",

@@ -55,11 +55,11 @@ static void test_rows_that_are_refused(void **state) {
         struct nl_segment_row row;
         const char *words;
     } cases[] = {
-        {{"colour", "", "=", "x"}, "'colour =' is no condition"},
-        {{"name", "", "in", "x"}, "'name in' is no condition"},
-        {{"attribute", "a b", "=", "x"}, "'a b' is no name"},
-        {{"attribute", "a)", "=", "x"}, "'a)' is no name"},
-        {{"attribute", "a\"", "known", ""}, "'a\"' is no name"},
+        {{"colour", "", "=", "x"}, "'colour =' is not a condition"},
+        {{"name", "", "in", "x"}, "'name in' is not a condition"},
+        {{"attribute", "a b", "=", "x"}, "'a b' is not the name"},
+        {{"attribute", "a)", "=", "x"}, "'a)' is not the name"},
+        {{"attribute", "a\"", "known", ""}, "'a\"' is not the name"},
     };
     (void)state;
     for_each_row (i, cases, cases[i].words) {
