@@ -88,8 +88,8 @@ static bool read_token(const char *p, bool hyphens, char out[NL_TOKEN_LEN + 1], 
     return true;
 }
 
-/* Without hyphens nothing shows where a token begins: no digit may stand before or after it, but
- * for the "3D" of a quoted-printable "=". */
+/* Without hyphens nothing shows where a token begins: no digit may stand before or after it, except
+ * the "3D" of a quoted-printable "=". */
 static bool stands_alone(const char *text, const char *start, const char *end) {
     size_t before = 0;
     while (start - before > text && isxdigit((unsigned char)start[-1 - (ptrdiff_t)before]))

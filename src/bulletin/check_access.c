@@ -101,7 +101,7 @@ static void check_heading(struct walk *walk, const struct nl_md_node *node) {
     nl_buf_free(&words);
 }
 
-/* A short paragraph in bold alone looks like a heading, and is none to a screen reader. */
+/* A short paragraph in bold alone looks like a heading, but not to a screen reader. */
 static void check_paragraph(const struct walk *walk, const struct nl_md_node *node) {
     const struct nl_md_node *bold = node->first;
     struct nl_buf words = {0};
@@ -124,7 +124,7 @@ static bool is_break(const struct nl_md_node *node) {
     return node->type == NL_MD_SOFT_BREAK || node->type == NL_MD_HARD_BREAK;
 }
 
-/* A table that is none comes out as a paragraph with bars and hyphens. */
+/* A table that was not recognised comes out as a paragraph with bars and hyphens. */
 static void check_rows(const struct walk *walk, const struct nl_md_node *node) {
     const struct nl_md_node *before = NULL;
     for (const struct nl_md_node *child = node->first; child != NULL; child = child->next) {

@@ -15,7 +15,8 @@ struct nl_access {
 };
 
 /* Examines an edition's Markdown: words of links and pictures, order of headings, heads of tables,
- * tables that are none, passages in other languages, footnotes, code that was meant to be a list.
+ * lines that only look like a table, passages in other languages, footnotes, code that was meant to
+ * be a list.
  */
 void nl_check_access(const struct nl_access *access, const struct nl_md_node *document);
 

@@ -127,14 +127,14 @@ static void add_title(const char *title, struct nl_buf *out) {
     nl_buf_adds(out, "\n\n");
 }
 
-/* How many "#" make the line a heading; 0 if it is none. */
+/* How many "#" make the line a heading; 0 if it is not one. */
 static size_t heading_level(const char *line) {
     size_t level = strspn(line, "#");
     return level >= 1 && level <= DEEPEST && (line[level] == ' ' || line[level] == '\n') ? level
                                                                                          : 0;
 }
 
-/* The sign of a line that begins or ends a block of code; 0 if it is none. */
+/* The sign of a line that begins or ends a block of code; 0 for any other line. */
 static char code_fence(const char *line) {
     line += strspn(line, " ");
     return strncmp(line, "```", 3) == 0 || strncmp(line, "~~~", 3) == 0 ? line[0] : '\0';

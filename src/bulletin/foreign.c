@@ -67,7 +67,7 @@ enum { LANGUAGES = sizeof common / sizeof common[0], TEXT_LIMIT = 4000 };
 /* The letters and words of a text. */
 struct letters {
     size_t words, hits[LANGUAGES];
-    size_t letters, own;    /* of which so many are of the scripts of its language */
+    size_t letters, own;    /* how many of them are of the scripts of its language */
     const char *script;     /* of the last letter of another script */
     bool kazakh, ukrainian; /* it has letters that tell the language */
 };

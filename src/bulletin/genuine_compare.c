@@ -11,7 +11,7 @@
 
 const char *const nl_verdict_names[] = {"unknown", "changed", "unchanged"};
 
-/* A text is ours if it has so many words of an issue, or half of a short one. */
+/* A text is ours if it has this many words of an issue, or half of a short one. */
 enum { ENOUGH_WORDS = 40, LEAST_WORDS = 6 };
 
 static void add_text(json_t *array, const struct nl_buf *text) {

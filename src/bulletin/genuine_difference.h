@@ -1,4 +1,4 @@
-/* Differences between a text and a note, as they are told. */
+/* Differences between a text and a note, as they are shown. */
 #ifndef NL_BULLETIN_GENUINE_DIFFERENCE_H
 #define NL_BULLETIN_GENUINE_DIFFERENCE_H
 

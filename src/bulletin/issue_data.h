@@ -23,7 +23,7 @@ struct nl_issue_parts {
     const char *web_url; /* "" for none */
 };
 
-/* Makes the data, but for the body. The attachments must be among `enclosures`; a logo becomes one
+/* Makes the data, except the body. The attachments must be among `enclosures`; a logo becomes one
  * of them. The caller owns *out, also after a failure. */
 enum nl_status nl_issue_data(const struct nl_issue_parts *parts, struct nl_slots *slots,
                              struct nl_enclosures *enclosures, json_t **out, struct nl_error *err);

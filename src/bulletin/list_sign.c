@@ -90,7 +90,7 @@ static bool is_written_so(const char *text, size_t len, int value) {
     return text == end;
 }
 
-/* The value of a Roman numeral of one case; 0 if it is none. */
+/* The value of a Roman numeral of one case; 0 for any other text. */
 static int roman_value(const char *text, size_t len, bool upper) {
     char lower[ROMAN_LETTERS];
     int value = 0;

@@ -16,7 +16,7 @@
 /* Copies Markdown. The bars of variables in it become NL_MD_BAR. */
 void nl_md_bars_hide(const char *text, size_t len, struct nl_buf *out);
 
-/* The columns of a row of delimiters, such as "|:-|-:|"; 0 if the line is none. */
+/* The columns of a row of delimiters, such as "|:-|-:|"; 0 for any other line. */
 size_t nl_md_delimiters(const char *line, const char *end);
 
 /* Whether a line may be the row of names above `columns` columns. Bars within code count as the

@@ -106,7 +106,7 @@ static enum nl_status unknown_variable(const struct copy *copy, const char *vari
                         copy->where, variable);
 }
 
-/* The name of the slot for "if EXPRESSION". An expression that is but a variable asks whether that
+/* The name of the slot for "if EXPRESSION". An expression that is only a variable asks whether that
  * has a value. */
 static enum nl_status name_expression(const struct copy *copy, const char *expression,
                                       struct nl_buf *slot_name) {

@@ -43,7 +43,7 @@ struct import_call {
     int64_t id; /* of the import; 0: nothing is kept */
 };
 
-/* ---- what is told of rows ---- */
+/* ---- what is reported about rows ---- */
 
 static void take_reject(size_t line, const char *reason, const char *row, void *ctx) {
     struct import_call *call = ctx;

@@ -112,7 +112,7 @@ static enum nl_status add_list(struct cli *cli, const char *from, const char *na
     return status == NL_OK ? nl_list_add(cli->store, list, err) : status;
 }
 
-/* A relay that refuses us is told, and nothing is undone: its settings can be corrected. */
+/* A relay that refuses us is reported, and nothing is undone: its settings can be corrected. */
 static enum nl_status try_relay(struct cli *cli, struct nl_findings *out, struct nl_error *err) {
     enum nl_status status = cli_connect_or_tell(cli, out, err);
     return status == NL_OK && cli->relay != NULL ? nl_doctor_relays(cli->relay, out, err) : status;

@@ -17,7 +17,7 @@ enum { TOKEN_SECONDS = 365 * 86400 };
 struct staff_options {
     struct cli_texts scopes, lists;
     int role;          /* enum nl_role */
-    int64_t expires;   /* after so many seconds; 0: never */
+    int64_t expires;   /* after this many seconds; 0: never */
     const char *owner; /* of a token; NULL: nobody's */
 };
 

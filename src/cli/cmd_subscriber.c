@@ -119,7 +119,7 @@ static void show_moments(json_t *object) {
     }
 }
 
-/* A list of texts or numbers, such as tags; the rows of a section are none. */
+/* A list of texts or numbers, such as tags, but not the rows of a section. */
 static bool is_plain_list(const json_t *value) {
     return json_array_size(value) > 0 && !json_is_object(json_array_get(value, 0));
 }

@@ -16,7 +16,7 @@
 static const struct list {
     const char *prefix;
     size_t stride, count; /* of the elements */
-    size_t inner;         /* how many texts each element is a list of; 1: it is none */
+    size_t inner;         /* how many texts each element is a list of; 1: a single text */
 } lists[] = {
     {"relays.#.password_command.#", sizeof(struct nl_smtp_server), NL_RELAYS, NL_ARGUMENTS},
     {"seeds.#.password_command.#", sizeof(struct nl_seed), NL_SEEDS, NL_ARGUMENTS},

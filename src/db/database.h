@@ -36,7 +36,7 @@ struct nl_store {
 /* Drops every prepared statement, before the database is closed. */
 void nl_sql_finalize(struct nl_store *store) NL_ALL_NONNULL;
 
-/* sql.c. Drops statements that name partitions, but for the newest ones of each. Between
+/* sql.c. Drops statements that name partitions, except the newest ones of each. Between
  * transactions that were begun together. */
 void nl_sql_drop_statements(struct nl_store *store) NL_ALL_NONNULL;
 

@@ -2,7 +2,7 @@
 
 enum {
     IN_DOUBT = NL_AHEAD_LIMIT,
-    FEW = 0, /* so many are left when the next ones are recorded */
+    FEW = 0, /* how many are left when the next ones are recorded */
 };
 
 /* How many there may be. */

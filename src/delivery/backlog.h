@@ -32,7 +32,7 @@ struct nl_backlog {
     size_t batch;  /* how many are leased at a time, at most; `size` at first */
     bool by_route; /* `admit` is asked for each delivery, and a search goes on at `cursor` */
     size_t cursor;
-    size_t parking;     /* so many are put off by the next commit */
+    size_t parking;     /* how many are put off by the next commit */
     bool drained;       /* there was nothing to lease */
     bool blocked;       /* everything here waits for a connection to its domain */
     bool throttled;     /* something was postponed because of its domain's rate */

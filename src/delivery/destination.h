@@ -59,8 +59,8 @@ struct nl_destination {
     size_t parked_total;  /* and `total` then */
     struct nl_buf parked; /* those deliveries: an array of int64_t; */
     struct nl_buf due;    /* when each of them comes back by itself, as there; */
-    size_t recalled;      /* so many of them are back, */
-    size_t recalling;     /* and so many are to be with the next commit */
+    size_t recalled;      /* how many of them are back, */
+    size_t recalling;     /* and how many are to be with the next commit */
     struct nl_buf why;    /* it is down */
     /* One pass over the deliveries that wait. */
     uint64_t pass;

@@ -132,7 +132,7 @@ void nl_direct_park(struct run *run);
  * back, in its transaction. */
 void nl_direct_look_for_parked(struct run *run);
 
-/* How long a run may wait at most that would wait so many milliseconds. */
+/* How long a run may wait at most that would otherwise wait that many milliseconds. */
 int nl_direct_wait(const struct run *run, int milliseconds);
 
 NL_CHECKED enum nl_status nl_direct_recall(struct run *run);
@@ -155,7 +155,7 @@ void nl_direct_share(struct run *run) NL_ALL_NONNULL;
 size_t nl_direct_allowed(const struct nl_direct *direct,
                          const struct nl_destination *destination) NL_ALL_NONNULL;
 
-/* How many connections all processes have where this one has so many, if they share alike. */
+/* How many connections all processes have where this one has that many, if they share alike. */
 size_t nl_direct_of_all(const struct nl_direct *direct, size_t ours) NL_ALL_NONNULL;
 
 /* This process no longer delivers. */

@@ -23,7 +23,7 @@ static struct nl_destination *destination_of(struct nl_direct *direct,
     return route->destination;
 }
 
-/* Counts those that would stay if each destination kept so many, besides two for each connection.
+/* Counts those that would stay if each destination kept that many, besides two for each connection.
  */
 static size_t count_kept(struct run *run, size_t share) {
     const struct nl_backlog *backlog = &run->backlog;

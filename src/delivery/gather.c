@@ -3,7 +3,7 @@
 
 #include "newsletter/base/clock.h"
 
-/* Microseconds, but for MANY_UNDER_WAY. */
+/* Microseconds, except MANY_UNDER_WAY. */
 enum {
     LONGEST_GATHERING = 4000,
     FAR = 2000,          /* a round trip */

@@ -21,7 +21,7 @@ enum nl_reaction {
 enum nl_reaction nl_outcome_judge(const struct nl_bounce_reader *reader,
                                   const struct nl_transport_event *event, struct nl_result *result);
 
-/* No deferral waits for longer than so many seconds. */
+/* No deferral waits for longer than this many seconds. */
 int64_t nl_outcome_longest_delay(const struct nl_config *config);
 
 /* Gives a deferral its next attempt: exponential backoff with jitter, or NL_FAILED when `first`

@@ -162,8 +162,8 @@ static enum nl_status check_for_halt(struct run *run) {
                                      run->err);
 }
 
-/* The database answers with the commit, but for the questions of a lease: so a turn takes one round
- * trip to a server, and two with a lease. */
+/* Except for the questions of a lease, the database answers with the commit: so a turn takes one
+ * round trip to a server, and two with a lease. */
 static enum nl_status record_once(struct run *run) {
     bool releases = nl_run_must_stop(run);
     enum nl_status status = begin_recording(run);

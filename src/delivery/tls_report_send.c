@@ -61,7 +61,7 @@ static bool read_record(const char *text, struct asked *out) {
     return out->count > 0;
 }
 
-/* More than one record is none (section 3). */
+/* More than one record counts as none (section 3). */
 static enum nl_status find_asked(const struct nl_relay *relay, const char *domain,
                                  struct asked *out, struct nl_error *err) {
     struct nl_resolver *resolver = NULL;

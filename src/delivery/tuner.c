@@ -7,7 +7,7 @@ enum {
     SETTLE = 2 * SECOND,            /* the longest wait for connections that are being opened */
     SHORT_MESSAGES = 16,            /* a measurement while growing */
     LONG_MESSAGES = 96,             /* and later */
-    MANY_MESSAGES = 512,            /* so many say enough, however soon */
+    MANY_MESSAGES = 512,            /* this many say enough, however soon */
     SHORT_TIME = SECOND / 20,       /* the shortest ones */
     LONG_TIME = SECOND / 5,         /* */
     DOUBLE = 2,                     /* levels up for twice as many */

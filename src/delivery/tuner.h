@@ -13,7 +13,7 @@
 
 enum { NL_TUNER_LEVELS = 40 };
 
-/* A number of messages under way, and what was measured with so many. */
+/* A number of messages under way, and what was measured with that many. */
 struct nl_tuner_level {
     size_t under_way;
     double rate;      /* messages per second; 0: not measured */

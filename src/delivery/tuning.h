@@ -9,7 +9,7 @@
 /* Reads what earlier runs have learned. */
 NL_CHECKED enum nl_status nl_tuning_open(struct run *run);
 
-/* Stores it. Without success nothing is lost but that. */
+/* Stores it. A failure loses nothing else. */
 void nl_tuning_close(struct run *run);
 
 /* Reads the clock: once in each turn of the loop. */

@@ -30,7 +30,7 @@ enum nl_status nl_dns_ask(struct nl_dns *dns, enum nl_dns_type type, const char 
 enum nl_status nl_dns_addresses(struct nl_dns *dns, const char *host, struct nl_answers *out,
                                 struct nl_error *err);
 
-/* The names of an address (PTR). NL_DATA if it is none. */
+/* The names of an address (PTR). NL_DATA if it is not an address. */
 enum nl_status nl_dns_names(struct nl_dns *dns, const char *address, struct nl_answers *out,
                             struct nl_error *err);
 

@@ -47,7 +47,7 @@ void nl_doctor_placeholders(struct nl_doctor *doctor) {
     const struct nl_config *config = doctor->config;
     size_t count = 0;
     const struct nl_smtp_server *relays = nl_config_relays(config, &count);
-    /* Links that follow from serve.url are told once. */
+    /* Links that follow from serve.url are reported once. */
     bool served = config->serve.url != NULL && is_placeholder(config->serve.url);
     examine(doctor, "serve.url", config->serve.url);
     examine(doctor, "staff.url", config->staff.url);

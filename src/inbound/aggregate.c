@@ -51,7 +51,7 @@ void nl_aggregate_free(struct nl_reputation_report *report) {
     free(report);
 }
 
-/* One line of valid UTF-8; a text that is none becomes ASCII. Without characters that nobody sees:
+/* One line of valid UTF-8; any other text becomes ASCII. Without characters that nobody sees:
  * they turn the rest of a line round, or give one reporter many names that look the same. */
 static void clean_reporter(char out[NL_REPUTATION_REPORTER], const char *name) {
     struct nl_buf seen = {0};

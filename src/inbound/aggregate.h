@@ -32,8 +32,8 @@ bool nl_aggregate_add(struct nl_reputation_report *report, const struct nl_reput
 void nl_aggregate_sort(struct nl_reputation_report *report);
 
 /* Reads a DMARC aggregate report (RFC 9990 appendix A, RFC 7489 appendix C) and a TLS report (RFC
- * 8460 section 4). *out stays NULL for a text that is none, and NL_DATA says what is wrong with
- * one. `text` ends with a NUL that `len` does not count. */
+ * 8460 section 4). *out stays NULL for a text that is not a report, and NL_DATA says what is wrong
+ * with one that is. `text` ends with a NUL that `len` does not count. */
 enum nl_status nl_dmarc_report_read(const char *text, size_t len, struct nl_reputation_report **out,
                                     struct nl_error *err);
 enum nl_status nl_tls_report_read(const char *text, size_t len, struct nl_reputation_report **out,

@@ -92,7 +92,7 @@ static bool is_automatic(const struct nl_reading *reading) {
     return found;
 }
 
-/* Whether a field names a sender of bounces, be it by the part of its address before the @. */
+/* Whether a field names a sender of bounces, if only by the part of its address before the @. */
 static bool is_daemon(struct nl_reading *reading, char *field) {
     for (char *p = field; p != NULL && *p != '\0'; p++)
         if (*p == '@')

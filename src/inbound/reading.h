@@ -56,7 +56,7 @@ char *nl_reading_returned_field(struct nl_reading *reading, size_t part, const c
 bool nl_read_feedback(struct nl_reading *reading);
 bool nl_read_delivery_status(struct nl_reading *reading);
 
-/* aggregate_mail.c: reports about us. True when there was one, be it one that cannot be read. */
+/* aggregate_mail.c: reports about us. True when there was one, even if it cannot be read. */
 bool nl_read_report(struct nl_reading *reading, const char *subject);
 
 /* notification.c: what Amazon SES tells by SNS, as JSON. */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* An entry is flat, but for its last item, which may be an array of flat arrays. */
+/* An entry is flat, except its last item, which may be an array of flat arrays. */
 static bool pass_inner(struct nl_cbor *reader, size_t count) {
     struct nl_cbor_item item;
     for (size_t i = 0; i < count; i++) {

@@ -174,7 +174,7 @@ static enum nl_status check_start(const struct nl_draft_start *start, struct nl_
     return nl_text_check_label(start->title, NL_TEXT_IN("error", "the title"), err);
 }
 
-/* The first failure is the one that is told. */
+/* The first failure is the one that is reported. */
 static void undo(const struct nl_draft_beginning *self) {
     struct nl_error ignored = {0};
     if (nl_draft_remove(self->office->store, self->draft, self->office->by, &ignored) != NL_OK)

@@ -154,7 +154,7 @@ enum nl_status nl_fix_table_head(const char *body, const struct nl_draft_fix *fi
                                                   : fill_names(body, &head, fix->words, out, err);
 }
 
-/* ---- a table that is none yet ---- */
+/* ---- lines that are not a table yet ---- */
 
 static bool is_dashes(const char *line, size_t len) {
     return len > 0 && memchr(line, '-', len) != NULL && strspn(line, " \t|:-") >= len;

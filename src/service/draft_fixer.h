@@ -38,7 +38,7 @@ NL_CHECKED enum nl_status nl_fix_check_words(const struct nl_draft_fix *fix, con
 /* NL_DATA: the place is not there any more. */
 NL_CHECKED enum nl_status nl_fix_moved(struct nl_error *err) NL_ALL_NONNULL;
 
-/* draft_fix_table.c: the names of columns; a table that is none yet. */
+/* draft_fix_table.c: the names of columns; lines that are not a table yet. */
 nl_draft_fixer nl_fix_table_head, nl_fix_table_rows;
 /* Whether the first row of a table can only be the one below it: nobody has to say anything. */
 bool nl_fix_table_is_plain(const char *body, size_t line) NL_ALL_NONNULL;

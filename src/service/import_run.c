@@ -149,7 +149,8 @@ static enum nl_status end_well(struct running *running, const struct nl_import_r
     return status == NL_OK ? nl_task_end(running->office->store, task, err) : status;
 }
 
-/* The failure is the import's own, and is told by it. One that counts is left to the next pass. */
+/* The failure is the import's own, and its page reports it. One that counts is left to the next
+ * pass. */
 static enum nl_status end_badly(struct running *running, const struct nl_import_report *report,
                                 enum nl_status failure, struct nl_error *err) {
     struct nl_task *task = running->task;

@@ -73,8 +73,8 @@ NL_CHECKED enum nl_status nl_task_check_members(const json_t *json,
                                                 const struct nl_task_member *members,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
-/* import_run.c, export_run.c: do one that this process holds. What is told to end by *stop stays as
- * it is. */
+/* import_run.c, export_run.c: do one that this process holds. Work that *stop ends stays as it is.
+ */
 NL_CHECKED enum nl_status nl_import_task_run(const struct nl_office *office, struct nl_task *task,
                                              const volatile sig_atomic_t *stop,
                                              struct nl_error *err) NL_ALL_NONNULL;

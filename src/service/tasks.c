@@ -35,7 +35,7 @@ static enum nl_status run_one(const struct nl_office *office, struct nl_store *s
     return status;
 }
 
-/* A failure is told by the import or export itself, and others go on. */
+/* Each import or export reports its own failure, and others go on. */
 enum nl_status nl_office_tasks_pass(const struct nl_office *office, struct nl_store *second,
                                     const volatile sig_atomic_t *stop, struct nl_error *err) {
     enum nl_status status = nl_tasks_expire(office->store, err);

@@ -69,7 +69,7 @@ void nl_carry_broken(struct nl_transport *transport, struct connection *connecti
     if (connection->not_begun && !garbage)
         return;
     nl_relay_health_failed(&transport->health, connection->host, false);
-    /* A connection that breaks after the first of the replies has but broken. */
+    /* A connection that breaks after the first of the replies has just broken. */
     if (!connection->flies)
         connection->misled =
             session->extensions.pipelining && is_in_envelope(session) &&

@@ -98,7 +98,7 @@ void nl_relay_health_pipelining_worked(struct nl_relay_health *health, size_t wh
     health->servers[which].lost_pipelines = 0;
 }
 
-/* Once it has worked, a connection that breaks is but that. */
+/* Once it has worked, a connection that breaks is just a broken connection. */
 bool nl_relay_health_pipelining_lost(struct nl_relay_health *health, size_t which, bool certain) {
     if (health->servers[which].pipelining == NL_PIPELINING_WORKS)
         return false;

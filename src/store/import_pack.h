@@ -15,8 +15,8 @@ size_t nl_import_packed_length(const char *data, size_t len) NL_ALL_NONNULL;
 /* The key of its address. */
 const char *nl_import_packed_key(const char *row) NL_ALL_NONNULL;
 
-/* Reads a row, whose texts are borrowed from `data`. *used is its length. NL_INTERNAL if it is none
- * of ours. */
+/* Reads a row, whose texts are borrowed from `data`. *used is its length. NL_INTERNAL if it is not
+ * ours. */
 NL_CHECKED enum nl_status nl_import_unpack(const char *data, size_t len, struct nl_import_item *out,
                                            size_t *used, struct nl_error *err) NL_ALL_NONNULL;
 

@@ -152,7 +152,7 @@ static enum nl_status remove_list(struct nl_store *store, void *ctx, struct nl_e
     return status;
 }
 
-/* The list is removed by now, so a failure is none of that: the next prune tries again. */
+/* The list is removed by now, so this is not a failure to remove it: the next prune tries again. */
 static void drop_parts(struct nl_store *store) {
     struct nl_error ignored = {0};
     nl_error_ignore(nl_sql_drop_parts(store, &ignored));

@@ -44,7 +44,7 @@ struct nl_part {
     int64_t seen;        /* subscriptions that had their turn, with this one */
     int64_t people;      /* how many they are, as of the beginning */
     bool is_last;
-    bool canary; /* all wait, but for its sample */
+    bool canary; /* all wait, except its sample */
     bool tested; /* two subjects are tried: its sample is of theirs */
 };
 

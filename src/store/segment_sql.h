@@ -1,4 +1,4 @@
-/* Segments as SQL: conditions on subscription s and subscriber r. Every value is bound, but for the
+/* Segments as SQL: conditions on subscription s and subscriber r. Every value is bound, except the
  * simple names of attributes: an index is found by what stands in the SQL. */
 #ifndef NL_STORE_SEGMENT_SQL_H
 #define NL_STORE_SEGMENT_SQL_H

@@ -84,7 +84,7 @@ enum nl_status nl_theme_open(const char *folder, const char *language, struct nl
     return status == NL_OK ? nl_catalog_open(folder, language, &out->catalog, err) : status;
 }
 
-/* The value of a name after "$"; NULL if it is none. *len is the length of the name. */
+/* The value of a name after "$"; NULL if it is unknown. *len is the length of the name. */
 static const char *token_value(const struct nl_theme *theme, const char *name, size_t *len) {
     const struct {
         const char *name, *value;

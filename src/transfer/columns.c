@@ -17,7 +17,7 @@ static const char *map_target(const char *map) {
     return equals != NULL ? equals + 1 : NULL;
 }
 
-/* Whether an option means this column: as it is written, or but for case, blanks and signs. */
+/* Whether an option means this column: as it is written, or with other case, blanks and signs. */
 static bool names(const char *option, const char *column) {
     char left[NL_WORD_SIZE];
     char right[NL_WORD_SIZE];
@@ -207,8 +207,8 @@ enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, stru
     }
     if (status == NL_OK && column->kind == NL_COLUMN_ATTRIBUTE && column->attribute == NULL)
         return nl_error_nomem(err);
-    /* Which column it is has been said; another one of that sort is none. A sign of a state stays
-     * one: that somebody has left may stand in any of them. */
+    /* Which column it is has been said; another one of that sort does not count. A sign of a state
+     * stays one: that somebody has left may stand in any of them. */
     if (!column->mapped && column->kind < NL_COLUMN_STATE && columns->mapped[column->kind]) {
         column->unused = true;
         add_unused(columns, name);

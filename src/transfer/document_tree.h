@@ -18,7 +18,7 @@ xmlNode *nl_tree_find(xmlNode *node, const char *name);
 int nl_tree_number(const xmlNode *node, const char *name, int otherwise);
 
 /* Parses a part of a zipped document: no entities, no document type, UTF-8 only. NULL is an error,
- * which is told. The caller frees it with xmlFreeDoc. */
+ * which is in `err`. The caller frees it with xmlFreeDoc. */
 xmlDoc *nl_tree_parse(const struct nl_buf *part, struct nl_error *err);
 
 /* ---- parts of a zipped document ---- */

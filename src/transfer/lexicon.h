@@ -105,7 +105,7 @@ bool nl_lexicon_is_remark(const struct nl_lexicon *lexicon, const char *text);
 /* Whether a value stands for none: "-", "NULL", "never". */
 bool nl_lexicon_is_none(const struct nl_lexicon *lexicon, const char *value);
 
-/* The number of a month by its name or the beginning of it; 0 if it is none. */
+/* The number of a month by its name or the beginning of it; 0 for any other word. */
 int nl_lexicon_month(const struct nl_lexicon *lexicon, const char *word);
 
 /* The tag of a language by its name, or NULL. */

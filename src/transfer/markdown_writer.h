@@ -20,7 +20,7 @@ struct nl_nested {
     int number; /* of the item that is being written; 0 before the first */
 };
 
-/* Zero-initialise, but for `document`; free with nl_scribe_free. */
+/* Zero-initialise all but `document`; free with nl_scribe_free. */
 struct nl_scribe {
     struct nl_document *document;
     struct nl_buf out;

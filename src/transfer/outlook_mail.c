@@ -30,7 +30,8 @@ static enum nl_status check_size(const struct writing *writing, struct nl_error 
 
 /* ---- the header ---- */
 
-/* Where the value of a field begins in its first line; 0 if that is none (RFC 5322 section 2.2). */
+/* Where the value of a field begins in its first line; 0 if that is not a field (RFC 5322
+ * section 2.2). */
 static size_t value_at(const char *line, size_t len) {
     size_t at = 0;
     while (at < len && line[at] > ' ' && line[at] < 127 && line[at] != ':')

@@ -72,7 +72,7 @@ enum nl_status nl_row_attributes(struct nl_row *row, struct nl_columns *columns,
                                  struct nl_error *err) {
     struct nl_buf passed = {0};
     enum nl_status status = nl_attributes_take(attributes_of(row), object, &passed, err);
-    /* Which ones is told once; the file may have a million rows. */
+    /* They are reported once; the file may have a million rows. */
     if (passed.len > 0 && strstr(nl_buf_text(&columns->notes), passed.data) == NULL &&
         columns->notes.len < 4096)
         nl_columns_note(columns, NL_TEXT("attributes left out, since they are not texts: %s"),

@@ -114,7 +114,7 @@ struct nl_api_member {
     char type;
 };
 
-/* Reads the body of a call. False where it is none that can be read: then a problem is answered, or
+/* Reads the body of a call. False where it cannot be read: then a problem is answered, or
  * *status is a failure. */
 bool nl_api_read_body(struct nl_api_call *call, enum nl_status *status, struct nl_error *err);
 

@@ -56,7 +56,7 @@ static bool read_base64(const char *text, struct nl_buf *out) {
     return fine;
 }
 
-/* The member "content"; answers a problem where it is none. */
+/* The member "content"; answers a problem where it is not valid. */
 static bool read_content(const struct nl_api_call *call, struct nl_buf *out, enum nl_status *status,
                          struct nl_error *err) {
     const char *text = nl_api_text(call->body, "content");

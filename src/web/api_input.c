@@ -213,7 +213,7 @@ void nl_api_expected(const struct nl_api_call *call, struct nl_revision *out) {
     *out = (struct nl_revision){0};
     if (tag == NULL || strcmp(tag, "*") == 0)
         return;
-    /* A tag that is none of ours holds for nothing. */
+    /* A tag that is not ours matches nothing. */
     snprintf(out->text, sizeof out->text, "%s", "?");
     bool plain = len == NL_REVISION_LEN + 2 && tag[len - 1] == '"';
     bool gzip =

@@ -9,7 +9,7 @@ enum { LEAST = 1024, MOST = 4 << 20, LEVEL = 5, WINDOW = 15, GZIP_HEADER = 16, M
 
 /* ---- what is asked for ---- */
 
-/* "0.5" as 500; a weight that is none counts as 0: such a visitor has not asked. */
+/* "0.5" as 500; an invalid weight counts as 0: such a visitor has not asked. */
 static int read_weight(const char *text, size_t len) {
     int weight = 0;
     int digit = 100;

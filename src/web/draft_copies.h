@@ -6,7 +6,7 @@
 #include "web/staff_common.h"
 
 /* Hands a copy of each edition over to be sent to `address`, or to a proof group of that name;
- * `who` is told what came of it. NL_DATA for an address that is none, or a draft with errors, and
+ * `who` is told what came of it. NL_DATA for an invalid address, or a draft with errors, and
  * where no mail is sent. */
 NL_CHECKED enum nl_status nl_draft_copies_send(struct nl_staff *staff,
                                                const struct nl_draft_composed *composed,

@@ -72,7 +72,7 @@ struct nl_events {
     void *ctx;
 };
 
-/* An answer to be filled; zero-initialised but for `status`. */
+/* An answer to be filled; zero-initialised except `status`. */
 struct nl_response {
     int status;
     const char *type; /* a constant */

@@ -51,7 +51,7 @@ void nl_job_queue_stop(struct nl_job_queue *queue);
 /* After nl_job_queue_stop. */
 void nl_job_queue_destroy(struct nl_job_queue *queue);
 
-/* Hands a job over, which is zero but for the caller's part. False if there is no room, or no
+/* Hands a job over, which is zero except the caller's part. False if there is no room, or no
  * thread: the job remains the caller's. */
 bool nl_job_submit(struct nl_job_queue *queue, struct nl_job *job);
 

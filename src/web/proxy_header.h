@@ -11,7 +11,7 @@
 enum { NL_PROXY_HEADER_LIMIT = 2048 };
 
 /* How many bytes to read next of a header of which `len` bytes are there: never more than belong to
- * it, since a request or TLS follows. 0: it is complete. -1: it is none, or too long. */
+ * it, since a request or TLS follows. 0: it is complete. -1: it is not a header, or too long. */
 int nl_proxy_header_wants(const unsigned char *data, size_t len);
 
 /* Reads a complete header. *known tells whether it names a visitor, whose address and port are then

@@ -163,7 +163,7 @@ static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char
     (void)encoding;
     if (file != NULL && request->spooled)
         return take_file(request, name, file, data, offset, size);
-    if (file != NULL && request->form_room == NULL) /* the form is none that has files */
+    if (file != NULL && request->form_room == NULL) /* the form is not one that has files */
         return MHD_YES;
     request->size += size + (offset == 0 ? strlen(name) : 0);
     if (!take_room(request))

@@ -128,7 +128,7 @@ static enum nl_status show(struct nl_staff_call *call, const json_t *lists,
     if (nl_request_query(call->request, "done") != NULL)
         nl_staff_say(call, "done", NL_TEXT("The message waits to be sent."));
     enum nl_status status = add_messages(call, lists, err);
-    if (status == NL_DATA) { /* an address to look for that is none */
+    if (status == NL_DATA) { /* an invalid address to look for */
         nl_staff_explain(call, "problem", err);
         nl_error_free(err);
         status = NL_OK;

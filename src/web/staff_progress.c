@@ -189,7 +189,7 @@ static void add_event(struct nl_onlooker *self, const struct nl_buf *text, struc
 }
 
 static bool end(struct nl_buf *out) {
-    nl_buf_adds(out, "event: over\ndata: -\n\n"); /* an event without data is none */
+    nl_buf_adds(out, "event: over\ndata: -\n\n"); /* an event without data does not count */
     return false;
 }
 

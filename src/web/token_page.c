@@ -14,7 +14,7 @@ static void add_pair(const char *name, const char *value, void *ctx) {
     nl_buf_addf(ctx, "&%s=%s", name, value);
 }
 
-/* Only what is called a token: a stamp looks like one, and is none. */
+/* Only what is called a token: a stamp looks like one, but is not. */
 static void add_token(const char *name, const char *value, void *ctx) {
     if (strcasestr(name, "token") != NULL)
         add_pair(name, value, ctx);

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zero-initialise but for `at` and `left`. */
+/* Zero-initialise all but `at` and `left`. */
 struct nl_cbor {
     const unsigned char *at;
     size_t left;

@@ -17,7 +17,7 @@ NL_CHECKED enum nl_status nl_clean_line(const char *text, const char *what, stru
                                         struct nl_error *err) NL_NONNULL(1, 2, 3);
 
 /* As nl_clean_line, for an address: white space beyond ASCII within it is refused too, and so is
- * everything invisible, but for the joiners of a domain name, which IDNA judges. */
+ * everything invisible, except the joiners of a domain name, which IDNA judges. */
 NL_CHECKED enum nl_status nl_clean_address(const char *text, struct nl_buf *out,
                                            struct nl_error *err) NL_NONNULL(1, 2);
 

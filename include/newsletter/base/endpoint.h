@@ -13,7 +13,7 @@ enum { NL_ENDPOINT_HOST = 256 };
 struct nl_endpoint {
     char host[NL_ENDPOINT_HOST]; /* without brackets */
     const char *port;            /* within the text that was read; NULL for none */
-    int number;                  /* of the port; 0 where it is none from 1 to 65535 */
+    int number;                  /* of the port; 0 where it is not from 1 to 65535 */
 };
 
 /* Reads "HOST", "HOST:PORT", "[ADDRESS]" and "[ADDRESS]:PORT"; an IPv6 address without brackets has

@@ -13,7 +13,7 @@ struct nl_guard {
 };
 
 /* Starts a process that removes the file `path`, and its journals, at
- * nl_guard_end or when this process ends by whatever way. Call it before the file is there. Only a
+ * nl_guard_end or when this process ends, however it does. Call it before the file is there. Only a
  * loss of power leaves the file: nl_guard_sweep. */
 NL_CHECKED enum nl_status nl_guard_begin(struct nl_guard *guard, const char *path,
                                          struct nl_error *err) NL_ALL_NONNULL;

@@ -50,7 +50,7 @@ const struct nl_ring_key *nl_key_ring_find(const struct nl_key_ring *ring,
                                            const struct nl_sign_key *key) NL_ALL_NONNULL;
 
 /* The same as nl_key_ring_read where there may be no such file (`path` NULL: there is none): *found
- * tells it. */
+ * says so. */
 NL_CHECKED enum nl_status nl_key_ring_read_if_any(const char *path, struct nl_key_ring *out,
                                                   bool *found, struct nl_error *err)
     NL_NONNULL(2, 3);

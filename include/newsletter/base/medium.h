@@ -30,7 +30,7 @@ char **nl_medium_member(struct nl_medium *medium, const char *key) NL_ALL_NONNUL
 /* Why it cannot be used, in words; NULL if it can. */
 const char *nl_medium_problem(const struct nl_medium *medium) NL_ALL_NONNULL;
 
-/* The seconds of a duration; 0 for NULL and for a text that is none. */
+/* The seconds of a duration; 0 for NULL and for any other text. */
 int64_t nl_medium_seconds(const char *duration);
 
 /* The media type of a sound file by the ending of its name, and that ending as one spells it:

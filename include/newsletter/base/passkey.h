@@ -49,7 +49,7 @@ struct nl_passkey {
     unsigned char key[NL_PASSKEY_KEY];
     size_t key_len;
     enum nl_passkey_algorithm algorithm;
-    uint32_t count; /* of signatures, as the authenticator tells it; 0: it does not count */
+    uint32_t count; /* of signatures, as the authenticator reports it; 0: it does not count */
 };
 
 /* Reads the answer to navigator.credentials.create; the texts are base64url, without padding.
@@ -80,7 +80,7 @@ NL_CHECKED enum nl_status nl_passkey_verify(const struct nl_passkey_asked *asked
  */
 bool nl_base64url(const char *text, unsigned char *out, size_t most, size_t *len) NL_ALL_NONNULL;
 
-/* Origin and rpId of a site's URL; false if it is none, or NULL. */
+/* Origin and rpId of a site's URL; false for any other text, or NULL. */
 bool nl_passkey_place(const char *url, char origin[300], char rp_id[256]) NL_NONNULL(2, 3);
 
 #endif

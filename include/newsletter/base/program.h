@@ -11,7 +11,7 @@
 struct nl_program {
     char *const *argv;          /* the whole path and its words, NULL at the end */
     const struct nl_buf *input; /* for its standard input; NULL: none */
-    size_t output;              /* at most so many bytes are taken of what it prints */
+    size_t output;              /* how many bytes of its output are taken at most */
     int seconds;                /* it may take */
     const atomic_bool *cancel;  /* ends it once it is true; NULL: nothing does */
     const struct nl_cage *cage; /* NULL: it is trusted with all that we may do ourselves */

@@ -13,8 +13,8 @@
  * over a letter. */
 size_t nl_text_width(const char *text) NL_ALL_NONNULL;
 
-/* Appends as much of a text as fits into so many columns, with an ellipsis where something is left
- * out. Never cuts between a letter and its marks. */
+/* Appends as much of a text as fits into that many columns, with an ellipsis where something is
+ * left out. Never cuts between a letter and its marks. */
 void nl_text_cut(struct nl_buf *out, const char *text, size_t columns) NL_ALL_NONNULL;
 
 /* The same, followed by blanks up to that column. */

@@ -24,8 +24,8 @@ void nl_verp_close(struct nl_verp *verp);
 void nl_verp_sender(const struct nl_verp *verp, const char *bounce_address, int64_t delivery,
                     struct nl_buf *out) NL_ALL_NONNULL;
 
-/* Reads the delivery out of such an address; false when it is none or its MAC does not verify. Case
- * does not matter, since mail systems may change it in a bounce. */
+/* Reads the delivery out of such an address; false when it is not one or its MAC does not verify.
+ * Case does not matter, since mail systems may change it in a bounce. */
 bool nl_verp_verify(const struct nl_verp *verp, const char *address,
                     int64_t *delivery) NL_ALL_NONNULL;
 

@@ -1,5 +1,5 @@
-/* A record in memory of what a process has begun. It outlives the process, and neither the machine
- * nor its container: where it is missing, nothing is known. */
+/* A record in memory of what a process has begun. It outlives the process, but not the machine or
+ * its container: where it is missing, nothing is known. */
 #ifndef NEWSLETTER_BASE_WITNESS_H
 #define NEWSLETTER_BASE_WITNESS_H
 

@@ -22,7 +22,8 @@ enum { NL_REFERENCE_LEN = 9 };
 void nl_reference(const char *list_id, const char *slug,
                   char out[NL_REFERENCE_LEN + 1]) NL_ALL_NONNULL;
 
-/* Reads one as people type it, with any letters for those that look alike. False if it is none. */
+/* Reads one as people type it, with any letters for those that look alike. False for any other
+ * text. */
 bool nl_reference_parse(const char *text, char out[NL_REFERENCE_LEN + 1]) NL_ALL_NONNULL;
 
 /* Appends the address of the page where a reader asks about an issue; nothing without a website. */

@@ -16,7 +16,7 @@ struct nl_staff_message {
 };
 
 /* Appends a complete message in the language of the list, with CRLF line ends; `sender` gets the
- * envelope's sender. NL_DATA for an address that is none. */
+ * envelope's sender. NL_DATA for an invalid address. */
 NL_CHECKED enum nl_status nl_staff_message_compose(const struct nl_config *config,
                                                    const struct nl_list *list,
                                                    const struct nl_staff_message *mail,

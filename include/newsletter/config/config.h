@@ -360,7 +360,7 @@ enum nl_pdf nl_config_pdf(const struct nl_config *config, const char **program) 
 /* How many people have to approve an issue of a list before it goes out: 0, 1 or 2. */
 int64_t nl_config_approvals(const struct nl_config *config, const char *list) NL_ALL_NONNULL;
 
-/* The addresses of a proof group; NULL for a name that is none. */
+/* The addresses of a proof group; NULL for an unknown name. */
 const char *nl_config_proof_group(const struct nl_config *config, const char *name) NL_ALL_NONNULL;
 
 /* Takes the next of them, which is put in place of what `out` has; false at the end. */
@@ -388,7 +388,7 @@ size_t nl_config_sources(const struct nl_config *config) NL_ALL_NONNULL;
 const char *nl_config_link_url(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
 int64_t nl_config_link_lifetime(const struct nl_config *config, const char *kind) NL_ALL_NONNULL;
 
-/* Calls `visit` with each file and folder that a setting names, but for the database. */
+/* Calls `visit` with each file and folder that a setting names, except the database. */
 typedef void nl_config_visit_path(const char *path, void *ctx);
 void nl_config_each_path(const struct nl_config *config, nl_config_visit_path *visit, void *ctx)
     NL_NONNULL(1, 2);

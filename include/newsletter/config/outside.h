@@ -30,8 +30,8 @@ struct nl_seed {
 /* When a canary pauses its issue. */
 struct nl_canary_limits {
     int64_t wait;        /* seconds that mail to the seeds may take */
-    int64_t junk;        /* so many seeds may have it in their junk folder */
-    int64_t missing;     /* so many may not have it at all */
+    int64_t junk;        /* how many seeds may have it in their junk folder */
+    int64_t missing;     /* how many may not have it at all */
     int64_t refused;     /* per cent of the sample that may be refused */
     int64_t deferred;    /* per cent that may be deferred */
     bool authentication; /* SPF, DKIM and DMARC must not fail at a seed */

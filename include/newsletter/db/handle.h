@@ -116,7 +116,7 @@ void nl_store_give_way(struct nl_store *store) NL_ALL_NONNULL;
 
 /* A series of short transactions, for which somebody waits, begins or ends. Long work of others
  * gives way to all of it, and not to each transaction by itself. A series that turns out to be long
- * work, as it gives way, is none any more. */
+ * work, as it gives way, no longer counts as one. */
 void nl_store_series(struct nl_store *store, bool begins) NL_ALL_NONNULL;
 
 /* How long a transaction waits for another that writes before it fails as NL_BUSY; 10 seconds

@@ -130,7 +130,7 @@ NL_CHECKED enum nl_status nl_sql_analyze_parts(struct nl_store *store,
 
 /* Runs many statements at once: between begin and end nl_sql_run may only note what is to be run,
  * and no other function may be called. End it also after a failure, `status`, which is then
- * returned: the first failure is the one that is told. */
+ * returned: the first failure is the one that is reported. */
 NL_CHECKED enum nl_status nl_sql_batch_begin(struct nl_store *store,
                                              struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_sql_batch_end(struct nl_store *store, enum nl_status status,
@@ -148,8 +148,8 @@ NL_CHECKED enum nl_status nl_sql_script(struct nl_store *store, const char *sql,
 
 /* ---- statements made at run time ---- */
 
-/* Text and values of a statement. Zero it, free with nl_query_free. Running out of memory is told
- * when it runs. */
+/* Text and values of a statement. Zero it, free with nl_query_free. Running out of memory is
+ * reported when it runs. */
 struct nl_query {
     struct nl_buf sql;
     struct nl_buf values; /* struct nl_value */
@@ -184,7 +184,7 @@ void nl_sql_end(struct nl_statement *statement);
 /* ---- words that engines say differently ---- */
 
 struct nl_dialect {
-    const char *number_from;  /* around a text that is to be a real number; one that is none */
+    const char *number_from;  /* around a text that is to be a real number; any other text */
     const char *number_end;   /* counts as 0 */
     const char *search;       /* issues i whose text holds the words ?7, each in quotes */
     const char *people;       /* tables with the rows r of subscriber, */

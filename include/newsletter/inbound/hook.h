@@ -6,7 +6,7 @@
 #include "newsletter/config/config.h"
 #include "newsletter/inbound/intake.h"
 
-/* A configured hook with its secret. Belongs to one thread at a time, but for nl_hook_limit and
+/* A configured hook with its secret. Belongs to one thread at a time, except nl_hook_limit and
  * nl_hook_knows. */
 struct nl_hook;
 

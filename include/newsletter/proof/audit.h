@@ -20,7 +20,7 @@ enum nl_claim {
     NL_CLAIM_ENDED,   /* nobody was sent to after leaving, bouncing or being suppressed */
     NL_CLAIM_REPLIES, /* each outcome follows from a reply */
     NL_CLAIM_ROWS,    /* each row agrees with the ledger */
-    NL_CLAIM_CHAIN,   /* records hang together, checkpoints hold */
+    NL_CLAIM_CHAIN,   /* the chain of records is unbroken, checkpoints hold */
     NL_CLAIMS,
 };
 
@@ -45,7 +45,7 @@ struct nl_audit {
     int64_t broken[NL_CLAIMS];   /* those that break each claim */
 };
 
-enum { NL_AUDIT_FAULTS = 100 }; /* findings that are told */
+enum { NL_AUDIT_FAULTS = 100 }; /* findings that are reported */
 
 /* NL_OK also where there are faults. */
 NL_CHECKED enum nl_status nl_audit_run(struct nl_store *store,

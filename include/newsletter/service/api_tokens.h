@@ -17,8 +17,8 @@ struct nl_token_wish {
 NL_CHECKED enum nl_status nl_office_token_check_scopes(const char *words,
                                                        struct nl_error *err) NL_ALL_NONNULL;
 
-/* Makes a token. Only this call returns it, since its digest is stored. NL_DATA for a name or a
- * scope that is none, NL_NOTFOUND for a list, NL_EXISTS. */
+/* Makes a token. Only this call returns it, since its digest is stored. NL_DATA for an invalid name
+ * or scope, NL_NOTFOUND for a list, NL_EXISTS. */
 NL_CHECKED enum nl_status nl_office_token_add(const struct nl_office *office,
                                               const struct nl_token_wish *wish,
                                               struct nl_token *out,

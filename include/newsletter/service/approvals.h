@@ -8,7 +8,7 @@
 #include "newsletter/store/approval.h"
 
 /* Asks for approval, and queues a mail to each account that may approve on the list and has an
- * address, but for the one that asks. NL_DATA, NL_EXISTS, NL_NOTFOUND. */
+ * address, except the one that asks. NL_DATA, NL_EXISTS, NL_NOTFOUND. */
 NL_CHECKED enum nl_status nl_office_approval_ask(const struct nl_office *office, int64_t draft,
                                                  const char *words,
                                                  struct nl_error *err) NL_ALL_NONNULL;

@@ -14,7 +14,7 @@ struct nl_audience {
 };
 
 /* Reads it as one segment, and *text as its expression; both are NULL for everybody. The caller
- * frees them. NL_NOTFOUND for a name; NL_DATA for an expression or a language that is none. */
+ * frees them. NL_NOTFOUND for a name; NL_DATA for an invalid expression or language. */
 NL_CHECKED enum nl_status nl_office_audience(const struct nl_office *office,
                                              const struct nl_audience *audience,
                                              struct nl_segment **out, char **text,

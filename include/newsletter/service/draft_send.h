@@ -43,7 +43,7 @@ struct nl_draft_plan {
 void nl_draft_plan_free(struct nl_draft_plan *plan);
 
 /* Says what sending would do. NL_NOTFOUND for a draft or a segment,
- * NL_DATA for a time that is none or past. */
+ * NL_DATA for an invalid time or one in the past. */
 NL_CHECKED enum nl_status nl_office_draft_plan(const struct nl_office *office, int64_t id,
                                                const struct nl_draft_schedule *schedule,
                                                struct nl_draft_plan *out,
@@ -59,8 +59,8 @@ NL_CHECKED enum nl_status nl_office_draft_send(const struct nl_office *office, i
                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* A copy of one edition for somebody who looks at it, with [Test] in its subject; appended to
- * `out`, with CRLF line ends. NL_DATA for a draft that cannot be composed, or an address that is
- * none. */
+ * `out`, with CRLF line ends. NL_DATA for a draft that cannot be composed, or an invalid address.
+ */
 NL_CHECKED enum nl_status nl_draft_test_copy(const struct nl_bulletin *bulletin, size_t edition,
                                              const char *address, struct nl_buf *out,
                                              struct nl_error *err) NL_ALL_NONNULL;

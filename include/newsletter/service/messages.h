@@ -16,8 +16,7 @@ struct nl_message_request {
 /* Queues a message; *id is its number, which is also that of its delivery. *repeated: the same key
  * had queued it before. NL_EXISTS for an address that gets no mail: one that is suppressed, or
  * whose mail came back; unsubscribing does not matter here. NL_NOTFOUND for a list, NL_DATA as
- * nl_message_order_compose, and for an address that is none or a key that came with another
- * message. */
+ * nl_message_order_compose, and for an invalid address or a key that came with another message. */
 NL_CHECKED enum nl_status nl_office_message_send(const struct nl_office *office,
                                                  const struct nl_message_request *request,
                                                  int64_t *id, bool *repeated,
@@ -35,7 +34,7 @@ struct nl_message_query {
     int64_t before, limit;
 };
 
-/* As an array, the newest first, which the caller frees. NL_DATA for an address that is none. */
+/* As an array, the newest first, which the caller frees. NL_DATA for an invalid address. */
 NL_CHECKED enum nl_status nl_office_messages(const struct nl_office *office,
                                              const struct nl_message_query *query, json_t **out,
                                              struct nl_error *err) NL_ALL_NONNULL;

@@ -21,8 +21,8 @@ struct nl_calendar_move {
 };
 
 /* *at is its new time. What was approved stays approved; where approvals are needed and missing,
- * nothing moves. NL_NOTFOUND, NL_DATA for a time that is none or past, NL_EXISTS where it has moved
- * or begun meanwhile. */
+ * nothing moves. NL_NOTFOUND, NL_DATA for an invalid time or one in the past, NL_EXISTS where it
+ * has moved or begun meanwhile. */
 NL_CHECKED enum nl_status nl_office_calendar_move(const struct nl_office *office,
                                                   const struct nl_calendar_move *move, int64_t *at,
                                                   struct nl_error *err) NL_ALL_NONNULL;

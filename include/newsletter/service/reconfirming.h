@@ -9,7 +9,7 @@
 struct nl_reconfirming {
     const char *list;            /* its name; NULL: the only list there is */
     const char *where, *segment; /* as nl_office_segment takes them; NULL: all */
-    int64_t limit; /* asks at most so many, those first who have been subscribed longest; 0: all */
+    int64_t limit;   /* asks at most this many, those subscribed longest first; 0: all */
     bool count_only; /* counts all of them, and asks nobody */
 };
 enum { NL_RECONFIRM_MOST = 10000 }; /* a limit for callers whom others wait for */

@@ -7,7 +7,7 @@
 
 /* The segment of a saved name and of an expression together; *out is NULL with neither. *text, if
  * not NULL, gets its expression. The caller frees both. NL_NOTFOUND for a name, NL_DATA for an
- * expression that is none or an attribute that nobody has. */
+ * invalid expression or an attribute that nobody has. */
 NL_CHECKED enum nl_status nl_office_segment(const struct nl_office *office, const char *where,
                                             const char *name, struct nl_segment **out, char **text,
                                             struct nl_error *err) NL_NONNULL(1, 4, 6);

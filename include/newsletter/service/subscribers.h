@@ -33,7 +33,7 @@ struct nl_subscriber_page {
 };
 void nl_subscriber_page_free(struct nl_subscriber_page *page);
 
-/* NL_DATA for a state that there is not or an address that is none, NL_NOTFOUND for a list. */
+/* NL_DATA for an unknown state or an invalid address, NL_NOTFOUND for a list. */
 NL_CHECKED enum nl_status nl_office_subscribers_find(const struct nl_office *office,
                                                      const struct nl_subscriber_query *query,
                                                      struct nl_subscriber_page *out,

@@ -14,7 +14,7 @@ struct nl_suppressed {
 };
 void nl_suppressed_free(struct nl_suppressed *suppressed);
 
-/* NL_DATA for an address or a reason that is none. */
+/* NL_DATA for an invalid address or reason. */
 NL_CHECKED enum nl_status nl_office_suppress(const struct nl_office *office, const char *address,
                                              const char *reason, struct nl_suppressed *out,
                                              struct nl_error *err) NL_ALL_NONNULL;

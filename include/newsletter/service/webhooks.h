@@ -11,8 +11,8 @@
 extern const char *const nl_webhook_kinds[];
 
 /* Adds a target, and makes its secret, which is in `out` and never shown again; free it with
- * nl_webhook_free. `kinds` are words with spaces; "": all. NL_DATA for a name, a URL or a kind that
- * is none, or a URL that leads into a network that is not allowed; NL_EXISTS. */
+ * nl_webhook_free. `kinds` are words with spaces; "": all. NL_DATA for an invalid name, URL or
+ * kind, or a URL that leads into a network that is not allowed; NL_EXISTS. */
 NL_CHECKED enum nl_status nl_office_webhook_add(const struct nl_office *office, const char *name,
                                                 const char *url, const char *kinds,
                                                 struct nl_webhook *out,

@@ -66,7 +66,7 @@ struct nl_session {
     size_t dot_offset; /* in `out`: the final dot begins here */
     size_t line_start, lines;
     const struct nl_buf *message;
-    /* Called after each reply has been acted upon, with the stage before; NULL for nobody. */
+    /* Called after each reply has been acted upon, with the stage before; may be NULL. */
     void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);
     void *observe_ctx;
     const struct nl_buf *following; /* a message that is not begun: the one after; NULL for none */
@@ -98,7 +98,7 @@ void nl_session_start(struct nl_session *session, const char *sender, const char
 bool nl_session_may_follow(const struct nl_session *session) NL_ALL_NONNULL;
 
 /* Queues it. It becomes the session's message when NL_SESSION_REPLIED ends this one, and goes on as
- * by nl_session_start: nothing of it is sent before its own NL_SESSION_WANTS_DOT. */
+ * after nl_session_start: nothing of it is sent before its own NL_SESSION_WANTS_DOT. */
 void nl_session_follow(struct nl_session *session, const char *sender, const char *recipient,
                        const struct nl_buf *message, bool smtputf8) NL_ALL_NONNULL;
 
@@ -116,7 +116,7 @@ void nl_session_fly(struct nl_session *session, size_t message, const char *send
 bool nl_session_flight_sent(const struct nl_session *session, size_t message) NL_ALL_NONNULL;
 
 /* After the end of a session: whether the first message in flight had been refused at MAIL or RCPT,
- * so that the server cannot have accepted it. Then it is ended as by NL_SESSION_REPLIED. */
+ * so that the server cannot have accepted it. Then it has ended, as after NL_SESSION_REPLIED. */
 bool nl_session_flight_refused(struct nl_session *session, size_t message) NL_ALL_NONNULL;
 
 /* Queues the final dot. */

@@ -32,12 +32,12 @@ bool nl_sts_pattern_names(const char *pattern, size_t len, const char *host) NL_
 
 struct nl_sts_fetcher;
 
-/* `policy` is NULL where there was none to be had: `why` says it. Valid until the function returns.
+/* `policy` is NULL where none could be fetched: `why` says why. Valid until the function returns.
  */
 typedef void nl_sts_fetched(const struct nl_sts_policy *policy, const char *why, void *ctx);
 
 /* `ca_file` has the authorities; NULL: this machine's. No connection is made to addresses of
- * private networks, but for `allow_networks`. Free with nl_sts_fetcher_free. */
+ * private networks, except those in `allow_networks`. Free with nl_sts_fetcher_free. */
 NL_CHECKED enum nl_status nl_sts_fetcher_new(const char *ca_file, const char *allow_networks,
                                              struct nl_sts_fetcher **out, struct nl_error *err)
     NL_NONNULL(3, 4);

@@ -96,8 +96,8 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
 size_t nl_transport_serving(const struct nl_transport *transport, size_t first,
                             size_t last) NL_ALL_NONNULL;
 
-/* Closes up to `most` connections to recipients' mail hosts on which no message was for so many
- * milliseconds. */
+/* Closes up to `most` connections to recipients' mail hosts that have carried no message for that
+ * many milliseconds. */
 size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseconds,
                                size_t most) NL_ALL_NONNULL;
 

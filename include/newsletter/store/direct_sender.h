@@ -5,7 +5,7 @@
 
 #include "newsletter/db/handle.h"
 
-/* Notes that the process `owner` delivers, for so many seconds from now, and counts the processes
+/* Notes that the process `owner` delivers, for that many seconds from now, and counts the processes
  * that do (*count: 1 at least). */
 NL_CHECKED enum nl_status nl_direct_sender_note(struct nl_store *store, const char *owner,
                                                 int64_t seconds, int64_t *count,

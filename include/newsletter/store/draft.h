@@ -15,7 +15,7 @@ enum { NL_DRAFT_TEXT_MOST = 1 << 20, NL_DRAFT_VERSIONS = 200 };
 /* One file, all files of a draft (bytes), and their number. */
 enum { NL_DRAFT_FILE_MOST = 10 << 20, NL_DRAFT_FILES_MOST = 20 << 20, NL_DRAFT_FILES = 50 };
 
-/* Saves by one person within so many seconds are one version, unless it is to be kept. */
+/* Saves by one person within this many seconds are one version, unless it is to be kept. */
 enum { NL_DRAFT_SAME_VERSION = 600 };
 
 /* Free with nl_draft_free. */

@@ -71,8 +71,8 @@ struct nl_issue {
     char *body; /* packed, for the archive; NULL when read from the store */
     size_t body_len;
     /* "public", "unlisted" (a page that nothing leads to) or "never". NULL, when it is made:
-     * public, but for a segment's issue only when nl_archive_publish says so. Not read from the
-     * store. */
+     * public, except a segment's issue, which is public only when nl_archive_publish says so. Not
+     * read from the store. */
     char *archive;
     int64_t public_from;  /* with an embargo: not in the archive before; 0: none. Not read */
     char *segment;        /* the expression that says who gets it; NULL: everybody on the list */

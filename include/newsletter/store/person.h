@@ -41,16 +41,16 @@ struct nl_person_query {
     int64_t list;                     /* with a subscription to this list */
     enum nl_subscription_state state; /* with a subscription (to it) in this state */
     const char *after;                /* a place: only those after it */
-    int64_t limit;                    /* at most so many people; more than 0 */
+    int64_t limit;                    /* at most this many people; more than 0 */
 };
 enum { NL_PART_MOST = 400 }; /* bytes of a part */
 
 /* Calls `each` for people: all in the order of their addresses, those with a part in the order in
- * which they became known. `place` is where each one stands in that order. An erased person is
- * none. A part of one letter is the beginning of an address or a name, one of two letters the
+ * which they became known. `place` is where each one stands in that order. Erased people are left
+ * out. A part of one letter is the beginning of an address or a name, one of two letters the
  * beginning of an address or of a word of the name; longer ones are found anywhere. With an index
  * (nl_persons_indexed) only people are read who have all letters of the part, three by three.
- * NL_DATA for a part that is too long, or a place that is none. */
+ * NL_DATA for a part that is too long, or an invalid place. */
 NL_CHECKED enum nl_status nl_persons_each(
     struct nl_store *store, const struct nl_person_query *query,
     enum nl_status (*each)(int64_t subscriber, const char *place, void *ctx, struct nl_error *err),
@@ -66,9 +66,9 @@ NL_CHECKED enum nl_status nl_persons_indexed(struct nl_store *store, bool *index
 NL_CHECKED enum nl_status nl_person_facts(struct nl_store *store, int64_t subscriber, json_t **out,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* Everything that is stored of a subscriber, as a JSON object. With a `limit` at most so many rows
- * of each kind, the newest; "left_out" names the kinds that have more. 0: all. The caller frees
- * *json.
+/* Everything that is stored of a subscriber, as a JSON object. With a `limit`, at most that many
+ * rows of each kind, the newest; "left_out" names the kinds that have more. 0: all. The caller
+ * frees *json.
  */
 NL_CHECKED enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber,
                                            int64_t limit, char **json,

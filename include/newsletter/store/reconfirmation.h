@@ -11,7 +11,7 @@ struct nl_reconfirmation {
     int64_t list;
     const struct nl_segment *segment;
     int64_t before; /* only who confirmed before this time */
-    int64_t limit;  /* at most so many, the longest subscribed first */
+    int64_t limit;  /* at most this many, the longest subscribed first */
     int64_t by;     /* until when they may answer */
 };
 

@@ -37,7 +37,7 @@ NL_CHECKED enum nl_status nl_source_pause_read(struct nl_store *store, struct nl
 NL_CHECKED enum nl_status nl_source_pause_forget(struct nl_store *store,
                                                  struct nl_error *err) NL_ALL_NONNULL;
 
-/* An address that is refused in so many places at once is refused by everybody. */
+/* An address that is refused in this many places at once is refused by everybody. */
 enum { NL_PAUSES_EVERYWHERE = 3 };
 
 /* Whether an address is paused at a place at a time, by these pauses; *until is when that ends. A

@@ -18,8 +18,8 @@ struct nl_passkey_new {
     const char *client_data, *attestation;
 };
 
-/* Adds one to an account. NL_DATA for an answer that is none, a challenge that was used, or too
- * many; NL_EXISTS for a passkey that is known. */
+/* Adds one to an account. NL_DATA for an invalid answer, a challenge that was used, or too many;
+ * NL_EXISTS for a passkey that is known. */
 NL_CHECKED enum nl_status nl_passkey_add(struct nl_store *store, const char *account,
                                          const struct nl_passkey_asked *asked,
                                          const struct nl_passkey_new *wanted,

@@ -27,7 +27,7 @@ enum nl_role {
 };
 extern const char *const nl_roles[]; /* their names, NULL at the end */
 
-/* The role of a name; NL_ROLE_NONE for a word that is none, which allows the least. */
+/* The role of a name; NL_ROLE_NONE, which allows the least, for any other word. */
 enum nl_role nl_role_of(const char *name) NL_ALL_NONNULL;
 
 bool nl_role_may(enum nl_role role, enum nl_power power);

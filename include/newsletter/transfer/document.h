@@ -48,7 +48,7 @@ struct nl_document {
 void nl_document_free(struct nl_document *document);
 
 /* Whether the bytes of a file begin as a document of these kinds does: then nl_document_read takes
- * it. A zip archive with Markdown in it is none. */
+ * it. A zip archive with Markdown in it does not count. */
 bool nl_document_is(const char *data, size_t len) NL_ALL_NONNULL;
 
 /* Reads a document. NL_DATA for one that is broken, has a password, or is too large, packed or

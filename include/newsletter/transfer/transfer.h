@@ -83,9 +83,9 @@ NL_CHECKED enum nl_status nl_import_check_map(const char *text,
 /* NL_USAGE unless `text`, for nl_import_options.as, is a state that there is. */
 enum nl_status nl_import_check_as(const char *text, struct nl_error *err);
 
-/* Reads `in`, called `name` in messages. Rows that are not good are told and counted; with any of
- * them nothing is kept, unless `partial`. Fails where the file as a whole cannot be read, or where
- * a column that speaks of consent or a state is not understood. */
+/* Reads `in`, called `name` in messages. Invalid rows are reported and counted; with any of them
+ * nothing is kept, unless `partial`. Fails where the file as a whole cannot be read, or where a
+ * column that speaks of consent or a state is not understood. */
 NL_CHECKED enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name,
                                          const struct nl_import_options *options,
                                          struct nl_import_report *report,

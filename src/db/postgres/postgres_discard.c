@@ -19,7 +19,7 @@ static const char *const kinds[] = {"VIEW", "TABLE", "FUNCTION", "SEQUENCE", "DO
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyz_0123456789"
 
-/* How long the name at `text` is, with the types of a function; 0: it is none. */
+/* How long the name at `text` is, with the types of a function; 0: it is not a name. */
 static size_t name_length(const char *text) {
     size_t len = strspn(text, LETTERS);
     size_t depth = 0;

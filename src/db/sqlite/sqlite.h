@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-/* A commit that makes the log longer than so many pages empties it into the database. Long work
+/* A commit that makes the log longer than this many pages empties it into the database. Long work
  * does it earlier than all others, so that nobody else has its pages to write. */
 #define NL_SQLITE_CHECKPOINTS "PRAGMA wal_autocheckpoint = 1000;"
 #define NL_SQLITE_CHECKPOINTS_OF_LONG_WORK "PRAGMA wal_autocheckpoint = 900;"
