@@ -86,9 +86,6 @@ const struct nl_actor *cli_actor(struct cli *cli);
 enum { CLI_TIME_LEN = NL_ZONE_TEXT_LEN };
 void cli_format_time(int64_t at, char out[CLI_TIME_LEN]);
 
-/* actor.c: who runs the command, for the audit log: the system's user. Owned by `cli`. */
-const struct nl_actor *cli_actor(struct cli *cli);
-
 /* times.c: a moment for programs, as the API has it: "2026-08-25T09:30:00Z"; null for 0. */
 json_t *cli_json_time(int64_t at);
 
@@ -206,15 +203,15 @@ enum nl_status cli_work(struct cli *cli, struct nl_error *err);
 enum nl_status cli_send_issue(struct cli *cli, const struct nl_issue *issue, int64_t total,
                               json_t *plan, struct nl_error *err);
 
-/* notice.c: sends one notice, if it is not 0, before it returns or in the background. */
+/* send_notice.c: sends one notice, if it is not 0, before it returns or in the background. */
 void cli_send_notice(struct cli *cli, int64_t notice, bool wait);
 
-/* notice.c: prints an answer for the public, as a line or as a page. */
+/* send_notice.c: prints an answer for the public, as a line or as a page. */
 enum nl_status cli_answer(struct cli *cli, enum nl_answer answer, const char *language,
                           const struct nl_list *list, bool html, struct nl_error *err);
 
-/* segments.c: the segment that --where and --segment mean together, NULL for neither. *text, if not
- * NULL, gets its expression. The caller frees both. */
+/* segment_option.c: the segment that --where and --segment mean together, NULL for neither. *text,
+ * if not NULL, gets its expression. The caller frees both. */
 enum nl_status cli_segment(struct cli *cli, const char *where, const char *name,
                            struct nl_segment **out, char **text, struct nl_error *err);
 

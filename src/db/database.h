@@ -40,7 +40,7 @@ void nl_sql_finalize(struct nl_store *store) NL_ALL_NONNULL;
  * transactions that were begun together. */
 void nl_sql_drop_statements(struct nl_store *store) NL_ALL_NONNULL;
 
-/* sql.c. Forgets store->marks. */
+/* many.c. Forgets store->marks. */
 void nl_sql_forget_marks(struct nl_store *store) NL_ALL_NONNULL;
 
 /* Removes a database that nl_store_create has made and nobody has used. */

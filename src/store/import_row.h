@@ -76,7 +76,7 @@ void nl_import_facts(const struct nl_import *import, const struct nl_member *mem
 enum nl_subscription_state nl_import_wanted(const struct nl_member *member);
 bool nl_import_is_open_state(enum nl_subscription_state state);
 
-/* bulk.c: takes rows in, in their order, and counts what came of them. */
+/* import_bulk.c: takes rows in, in their order, and counts what came of them. */
 NL_CHECKED enum nl_status nl_import_items(struct nl_import *import, struct nl_import_item *items,
                                           size_t count, struct nl_import_tally *tally,
                                           struct nl_error *err) NL_ALL_NONNULL;

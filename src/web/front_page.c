@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A function of front.h that makes a page about all lists. */
+/* A function of archive/archive.h that makes a page about all lists. */
 typedef enum nl_status make_front(const struct nl_front *front, const struct nl_archive *bare,
                                   struct nl_archive_page *out, struct nl_error *err);
 

@@ -233,11 +233,11 @@ enum nl_status nl_person_page(struct nl_staff_call *call, int64_t id, struct nl_
                               struct nl_error *err);
 enum nl_status nl_person_file(struct nl_staff_call *call, int64_t id, struct nl_response *response,
                               struct nl_error *err);
+enum nl_status nl_person_act(struct nl_staff_call *call, int64_t id, struct nl_response *response,
+                             struct nl_error *err);
 /* staff_receipt_page.c: what they agreed to. */
 enum nl_status nl_person_receipt(struct nl_staff_call *call, int64_t id,
                                  struct nl_response *response, struct nl_error *err);
-enum nl_status nl_person_act(struct nl_staff_call *call, int64_t id, struct nl_response *response,
-                             struct nl_error *err);
 
 /* staff_account_page.c: one's own password, second step and sessions. */
 enum nl_status nl_account_page(struct nl_staff_call *call, struct nl_response *response,
@@ -264,11 +264,11 @@ enum nl_status nl_desk_list(struct nl_staff_call *call, struct nl_response *resp
                             struct nl_error *err);
 enum nl_status nl_desk_begin(struct nl_staff_call *call, struct nl_response *response,
                              struct nl_error *err);
+enum nl_status nl_desk_call(struct nl_staff_call *call, const char *path,
+                            struct nl_response *response, struct nl_error *err);
 /* desk_library.c: the files of all drafts. */
 enum nl_status nl_desk_library(struct nl_staff_call *call, struct nl_response *response,
                                struct nl_error *err);
-enum nl_status nl_desk_call(struct nl_staff_call *call, const char *path,
-                            struct nl_response *response, struct nl_error *err);
 
 /* staff_pages.c: the pages. `path` begins with "/". */
 enum nl_status nl_staff_page(struct nl_staff *staff, const struct nl_request *request,

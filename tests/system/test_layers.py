@@ -227,6 +227,35 @@ def test_files_of_a_room_call_each_other_in_one_direction():
     assert not {file for file in circles if file.split("_")[0] not in TANGLED}
 
 
+def defined_in():
+    """The files that define each function of the program."""
+    files = collections.defaultdict(set)
+    for path in OURS:
+        if path.endswith(".c"):
+            with open(os.path.join(TOP, path), encoding="utf-8") as source:
+                text = re.sub(r"/\*.*?\*/", "", source.read(), flags=re.S)
+            for name in re.findall(r"^(?!static\b)[a-z][\w *]*?\b(\w+)\([^;{]*\) \{", text, re.M):
+                files[name].add(os.path.basename(path))
+    return files
+
+
+def test_headers_name_the_file_of_each_function():
+    """A comment that begins with "NAME.c" says where the functions below it are."""
+    files, wrong, checked = defined_in(), [], 0
+    for path in OURS:
+        if not path.endswith(".h"):
+            continue
+        with open(os.path.join(TOP, path), encoding="utf-8") as source:
+            parts = re.split(r"(/\*.*?\*/)", source.read(), flags=re.S)
+        for comment, below in zip(parts[1::2], parts[2::2]):
+            named = set(re.findall(r"\b[a-z]\w*\.c\b", comment))
+            if re.match(r"/\* [a-z]\w*\.c\b", comment):
+                functions = [name for name in re.findall(r"\b(\w+)\(", below.split("\n\n")[0]) if name in files]
+                checked += len(functions)
+                wrong += [(os.path.basename(path), name) for name in functions if not files[name] & named]
+    assert not wrong and checked > 300, (wrong, checked)
+
+
 def test_unit_tests_of_one_program_define_nothing_for_others():
     """A function that is not static would take the place of the library's in all of them."""
     with open(os.path.join(TOP, "tests", "meson.build"), encoding="utf-8") as build:

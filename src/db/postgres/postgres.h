@@ -9,18 +9,18 @@
 struct nl_postgres {
     PGconn *connection;
     char *url;
-    struct nl_buf waiting; /* pipeline.c: whose replies are still expected */
+    struct nl_buf waiting; /* postgres_pipeline.c: whose replies are still expected */
     int64_t offset;        /* milliseconds by which the server's clock is ahead of ours */
     int64_t clock_at;      /* when, by our clock, that was found out */
     int64_t changes;       /* of the last statement that changed rows */
     bool duplicate;        /* the last failure was that a row is there already */
     bool open;             /* a transaction is */
     bool read_only;        /* every session of this store is */
-    uint64_t listens;      /* wait.c: the session that hears of changes */
+    uint64_t listens;      /* postgres_wait.c: the session that hears of changes */
     uint64_t sessions;     /* how often we connected: prepared statements end with their session */
-    uint64_t plans;        /* pipeline.c: the session that keeps to the plans it has made */
-    uint64_t statements;   /* for their names */
-    int64_t planned_at;    /* since when the session may have kept plans */
+    uint64_t plans;      /* postgres_pipeline.c: the session that keeps to the plans it has made */
+    uint64_t statements; /* for their names */
+    int64_t planned_at;  /* since when the session may have kept plans */
     struct nl_buf dropped; /* words that end statements which are no longer needed */
 };
 
@@ -62,18 +62,18 @@ enum nl_status nl_postgres_script(struct nl_store *store, const char *sql, struc
 /* Connects again where the connection is lost and no transaction was open. */
 enum nl_status nl_postgres_ensure(struct nl_store *store, struct nl_error *err);
 
-/* connection.c: the server's time, and taking it from a result. */
+/* postgres_connection.c: the server's time, and taking it from a result. */
 #define NL_POSTGRES_CLOCK "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 void nl_postgres_set_clock(struct nl_postgres *link, const PGresult *result);
 
-/* dialect.c: `sql` with parameters written $1, $2; an insert returns its id. `part` takes the place
- * of NL_OF_ISSUE. */
+/* postgres_dialect.c: `sql` with parameters written $1, $2; an insert returns its id. `part` takes
+ * the place of NL_OF_ISSUE. */
 void nl_postgres_translate(const char *sql, const char *part, bool insert, struct nl_buf *out);
 
-/* discard.c */
+/* postgres_discard.c */
 void nl_postgres_discard(const char *path);
 
-/* connection.c */
+/* postgres_connection.c */
 enum nl_status nl_postgres_create(const char *path, bool *created, struct nl_error *err);
 PGconn *nl_postgres_connect(const char *url);
 enum nl_status nl_postgres_check(const char *path, struct nl_error *err);
@@ -85,7 +85,7 @@ enum nl_status nl_postgres_read_only(struct nl_store *store, struct nl_error *er
 enum nl_status nl_postgres_commit(struct nl_store *store, struct nl_error *err);
 void nl_postgres_rollback(struct nl_store *store);
 
-/* statement.c */
+/* postgres_statement.c */
 enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql, bool insert,
                                    void **handle, struct nl_error *err);
 enum nl_status nl_postgres_bind(struct nl_store *store, void *handle, const struct nl_value *values,
@@ -114,7 +114,7 @@ enum nl_status nl_postgres_judge(struct nl_store *store, struct nl_postgres_stat
 /* Has the server forget statements that are no longer needed. Before a transaction begins. */
 void nl_postgres_drop_statements(struct nl_postgres *link);
 
-/* pipeline.c */
+/* postgres_pipeline.c */
 enum nl_status nl_postgres_begin_later(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_postgres_later(struct nl_store *store, void *handle,
                                  const struct nl_value *values, size_t count, nl_sql_visit *each,
@@ -127,11 +127,11 @@ enum nl_status nl_postgres_join(struct nl_store *store, struct nl_postgres_state
 enum nl_status nl_postgres_join_commit(struct nl_store *store, struct nl_error *err);
 enum nl_status nl_postgres_flush(struct nl_store *store, struct nl_error *err);
 
-/* wait.c */
+/* postgres_wait.c */
 enum nl_status nl_postgres_wait(struct nl_store *store, int64_t seconds,
                                 const volatile sig_atomic_t *stop, struct nl_error *err);
 
-/* upkeep.c */
+/* postgres_upkeep.c */
 enum nl_status nl_postgres_lock(struct nl_store *store, int64_t what, int64_t *holder,
                                 struct nl_error *err);
 void nl_postgres_unlock(struct nl_store *store, int64_t what);

@@ -18,7 +18,7 @@
 
 enum { POLL_MILLISECONDS = 1, GIVE_WAY_MILLISECONDS = 200 };
 
-static const int64_t WAITING_BYTE = INT64_C(3) << 40; /* after the permits of lock.c */
+static const int64_t WAITING_BYTE = INT64_C(3) << 40; /* after the permits of sqlite_lock.c */
 
 /* Closing the file would end every lock that this process has on it, whichever store took it (POSIX
  * record locks). So it stays open to the end of the process. */
