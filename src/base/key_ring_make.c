@@ -52,7 +52,7 @@ static enum nl_status begin_key(const char *key_file, const char *public_file, c
     return status;
 }
 
-/* A token that cannot be asked says so when it shall make the key. */
+/* A token that cannot be asked says so when it is to make the key. */
 static bool is_there(const char *key_file) {
     struct nl_sign_key *key = NULL;
     struct nl_error ignored = {0};

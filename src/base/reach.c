@@ -1,7 +1,7 @@
 #include "newsletter/base/reach.h"
 
-/* Networks that are nobody's, this machine's, or within a house (the registries of special-purpose
- * addresses of RFC 6890), and those through which IPv6 leads to IPv4. */
+/* Networks that belong to nobody, to this machine or to a local network (the registries of
+ * special-purpose addresses of RFC 6890), and those through which IPv6 leads to IPv4. */
 static const char private_networks[] =
     "0.0.0.0/8, 10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, "
     "192.0.0.0/24, 192.0.2.0/24, 192.88.99.0/24, 192.168.0.0/16, 198.18.0.0/15, 198.51.100.0/24, "

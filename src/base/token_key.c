@@ -66,7 +66,7 @@ static bool find_public(struct nl_token_key *key) {
     return true;
 }
 
-/* CKA_EC_POINT is the key in an OCTET STRING; some tokens leave that away. */
+/* CKA_EC_POINT is the key in an OCTET STRING; some tokens leave that out. */
 static bool read_public(struct nl_token_key *key, unsigned char out[NL_PUBLIC_KEY_LEN]) {
     struct nl_token_session *session = &key->session;
     unsigned char point[POINT_MOST];

@@ -66,7 +66,7 @@ static bool is_marker_line(const char *line, size_t len) {
     return len == 3 && memcmp(line, "---", 3) == 0;
 }
 
-/* Finds the two lines '---', the YAML between them, and the begin of the body. */
+/* Finds the two lines '---', the YAML between them, and the beginning of the body. */
 static enum nl_status find_yaml(const char *text, size_t len, const char *name, size_t *yaml,
                                 size_t *yaml_len, size_t *body, size_t *body_line,
                                 struct nl_error *err) {

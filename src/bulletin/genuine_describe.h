@@ -5,7 +5,7 @@
 #include "bulletin/genuine_note.h"
 #include "newsletter/bulletin/genuine.h"
 
-/* Reads a signed note. NL_DATA where the signature holds by none of the keys. Free *out with
+/* Reads a signed note. NL_DATA where the signature matches none of the keys. Free *out with
  * nl_note_of_issue_free. */
 NL_CHECKED enum nl_status nl_genuine_open(const char *note, const struct nl_key_ring *ring,
                                           struct nl_note_of_issue *out,

@@ -18,7 +18,7 @@ struct nl_list_sign {
 };
 
 /* Reads the sign at the start of a text, which a blank, a no-break space or the end must follow.
- * False if there is none. "1)" and "1." are none, since CommonMark knows them. */
+ * False if there is none. "1)" and "1." do not count, since CommonMark knows them. */
 bool nl_list_sign_read(const char *text, size_t len, struct nl_list_sign *out);
 
 /* Whether an item with sign `b` is the next one after an item with sign `a`. Rare letters may be

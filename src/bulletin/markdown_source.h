@@ -38,7 +38,7 @@ struct nl_md_source {
     struct nl_md_edit *edits; /* in order */
     size_t count, capacity;
     size_t notes;  /* how many of them define a footnote */
-    char *refused; /* for each byte of `hidden`: 1 if the sign there is none */
+    char *refused; /* for each byte of `hidden`: 1 if the sign there was refused */
 };
 
 /* Copies Markdown. Hides "\{{" (NL_LITERAL_BRACES, until slots are marked), expressions

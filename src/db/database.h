@@ -25,7 +25,7 @@ struct nl_store {
     bool leave_settings;             /* those that the database itself keeps stay as they are */
     const char *once;                /* the last statement of nl_sql_once in this transaction */
     struct nl_buf gathered;          /* nl_sql_gather: in this transaction, */
-    size_t gathered_at[8];           /* at the begin of each savepoint, */
+    size_t gathered_at[8];           /* at the beginning of each savepoint, */
     nl_sql_write_gathered *write_gathered; /* and what takes it at the commit */
     int64_t stream;                        /* of nl_sql_stream; 0: none was chosen yet */
     char part[NL_PART_SIZE];               /* part.c: what takes the place of NL_OF_ISSUE, */

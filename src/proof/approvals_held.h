@@ -23,7 +23,7 @@ struct nl_booked_word {
 /* Enters an entry about an approval, or about a draft that was removed; false without memory. */
 bool nl_approvals_enter(struct nl_books *books, const struct nl_entry *entry);
 
-/* Holds the approvals of the database against the books. */
+/* Compares the approvals in the database with the books. */
 NL_CHECKED enum nl_status nl_approvals_compare(struct nl_books *books, struct nl_store *store,
                                                struct nl_error *err);
 

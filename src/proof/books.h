@@ -87,7 +87,7 @@ bool nl_books_had_ended(const struct nl_books *books, int64_t subscription);
 NL_CHECKED enum nl_status nl_books_enter(struct nl_books *books, const struct nl_entry *entry,
                                          struct nl_error *err);
 
-/* Holds the database against the books. */
+/* Compares the database with the books. */
 NL_CHECKED enum nl_status nl_books_compare(struct nl_books *books, struct nl_store *store,
                                            struct nl_error *err);
 

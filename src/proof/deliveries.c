@@ -39,7 +39,7 @@ static void check_consent(struct nl_books *books, int64_t id,
                        id, delivery->subscription);
 }
 
-/* After a message was sent, or may have been, only somebody of the staff can have it sent again. */
+/* After a message was sent, or may have been, only a member of staff can have it sent again. */
 static void note_mailed(struct nl_books *books, int64_t id, struct nl_booked_delivery *delivery) {
     if (delivery->mailed)
         nl_books_fault(books, "twice",

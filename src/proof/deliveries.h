@@ -27,7 +27,7 @@ struct nl_booked_delivery {
 /* Enters an entry about a delivery, of a record in that stream; false without memory. */
 bool nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream);
 
-/* Holds the deliveries of the database against the books. */
+/* Compares the deliveries in the database with the books. */
 NL_CHECKED enum nl_status nl_deliveries_compare(struct nl_books *books, struct nl_store *store,
                                                 struct nl_error *err);
 

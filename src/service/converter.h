@@ -6,7 +6,7 @@
 
 /* A request is "p", "d", "q" or "m", for a picture, a document, the QR codes of a photo or a mail
  * of Outlook, and the bytes of the file. An answer is a row of records: a name, a blank, a length
- * in bytes, a line end, and so many bytes. */
+ * in bytes, a line end, and that many bytes. */
 enum {
     NL_CONVERT_PICTURE = 'p',
     NL_CONVERT_DOCUMENT = 'd',

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* A rate is that of so many seconds: long enough for a slow relay, short enough to follow it. */
+/* A rate is measured over this many seconds: long enough for a slow relay, short enough to follow
+ * it. */
 enum { WINDOW_SECONDS = 30, MINUTE = 60 };
 
 static enum nl_status take_summary(const struct nl_issue_summary *issue, void *ctx,

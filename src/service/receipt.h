@@ -15,7 +15,7 @@
 NL_CHECKED enum nl_status nl_receipt_sign(json_t *receipt, const struct nl_note_signer *signer,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* NL_DATA where it is missing, or holds by none of the keys; *by is the one. */
+/* NL_DATA where it is missing, or matches none of the keys; *by is the one. */
 NL_CHECKED enum nl_status nl_receipt_signed(const json_t *receipt, const struct nl_key_ring *ring,
                                             const struct nl_verifier **by,
                                             struct nl_error *err) NL_ALL_NONNULL;

@@ -57,7 +57,7 @@ NL_CHECKED enum nl_status nl_remote_put_issue(struct nl_remote_reading *reading,
 struct nl_remote_walk {
     const char *path;
     int per_page;
-    bool numbered;      /* pages have numbers; else one begins after so many entries */
+    bool numbered;      /* pages have numbers; else one begins after that many entries */
     bool may_be_null;   /* where there are no entries */
     const char *inside; /* the member in which the others stand; NULL: the answer itself */
     const char *items, *total;

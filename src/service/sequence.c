@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A table of lengths has at most so many cells; of texts that differ more, all is gone and new. */
+/* A table of lengths has at most this many cells; of texts that differ more, all is gone and new.
+ */
 enum { CELLS_MOST = 4000000 };
 
 /* A sign of Chinese or Japanese, or one far up, stands for itself: no blanks part their words. */

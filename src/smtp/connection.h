@@ -26,7 +26,7 @@ struct connection {
     enum connection_state state;
     size_t host;                    /* which server of the relay */
     struct nl_transport_from from;  /* the addresses it may come from */
-    const struct nl_source *source; /* the one of them that it does */
+    const struct nl_source *source; /* the address that it comes from */
     int64_t begun_at;               /* milliseconds */
     CURL *handle;
     struct nl_tls_link link;

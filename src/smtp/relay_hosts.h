@@ -38,7 +38,7 @@ struct nl_relay {
     size_t count; /* of the relay itself */
     size_t all;   /* with recipients' mail hosts */
     size_t room;
-    size_t borrowed; /* so many of the hosts belong to another relay */
+    size_t borrowed; /* how many of the hosts belong to another relay */
     struct shared *shared;
     bool branch;
     struct nl_relay_trace trace;

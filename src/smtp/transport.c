@@ -55,7 +55,7 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
 }
 
 /* Closes a connection that is broken. Each message on it makes an event, after the one that waits
- * to be taken. `garbage`: the server keeps to no protocol. */
+ * to be taken. `garbage`: the server does not keep to the protocol. */
 static void lose(struct nl_transport *transport, struct connection *connection, const char *how,
                  bool garbage) {
     nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(connection->session.stage),

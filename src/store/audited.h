@@ -5,7 +5,7 @@
 #include "newsletter/db/sql.h"
 #include "newsletter/store/audit.h"
 
-/* The line of the log. `by` NULL: nothing is noted, since nobody of the staff acts. `kind` and
+/* The line of the log. `by` NULL: nothing is noted, since no member of staff acts. `kind` and
  * `name` are the object ("account", "ann"). */
 struct nl_noted {
     const struct nl_actor *by;

@@ -10,7 +10,7 @@
 NL_CHECKED enum nl_status nl_canary_add(struct nl_store *store, const struct nl_issue *issue,
                                         struct nl_error *err) NL_ALL_NONNULL;
 
-/* Likewise for people who have not got it, before their deliveries are made. NL_EXISTS where
+/* Likewise for people who have not received it, before their deliveries are made. NL_EXISTS where
  * another canary waits, or two subjects are still tried. */
 NL_CHECKED enum nl_status nl_canary_add_to_rest(struct nl_store *store, int64_t issue,
                                                 const struct nl_canary_plan *plan,

@@ -308,7 +308,7 @@ void nl_import_job_free(struct nl_import_job *job) {
     free(job);
 }
 
-/* Seconds from the begin of an import until it has its lock, at most. */
+/* Seconds from the beginning of an import until it has its lock, at most. */
 enum { NEW_SECONDS = 60 };
 
 enum nl_status nl_import_clear(struct nl_store *store, struct nl_error *err) {

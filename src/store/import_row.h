@@ -19,7 +19,7 @@ struct nl_import {
     struct nl_buf people_sql, subscriptions_sql; /* import_bulk.c */
     struct nl_statement *people, *subscriptions; /* NULL before they are needed */
     size_t newcomers;                            /* among the last NL_IMPORT_BULK rows */
-    int64_t wording; /* that its policy states; 0: none. As of the begin of the transaction */
+    int64_t wording; /* that its policy states; 0: none. As of the beginning of the transaction */
     int64_t task;    /* whose import it is, so that it can be taken back; 0: of nobody */
     int64_t low;     /* import_trace.c: the last subscription before this transaction */
     char first[NL_TOKEN_LEN + 1]; /* and the UUID from which those of new people count up */
@@ -33,7 +33,7 @@ struct nl_import_item {
     char uuid[37]; /* of the person, if they are new */
 };
 
-/* At the begin of each transaction: what the database says of everybody. */
+/* At the beginning of each transaction: what the database says of everybody. */
 NL_CHECKED enum nl_status nl_import_look(struct nl_import *import,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
@@ -44,7 +44,7 @@ NL_CHECKED enum nl_status nl_import_obstacle(struct nl_import *import,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* import_trace.c: what is noted of an import, so that it can be taken back where it has a task. At
- * the begin and the end of each transaction: who was added in it; the ledger has it, too. */
+ * the beginning and the end of each transaction: who was added in it; the ledger has it, too. */
 NL_CHECKED enum nl_status nl_import_trace_begin(struct nl_import *import,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_import_trace_end(struct nl_import *import,

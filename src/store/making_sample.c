@@ -6,8 +6,8 @@
 #define DELIVERIES_OF_PART                                                                         \
     "FROM delivery" NL_OF_ISSUE " WHERE issue = ?1 AND subscription > ?2 AND subscription <= ?3"
 
-/* How many of so many people try a subject: the share in percent, rounded up, at least one for each
- * subject. */
+/* How many of that many people try a subject: the share in percent, rounded up, at least one for
+ * each subject. */
 static int64_t sample_of(int64_t people, int64_t share) {
     return people * share > 200 ? (people * share + 99) / 100 : 2;
 }

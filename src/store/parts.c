@@ -17,7 +17,8 @@ static enum nl_status run_part(struct nl_store *store, void *ctx, struct nl_erro
     return part->body(store, part->context, &part->changed, err);
 }
 
-/* SQLite gives its one lock to whom asks for it at the right moment, not to the next in a row. */
+/* SQLite gives its one lock to the process that asks for it at the right moment, not to the next in
+ * a queue. */
 static void leave_to_others(int64_t taken) {
     const struct timespec pause = {taken / 1000000000, taken % 1000000000};
     nanosleep(&pause, NULL);

@@ -60,7 +60,7 @@ void nl_run_escape(const char *text, size_t len, struct nl_buf *out) {
     }
 }
 
-/* Signs that have a meaning at the begin of a line, which begins at `start`. */
+/* Signs that have a meaning at the beginning of a line, which begins at `start`. */
 static void protect_start(struct nl_buf *line, size_t start) {
     const char *text = nl_buf_text(line) + start;
     size_t digits = strspn(text, "0123456789");

@@ -31,7 +31,7 @@ struct nl_archive_page {
     struct nl_buf body;
     const char *type; /* a constant */
     bool found;
-    bool download; /* a file to be saved, which browsers shall not show */
+    bool download; /* a file to be saved, which browsers must not show */
     bool ranges;   /* parts of it may be asked for, as programs do that play it */
     bool to_print; /* the body is HTML, and nl_pdf_render makes the file of it: that takes long */
 };

@@ -45,7 +45,7 @@ NL_CHECKED enum nl_status nl_key_ring_make(const char *key_file, const char *pub
 NL_CHECKED enum nl_status nl_key_ring_rotate(const char *key_file, const char *public_file,
                                              int64_t now, struct nl_error *err) NL_NONNULL(1, 2);
 
-/* The name and public key of `key`; NULL if the ring has it not. */
+/* The name and public key of `key`; NULL if the ring does not have it. */
 const struct nl_ring_key *nl_key_ring_find(const struct nl_key_ring *ring,
                                            const struct nl_sign_key *key) NL_ALL_NONNULL;
 

@@ -24,8 +24,8 @@ struct nl_openid_provider {
 };
 void nl_openid_provider_free(struct nl_openid_provider *provider);
 
-/* Asks the provider. NL_UNAVAILABLE where it does not answer well, NL_DATA for an answer that is
- * not good for us. */
+/* Asks the provider. NL_UNAVAILABLE where it does not answer properly, NL_DATA for an answer that
+ * we cannot use. */
 NL_CHECKED enum nl_status nl_openid_discover(const struct nl_config *config,
                                              struct nl_openid_provider *out,
                                              struct nl_error *err) NL_ALL_NONNULL;

@@ -1,4 +1,4 @@
-/* The audit: reads the ledger from its beginning, and holds the database against it. */
+/* The audit: reads the ledger from its beginning, and compares the database with it. */
 #ifndef NEWSLETTER_PROOF_AUDIT_H
 #define NEWSLETTER_PROOF_AUDIT_H
 
@@ -15,9 +15,9 @@ struct nl_audit_options {
 
 /* The claims of an audit. Each is broken by faults of its own. */
 enum nl_claim {
-    NL_CLAIM_CONSENT, /* each message of an issue had a standing consent before it */
+    NL_CLAIM_CONSENT, /* each message of an issue had a valid consent before it */
     NL_CLAIM_ONCE,    /* nobody was sent an issue twice, but where staff asked for it */
-    NL_CLAIM_ENDED,   /* nobody was sent to after leaving, bouncing or being suppressed */
+    NL_CLAIM_ENDED,   /* nobody was mailed after leaving, bouncing or being suppressed */
     NL_CLAIM_REPLIES, /* each outcome follows from a reply */
     NL_CLAIM_ROWS,    /* each row agrees with the ledger */
     NL_CLAIM_CHAIN,   /* the chain of records is unbroken, checkpoints hold */
@@ -30,7 +30,7 @@ struct nl_audit {
     int64_t events, actions, subscriptions; /* rows that agree with the ledger */
     int64_t issues, deliveries, approvals;  /* likewise; approvals and the answers to them */
     int64_t commit_points, outcomes, sent;  /* of deliveries, in the ledger */
-    int64_t consented;                      /* commit points of issues with a standing consent */
+    int64_t consented;                      /* commit points of issues with a valid consent */
     int64_t repeated;                       /* deliveries that staff had sent once more */
     int64_t before;                         /* rows from before it began */
     unsigned char head[NL_DIGEST_LEN];      /* of the tree over all entries */

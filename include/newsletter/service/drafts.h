@@ -139,8 +139,8 @@ NL_CHECKED enum nl_status nl_office_draft_file_remove(const struct nl_office *of
 
 enum { NL_FINDING_LANGUAGE = 40 };
 
-/* Takes "issue.ru.md:12: ", which says where, from the begin of the text of a finding, and "line
- * 12: ". `language` is "" and *line 0 where there is none. */
+/* Takes "issue.ru.md:12: ", which says where, from the beginning of the text of a finding, and
+ * "line 12: ". `language` is "" and *line 0 where there is none. */
 const char *nl_draft_finding_place(const char *text, char language[NL_FINDING_LANGUAGE],
                                    int64_t *line) NL_ALL_NONNULL;
 

@@ -1,4 +1,5 @@
-/* The rest of an audience: people who have not got an issue that went out, or goes out, to others.
+/* The rest of an audience: people who have not received an issue that went out, or goes out, to
+ * others.
  */
 #ifndef NEWSLETTER_SERVICE_ISSUE_REST_H
 #define NEWSLETTER_SERVICE_ISSUE_REST_H

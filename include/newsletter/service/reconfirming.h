@@ -1,4 +1,4 @@
-/* Asking subscribers whether they still want our mails. Who does not answer in time is
+/* Asking subscribers whether they still want our mails. People who do not answer in time are
  * unsubscribed. */
 #ifndef NEWSLETTER_SERVICE_RECONFIRMING_H
 #define NEWSLETTER_SERVICE_RECONFIRMING_H

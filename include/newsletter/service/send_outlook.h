@@ -12,11 +12,11 @@
  *
  * - quiet {until}: quiet hours at that time, until then (Unix seconds)
  *
- * - warm_up {left}: so many messages are left of this day's share
+ * - warm_up {left}: how many messages are left of this day's share
  *
  * - rate {per_second}: a limit for all messages
  *
- * - domains {count}: so many domains have limits of their own
+ * - domains {count}: how many domains have limits of their own
  *
  * - ahead {messages}: messages of issues that are being sent, which come first
  *

@@ -37,13 +37,13 @@ NL_CHECKED enum nl_status nl_relay_branch(const struct nl_relay *relay, struct n
 NL_CHECKED enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_host *host,
                                             size_t *which, struct nl_error *err) NL_ALL_NONNULL;
 
-/* Our own addresses that a connection to a mail host may come from, one of each family; NULL: none
- * of it. */
+/* Our own addresses that a connection to a mail host may come from, one of each family; NULL: none.
+ */
 struct nl_transport_from {
     const struct nl_source *six, *four;
 };
 
-/* The one of them that a connection to a mail host comes from: IPv6 first, unless it has failed
+/* The address that a connection to a mail host comes from: IPv6 first, unless it has failed
  * there. NULL when the host has no address of the family. */
 const struct nl_source *nl_relay_source(const struct nl_relay *relay, size_t which,
                                         const struct nl_transport_from *from) NL_ALL_NONNULL;

@@ -18,7 +18,7 @@ struct nl_sts_policy {
 };
 void nl_sts_policy_free(struct nl_sts_policy *policy) NL_ALL_NONNULL;
 
-/* Reads the file that a policy is (section 3.2). NL_DATA. */
+/* Reads a policy from the text of its file (section 3.2). NL_DATA. */
 NL_CHECKED enum nl_status nl_sts_policy_read(const char *text, struct nl_sts_policy *out,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
@@ -43,7 +43,7 @@ NL_CHECKED enum nl_status nl_sts_fetcher_new(const char *ca_file, const char *al
     NL_NONNULL(3, 4);
 void nl_sts_fetcher_free(struct nl_sts_fetcher *fetcher);
 
-/* Fetches the policy of which `host` is the host, by its addresses. `fetched` is called later, from
+/* Fetches the policy that `host` serves, by its addresses. `fetched` is called later, from
  * nl_sts_fetcher_step. NL_SYSTEM without memory. */
 NL_CHECKED enum nl_status nl_sts_fetch(struct nl_sts_fetcher *fetcher,
                                        const struct nl_mail_host *host, nl_sts_fetched *fetched,

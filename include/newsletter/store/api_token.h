@@ -1,4 +1,4 @@
-/* The tokens by which programs use the API. Their digests are stored, not they. */
+/* The tokens by which programs use the API. Only their digests are stored. */
 #ifndef NEWSLETTER_STORE_API_TOKEN_H
 #define NEWSLETTER_STORE_API_TOKEN_H
 

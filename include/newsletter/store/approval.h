@@ -50,8 +50,8 @@ struct nl_approval_answer {
     const struct nl_actor *by;
 };
 
-/* NL_EXISTS where nobody asks any more or the draft has changed, NL_DATA where one may not approve
- * it, or has, and for words that are missing or too long. */
+/* NL_EXISTS where the question is no longer open or the draft has changed, NL_DATA where one may
+ * not approve it, or has, and for words that are missing or too long. */
 NL_CHECKED enum nl_status nl_approval_answer(struct nl_store *store,
                                              const struct nl_approval_answer *answer,
                                              struct nl_error *err) NL_ALL_NONNULL;

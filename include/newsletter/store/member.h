@@ -43,7 +43,7 @@ struct nl_import_policy {
 
 enum nl_import_outcome {
     NL_IMPORT_ADDED,
-    NL_IMPORT_UPDATED,    /* on the list already: the person or their state is another now */
+    NL_IMPORT_UPDATED,    /* on the list already: the person or their state has changed */
     NL_IMPORT_UNCHANGED,  /* on the list already, or twice in the file */
     NL_IMPORT_ENDED,      /* unsubscribed, bounced or complained before: never revived */
     NL_IMPORT_SUPPRESSED, /* never mailed, whatever an import says */

@@ -7,9 +7,9 @@
 #include "newsletter/db/handle.h"
 #include "newsletter/store/subscription.h"
 
-/* Queues the mail with a link to the own page for the holder of the subscription that `token` ends,
- * or (with `token` NULL) of the address: none for people who are unknown, are suppressed or have
- * complained, and one per `interval` seconds. `*notice` is the delivery or 0, and not for the
+/* Queues the mail with a link to their own page for the holder of the subscription that `token`
+ * ends, or (with `token` NULL) of the address: none for people who are unknown, are suppressed or
+ * have complained, and one per `interval` seconds. `*notice` is the delivery or 0, and not for the
  * public. Every path does the same kind of work: one durable transaction. */
 NL_CHECKED enum nl_status nl_preference_ask(struct nl_store *store, const char *token,
                                             const struct nl_address *address, int64_t interval,

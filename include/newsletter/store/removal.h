@@ -9,7 +9,7 @@
 NL_CHECKED enum nl_status nl_removal_find(struct nl_store *store, int64_t issue, int64_t *at,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* NL_EXISTS where they were removed: nobody knows any more who has got the issue. */
+/* NL_EXISTS where they were removed: it is no longer known who received the issue. */
 NL_CHECKED enum nl_status nl_removal_check(struct nl_store *store, int64_t issue,
                                            struct nl_error *err) NL_ALL_NONNULL;
 

@@ -29,8 +29,8 @@ NL_CHECKED enum nl_status nl_resend_count(struct nl_store *store, const struct n
 
 /* Queues them, as if they had not been tried, in short transactions; after a failure some are
  * queued, and the same call chooses the others. A sent issue goes out again for them, a paused one
- * stays paused; NL_EXISTS for one that is cancelled. Nobody is reached whose subscription has
- * ended. */
+ * stays paused; NL_EXISTS for one that is cancelled. People whose subscription has ended get
+ * nothing. */
 NL_CHECKED enum nl_status nl_resend(struct nl_store *store, const struct nl_resend *resend,
                                     struct nl_resend_counts *out,
                                     struct nl_error *err) NL_ALL_NONNULL;

@@ -1,4 +1,4 @@
-/* Mail to staff that waits to be sent, and whom an issue's end is told. */
+/* Mail to staff that waits to be sent, and who is told when an issue ends. */
 #ifndef NEWSLETTER_STORE_STAFF_MAIL_H
 #define NEWSLETTER_STORE_STAFF_MAIL_H
 
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* A mail is tried so often, and after so many seconds again. */
+/* How often a mail is tried, and after how many seconds it is tried again. */
 enum { NL_STAFF_MAIL_TRIES = 20, NL_STAFF_MAIL_WAIT = 300 };
 
 /* The address of an account; NULL without one or without an account. The caller frees it. */

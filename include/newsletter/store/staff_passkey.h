@@ -8,11 +8,11 @@
 
 enum { NL_PASSKEYS_MOST = 20, NL_PASSKEY_TITLE = 60 };
 
-/* How an account is called towards authenticators: a MAC, which says nothing of it. */
+/* The name by which authenticators know an account: a MAC, which says nothing about it. */
 void nl_passkey_handle(const struct nl_store *store, const char *account,
                        char out[NL_MAC_TEXT_LEN + 1]) NL_ALL_NONNULL;
 
-/* The answer of a browser to the wish for a new passkey. */
+/* The answer of a browser to the request for a new passkey. */
 struct nl_passkey_new {
     const char *title; /* what the owner calls it */
     const char *client_data, *attestation;

@@ -10,7 +10,7 @@ NL_CHECKED enum nl_status nl_openid_use_state(struct nl_store *store, const char
 
 /* Begins a session of the account `name`. Where there is none, and `role` is not NULL, one is made
  * first, with that role and a password that nobody knows. Its second step is awaited, where it has
- * one. *login is NL_LOGIN_NONE where there is no such account. NL_DATA for a name that is none. */
+ * one. *login is NL_LOGIN_NONE where there is no such account. NL_DATA for an invalid name. */
 NL_CHECKED enum nl_status nl_openid_enter(struct nl_store *store, const char *name,
                                           const enum nl_role *role,
                                           const struct nl_login_place *place, int64_t lifetime,

@@ -72,15 +72,15 @@ struct nl_import_report {
 
 void nl_import_report_free(struct nl_import_report *report);
 
-/* NL_USAGE unless `text` is "WORD=STATE" with a state that there is. */
+/* NL_USAGE unless `text` is "WORD=STATE" with a known state. */
 NL_CHECKED enum nl_status nl_import_check_state(const char *text,
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
-/* NL_USAGE unless `text` is "FIELD=COLUMN" with a field that there is. */
+/* NL_USAGE unless `text` is "FIELD=COLUMN" with a known field. */
 NL_CHECKED enum nl_status nl_import_check_map(const char *text,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
-/* NL_USAGE unless `text`, for nl_import_options.as, is a state that there is. */
+/* NL_USAGE unless `text`, for nl_import_options.as, is a known state. */
 enum nl_status nl_import_check_as(const char *text, struct nl_error *err);
 
 /* Reads `in`, called `name` in messages. Invalid rows are reported and counted; with any of them

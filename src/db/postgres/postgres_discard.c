@@ -33,8 +33,8 @@ static size_t name_length(const char *text) {
     return len;
 }
 
-/* A statement stands at the begin of a line, or of a text that is executed; a comment may speak of
- * one. */
+/* A statement stands at the beginning of a line, or of a text that is executed; a comment may speak
+ * of one. */
 static bool begins_here(const char *all, const char *at) {
     while (at != all && at[-1] == ' ')
         at--;

@@ -7,7 +7,8 @@
  * hundreds, so an import leaves them until there are many. Others leave them to the import, as
  * nobody who signs up should wait for the rows of a file: a FEW more than their own they take.
  *
- * Each commit leaves a part of the index by itself. Parts are merged by STEPs of so many pages. */
+ * Each commit leaves a part of the index by itself. Parts are merged by STEPs of this many pages.
+ */
 enum { MANY = 2000, FEW = 64, STEP = 100 };
 
 static void note_change(void *ctx, int operation, const char *database, const char *table,
