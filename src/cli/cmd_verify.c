@@ -54,7 +54,7 @@ static void print_answer(const struct nl_genuine *genuine) {
     if (genuine->verdict == NL_VERDICT_UNKNOWN) {
         const json_t *named = json_object_get(genuine->facts, "named");
         if (json_is_object(named)) {
-            puts("It has the reference number of this issue, whose text is another:");
+            puts("It has the reference number of this issue, whose text is different:");
             print_issue(named);
         }
         return;

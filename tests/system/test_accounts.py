@@ -376,7 +376,7 @@ def test_what_is_done_is_noted(staff, connected, server):
     assert lines[0]["object"] == f"issue {issue}" and lines[1]["client"] == "127.0.0.1"
     page = staff.page("/audit?q=issue%20pause").text
     assert page.count("issue pause</td>") == 2 and "account add" not in page
-    assert "Nothing" in staff.page("/audit?q=%25").text
+    assert "No entry matches" in staff.page("/audit?q=%25").text
     file = staff.page("/audit.csv")
     assert file.getheader("Content-Disposition") == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(file.text)))

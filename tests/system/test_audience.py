@@ -73,9 +73,9 @@ def test_sent_to_one_language_and_then_to_the_rest(desk, readers, server):
     assert got(server) == {"r1", "r2", "r3"}
     assert readers.sql("SELECT segment FROM issue") == [('language = "ru"',)]
     page = desk.http.page("/issue/1/rest").text
-    assert "People who have not got this issue: 4" in text_of(page)
+    assert "People who have not received this issue: 4" in text_of(page)
     assert sorted(choices(page)) == [("en", "2"), ("kk", "1"), ("zru", "1")]
-    assert "not got this issue: 0" in text_of(desk.http.page("/issue/1/rest?audience_language=ru").text)
+    assert "not received this issue: 0" in text_of(desk.http.page("/issue/1/rest?audience_language=ru").text)
     assert desk.http.press("/issue/1/rest", sure="yes", audience_language="kk").status == 303
     wait_for(lambda: readers.sql("SELECT state FROM issue") == [("sent",)])
     assert got(server) == {"r1", "r2", "r3", "k1"}

@@ -98,5 +98,5 @@ def test_rows_that_no_field_shows(desk):  # noqa: F811
     """A comment among the events would be lost: they stay in the text of the file, and the page says where they are."""
     put(desk, BY_HAND.replace("- {", "# by hand\n- {"))
     page = desk.page().text
-    assert "They stand in the further settings" in page and "events.0.title" not in page
+    assert "They are in the further settings" in page and "events.0.title" not in page
     assert re.search(r'<textarea id="f-other"[^>]*>[^<]*events:\n# by hand\n- \{title: Fair', page)

@@ -40,7 +40,7 @@ def test_a_comment_leads_to_its_passage(begin):  # noqa: F811
     assert told["taken"] == marked
     assert told["led"] == [["en", marked[0]], ["en", marked[1]], ["ru", marked[2]], ["ar", marked[3]],
                            ["en", "ferries** sail to [the fair](https://www.example.org/fair) at nine"]]
-    assert told["told"] == "This passage no longer stands in the text."
+    assert told["told"] == "This passage is no longer in the text."
     assert told["run"] == ["rtl", "rtl"]  # though each has a word of the page before it, which is heard only
 
 

@@ -92,14 +92,14 @@ def test_embargo(desk, connected):
 
 def test_approvals_that_are_missing(desk, connected):
     restart(desk, connected, approval={"needed": 2})
-    assert "Approvals that are missing: 0 of 2 are given." in holds(desk)
+    assert "Approvals are missing: 0 of 2 have been given." in holds(desk)
     assert say(desk, "ask", words="Please").status == 303
     connected.sql("INSERT INTO staff (name, password, created_at, role) SELECT 'bob', password, created_at, 'sender' FROM staff")
     desk.http.login("bob")
     assert say(desk, "approve").status == 303
-    assert "Approvals that are missing: 1 of 2 are given." in holds(desk)
+    assert "Approvals are missing: 1 of 2 have been given." in holds(desk)
     desk.save(revision=desk.revision(), **{**FIELDS, "body": "Changed.\r\n"})
-    assert "Approvals that are missing: 0 of 2 are given." in holds(desk)
+    assert "Approvals are missing: 0 of 2 have been given." in holds(desk)
 
 
 @pytest.mark.slow(1)

@@ -29,7 +29,7 @@ def test_on_paper(reported, tmp_path):  # noqa: F811
         assert seen == {"hidden": [], "page": ["rgb(255, 255, 255)", "rgb(0, 0, 0)"], "own": ["rgb(238, 241, 244)", "rgb(0, 0, 0)"],
                         "cut": 0}, scheme
     words = words_of(file)
-    for expected in ("Second", "=First", "in percent of the mails that were handed over", "12.5 %", "100.0 %"):
+    for expected in ("Second", "=First", "as a percentage of the mails that were handed over", "12.5 %", "100.0 %"):
         assert expected in words, words
     for unwanted in ("Back to the issue", "Save as", "Log out", "Calendar"):
         assert unwanted not in words, words

@@ -83,7 +83,7 @@ def test_by_the_page(connected, server, page):
     assert [found(page), found(page, "?state=failed&reply=552*full"), found(page, "?state=unknown"), found(page, "?state=bounced&reply=nosuch"),
             found(page, "?state=sent"), found(page, "?reply=%22%3E%3Cb%3E")] == ["2", "1", "1", "0", "2", "0"]
     assert "<b>" not in page.page("/issue/1/again?reply=%22%3E%3Cb%3E").text
-    assert "may have got it already" in page.page("/issue/1/again?state=unknown").text
+    assert "may have received it already" in page.page("/issue/1/again?state=unknown").text
     before = server.count()
     assert page.press("/issue/1/again", state="failed", reply="full").status == 422  # the box is not ticked
     assert page.press("/issue/1/again", state="sent", sure="yes").status == 422

@@ -76,7 +76,7 @@ def test_refused_then_resumed(office, connected, server):
     connected.run("retry")
     [(subject, text)] = mails(server)
     assert subject == "Sending has stopped: Yurts"
-    for words in ("Nobody is lost: the rest waits.", "blocked here", "Sent: 0", f"Still waiting: {len(PEOPLE)}", "press Resume on this page",
+    for words in ("No recipient is lost: the rest waits.", "blocked here", "Sent: 0", f"Still waiting: {len(PEOPLE)}", "press Resume on this page",
                   "https://staff.example.org/issue/1"):
         assert words in text, text
     server.handler.replies.clear()
@@ -101,9 +101,9 @@ def told_later(connected, server):
     wait_for(lambda: state(connected)[0] == "sent")
     connected.run("retry")
     found = mails(server)
-    assert sorted(subject for subject, _ in found) == ["Sending does not go on: Yurts", "Sent: Yurts"]
+    assert sorted(subject for subject, _ in found) == ["Sending makes no progress: Yurts", "Sent: Yurts"]
     assert all(len(server.messages(address)) == 1 for address in PEOPLE)
-    return next(text for subject, text in found if subject.startswith("Sending does not"))
+    return next(text for subject, text in found if subject.startswith("Sending makes no"))
 
 
 @pytest.mark.slow(1)

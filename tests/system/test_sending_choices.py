@@ -86,7 +86,7 @@ def test_two_subjects(desk, connected, server):
     connected.add_active(people)
     form = {**FIELDS, "subject": "First words", "alternative_subject": "Other words"}
     assert desk.save(revision=desk.revision(), **form).status == 303
-    send(desk, {"check": ["Now: you can take it back for"]}, {"exact": True, "fill": {"Tried on so many per cent": "50", "Minutes until the others get the better one": "90"}},
+    send(desk, {"check": ["Now: you can take it back for"]}, {"exact": True, "fill": {"Tested on this percentage of the readers": "50", "Minutes until the others get the better one": "90"}},
          {"select": {"Better is the one with": "replies"}})
     come(connected)
     subjects = [parse(server.messages(address)[0])["Subject"] for address in (*people, *ZONES) if server.messages(address)]

@@ -122,8 +122,8 @@ def test_the_rest(desk, connected, server):
     assert server.handler.accepted == 1
     page = desk.http.page("/issue/1").text
     assert 'href="/issue/1/rest"' in page
-    assert "People who have not got this issue: 3" in text_of(desk.http.page("/issue/1/rest").text)
-    assert "People who have not got this issue: 0" in text_of(desk.http.page("/issue/1/rest?segment=russian").text)
+    assert "People who have not received this issue: 3" in text_of(desk.http.page("/issue/1/rest").text)
+    assert "People who have not received this issue: 0" in text_of(desk.http.page("/issue/1/rest?segment=russian").text)
     assert desk.http.press("/issue/1/rest").status == 422  # nobody has ticked the box
     assert desk.http.press("/issue/1/rest", sure="yes", segment="russian").status == 422  # nobody is left
     account(connected, "kim", "author")
@@ -275,7 +275,7 @@ def test_what_holds_it_back(desk, connected):
     http_server = type(desk.http)(connected.folder, "--no-mail")
     http_server.login()
     page = text_of(http_server.page(other.path + "/send").text)
-    for words in ("Quiet hours: nothing goes out before", "1 more messages go out on that day", "At most 7 messages go out in a second.",
+    for words in ("Quiet hours: nothing goes out before", "1 more messages go out on that day", "At most 7 messages go out per second.",
                   "Providers with a limit of their own: 1", "An issue of this list is planned for later, on 2035-01-01 09:00 UTC:"):
         assert words in page, (words, page, http_server.logged()[-600:])
     connected.sql("UPDATE issue SET state = 'paused'")

@@ -696,7 +696,7 @@ def test_names_keep_their_direction(everything):
 # Only a state that is hard to bring about has these, or an installation whose organisation has no name.
 RARE = {
     # a list of more than 10,000 people: test_reconfirm
-    "So many are asked at once, those first who have been subscribed longest:",
+    "This many are asked at once, those subscribed longest first:",
     # a photo of a printed bulletin: test_photo
     "There is no code in this photo that can be read. Take it from straight above, in good light, or type the number.",
     "The code in this photo leads to another place than our website. It is not ours.",
@@ -705,9 +705,9 @@ RARE = {
     "Many people are asking just now. Please try again in a minute.",
     # an issue with two subjects: test_subjects; one that has not reached some, who may have left: test_resend
     "Two subjects", "Left the list", "Choose this subject:", "People who wait for the decision:",
-    "The better subject is chosen by itself when its time has come.",
+    "The better subject is chosen automatically when the time has come.",
     "Send it to them again",
-    "Some of them may have got it already: sending ended before their server answered.",
+    "Some of them may have received it already: sending ended before their server answered.",
     # a receipt of somebody whose address of the network is recorded, or whom the office has added: test_receipts
     "IP address", "Text of the form that you filled in", "Stated when you were added",
     "At least {{count}} issues found", "Last complaint", "Or write to us and we will add you:",
@@ -717,14 +717,14 @@ RARE = {
     "An issue of this list goes out before it, on {{moment}}:",
     "An issue of this list is paused and has not reached everybody:",
     "An issue of this list is planned for later, on {{moment}}:",
-    "At most {{per_second}} messages go out in a second.",
+    "At most {{per_second}} messages go out per second.",
     "Embargo: readers get it now, with the line that it is not for publication before {{moment}}.",
     "An issue has stopped by itself:",
     "People who do not get it, since their addresses are suppressed: {{people}}",
     # an hour without a message: test_sender_mail
-    "Sending does not go on: {{title}}",
-    "Nothing has gone out for an hour or more. Nobody is lost: the rest waits, and goes on by itself as soon as the mail server takes mail.",
-    "Have the people who run the mail server look at it. This page shows how it goes on:",
+    "Sending makes no progress: {{title}}",
+    "Nothing has gone out for an hour or more. No recipient is lost: the rest waits, and goes on by itself as soon as the mail server takes mail.",
+    "Ask the people who run the mail server to look at it. This page shows how it goes on:",
     "Better is the one with",
     "Messages of other issues that go out first: {{messages}}",
     "Minutes until the others get the better one",
@@ -734,8 +734,8 @@ RARE = {
     "Proof group",
     "The address is being warmed up: {{left}} more messages go out on that day, the others on the days after it.",
     "They get it now, as it was composed for the others. Nobody gets it twice.",
-    "Tried on so many per cent",
-    "What is deferred waits: nothing has started it for an hour or more. Tell the administrator that newsletter retry does not run.",
+    "Tested on this percentage of the readers",
+    "Deferred mail is waiting: nothing has sent it for an hour or more. Tell the administrator that newsletter retry does not run.",
     "fewer unsubscriptions",
     "more replies",
     "To keep robots out, this form asks your browser to do a small calculation, which needs JavaScript. Please turn it on "
@@ -748,7 +748,7 @@ RARE = {
     "The passkey is removed.",
     "This passkey cannot be used.",
     # for events that somebody has written into a file, with a comment: test_desk_fields
-    "They stand in the further settings, below the text.",
+    "They are in the further settings, below the text.",
     # what an identity provider brings about: test_openid
     "Log in with",
     "The identity provider does not answer as it should. Please try again later.",
@@ -759,10 +759,10 @@ RARE = {
     # passwords and codes take long to check, and the log's rows are the same in each language: test_accounts, test_people_pages
     "A password has at least 12 characters.",
     "Action",
-    "After your password, a code of your telephone is asked for.",
+    "After your password, you are asked for a code from your telephone.",
     "All other sessions have ended.",
     "Begin again",
-    "Code of your telephone, or a recovery code",
+    "Code from your telephone, or a recovery code",
     "End this session",
     "From where",
     "More subscribers",
@@ -773,7 +773,7 @@ RARE = {
     "Please log in again.",
     "Recovery codes",
     "Returned mail",
-    "Scan this picture with the program for codes on your telephone, or type the letters into it.",
+    "Scan this picture with the authenticator app on your telephone, or type the letters into it.",
     "Switch the second step off",
     "Switch the second step on",
     "The code that it shows now",
@@ -787,7 +787,7 @@ RARE = {
     "Your password is changed. All other sessions have ended.",
     "Your password is wrong. Nothing was changed.",
     "Keep these codes where you find them without your telephone. "
-    "Each is good once, in place of its code. They are not shown again.",
+    "Each works once, in place of a code. They are not shown again.",
 }
 
 

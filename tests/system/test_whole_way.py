@@ -104,7 +104,7 @@ def test_from_an_empty_page_to_the_report(office, connected, server, tmp_path, s
     assert told["complaints"] == []
     print(json.dumps(seen, indent=1, ensure_ascii=False))
     assert seen["corrected"] and "Юрта для" in seen["preview"] and "pasted" in seen["preview"], seen
-    assert "Approvals that are missing: 0 of 1 are given." in seen["held"] and "It cannot be sent yet" in seen["held"]
+    assert "Approvals are missing: 0 of 1 have been given." in seen["held"] and "It cannot be sent yet" in seen["held"]
     assert "Please, by noon" in seen["asked"] and "09:00" in seen["moved"] and seen["back"]
     assert re.search(r"Sending starts in [0-3] s", seen["countdown"])
     assert "Paused" in seen["paused"] and str(PEOPLE) in seen["report"] and "100.0 %" in seen["report"]
