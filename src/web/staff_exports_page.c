@@ -119,30 +119,17 @@ static enum nl_status send_file(struct nl_staff_call *call, const json_t *facts,
 }
 
 static enum nl_status one(struct nl_staff_call *call, const struct nl_people_rights *rights,
-                          const char *rest, struct nl_response *response, struct nl_error *err) {
-    const struct nl_office office = nl_staff_office(call->staff, call->session);
+                          const json_t *facts, const char *rest, struct nl_response *response,
+                          struct nl_error *err) {
     bool post = nl_request_is_post(call->request);
-    const char *more = "";
-    json_t *facts = NULL;
-    int64_t id = 0;
-    if (!nl_staff_path_number(rest, &id, &more) || strcmp(more, post ? "" : "/file") != 0)
+    if (strcmp(rest, post ? "" : "/file") != 0)
         return nl_staff_no_page(call, response, err);
-    enum nl_status status = nl_office_export_read(&office, id, &facts, err);
-    if (status == NL_NOTFOUND)
-        nl_error_free(err);
-    if (status == NL_NOTFOUND || (status == NL_OK && !nl_task_is_theirs(rights, facts, false)))
-        status = nl_staff_no_page(call, response, err);
-    else if (status != NL_OK)
-        json_decref(call->data);
-    else
-        status =
-            post ? end(call, rights, id, response, err) : send_file(call, facts, response, err);
-    json_decref(facts);
-    return status;
+    return post ? end(call, rights, nl_facts_number(facts, "id"), response, err)
+                : send_file(call, facts, response, err);
 }
 
 enum nl_status nl_exports_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err) {
-    static const struct nl_task_pages pages = {show, start, one};
+    static const struct nl_task_pages pages = {show, start, one, nl_office_export_read, false};
     return nl_task_call(call, &pages, rest, response, err);
 }

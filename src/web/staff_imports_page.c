@@ -114,34 +114,18 @@ static enum nl_status rejected(struct nl_staff_call *call, const json_t *facts,
 }
 
 static enum nl_status one(struct nl_staff_call *call, const struct nl_people_rights *rights,
-                          const char *rest, struct nl_response *response, struct nl_error *err) {
-    const struct nl_office office = nl_staff_office(call->staff, call->session);
+                          const json_t *facts, const char *rest, struct nl_response *response,
+                          struct nl_error *err) {
     bool post = nl_request_is_post(call->request);
-    const char *more = "";
-    json_t *facts = NULL;
-    int64_t id = 0;
-    if (!nl_staff_path_number(rest, &id, &more))
-        return nl_staff_no_page(call, response, err);
-    enum nl_status status = nl_office_import_read(&office, id, &facts, err);
-    bool page = more[0] == '\0';
-    if (status == NL_NOTFOUND)
-        nl_error_free(err);
-    if (status == NL_NOTFOUND ||
-        (status == NL_OK && (!nl_task_is_theirs(rights, facts, true) ||
-                             (!page && (post || strcmp(more, "/rejected") != 0)))))
-        status = nl_staff_no_page(call, response, err);
-    else if (status != NL_OK)
-        json_decref(call->data);
-    else
-        status = !page  ? rejected(call, facts, response, err)
-                 : post ? nl_import_act(call, rights, facts, response, err)
-                        : nl_import_page(call, rights, facts, response, err);
-    json_decref(facts);
-    return status;
+    if (rest[0] != '\0')
+        return post || strcmp(rest, "/rejected") != 0 ? nl_staff_no_page(call, response, err)
+                                                      : rejected(call, facts, response, err);
+    return post ? nl_import_act(call, rights, facts, response, err)
+                : nl_import_page(call, rights, facts, response, err);
 }
 
 enum nl_status nl_imports_call(struct nl_staff_call *call, const char *rest,
                                struct nl_response *response, struct nl_error *err) {
-    static const struct nl_task_pages pages = {show_list, upload, one};
+    static const struct nl_task_pages pages = {show_list, upload, one, nl_office_import_read, true};
     return nl_task_call(call, &pages, rest, response, err);
 }

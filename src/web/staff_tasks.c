@@ -114,6 +114,29 @@ void nl_tasks_show(const struct nl_staff_call *call, const struct nl_people_righ
 
 /* ---- dispatch ---- */
 
+static enum nl_status call_one(struct nl_staff_call *call, const struct nl_task_pages *pages,
+                               const struct nl_people_rights *rights, const char *path,
+                               struct nl_response *response, struct nl_error *err) {
+    const struct nl_office office = nl_staff_office(call->staff, call->session);
+    const char *rest = "";
+    json_t *facts = NULL;
+    int64_t id = 0;
+    if (!nl_staff_path_number(path, &id, &rest))
+        return nl_staff_no_page(call, response, err);
+    enum nl_status status = pages->read(&office, id, &facts, err);
+    if (status == NL_NOTFOUND)
+        nl_error_free(err);
+    if (status == NL_NOTFOUND ||
+        (status == NL_OK && !nl_task_is_theirs(rights, facts, pages->import)))
+        status = nl_staff_no_page(call, response, err);
+    else if (status != NL_OK)
+        json_decref(call->data);
+    else
+        status = pages->one(call, rights, facts, rest, response, err);
+    json_decref(facts);
+    return status;
+}
+
 enum nl_status nl_task_call(struct nl_staff_call *call, const struct nl_task_pages *pages,
                             const char *rest, struct nl_response *response, struct nl_error *err) {
     struct nl_people_rights rights = {0};
@@ -123,7 +146,7 @@ enum nl_status nl_task_call(struct nl_staff_call *call, const struct nl_task_pag
     else if (!nl_people_rights_any(&rights))
         status = nl_staff_forbidden(call, response, err);
     else if (rest[0] != '\0')
-        status = pages->one(call, &rights, rest, response, err);
+        status = call_one(call, pages, &rights, rest, response, err);
     else
         status = (nl_request_is_post(call->request) ? pages->begin : pages->list)(call, &rights,
                                                                                   response, err);

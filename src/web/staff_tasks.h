@@ -19,14 +19,18 @@ void nl_task_watch(const struct nl_staff_call *call, const json_t *facts);
 void nl_task_wake(const struct nl_staff_call *call);
 
 /* The pages of imports or of exports, which take the data of the call: the list of them, beginning
- * one, and the pages below `rest`. */
+ * one, and the pages of one, of which `rest` is the end of the path: "" or "/...". */
 typedef enum nl_status nl_task_page(struct nl_staff_call *call,
                                     const struct nl_people_rights *rights,
                                     struct nl_response *response, struct nl_error *err);
 struct nl_task_pages {
     nl_task_page *list, *begin;
     enum nl_status (*one)(struct nl_staff_call *call, const struct nl_people_rights *rights,
-                          const char *rest, struct nl_response *response, struct nl_error *err);
+                          const json_t *facts, const char *rest, struct nl_response *response,
+                          struct nl_error *err);
+    enum nl_status (*read)(const struct nl_office *office, int64_t id, json_t **out,
+                           struct nl_error *err);
+    bool import;
 };
 
 /* Calls the one that is asked for; an account that looks after no people is refused. */
