@@ -230,7 +230,7 @@ enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *sum
     if (status == NL_OK)
         status = loop(&run);
     if (status == NL_OK && summary->halted)
-        status = nl_issue_free_turns(plan->store, err);
+        status = nl_issue_free_reservations(plan->store, err);
     if (plan->options->stop != NULL && *plan->options->stop != 0)
         summary->stopped = true;
     nl_tuning_close(&run);

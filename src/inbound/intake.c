@@ -195,7 +195,7 @@ static enum nl_status record_verdicts(struct nl_intake *intake, struct nl_bounce
     return status;
 }
 
-/* A token that is unknown or worn is no reason to see the message again. */
+/* A token that is unknown or used up is no reason to see the message again. */
 static enum nl_status unsubscribe(const struct nl_intake *intake, const struct nl_bounce *bounce,
                                   struct nl_intake_result *out, struct nl_error *err) {
     struct nl_token_result used = {0};

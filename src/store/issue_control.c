@@ -55,7 +55,7 @@ enum nl_action_result nl_issue_allows(enum nl_issue_state state, enum nl_issue_a
 
 /* ---- changing ---- */
 
-enum nl_status nl_issue_free_turns(struct nl_store *store, struct nl_error *err) {
+enum nl_status nl_issue_free_reservations(struct nl_store *store, struct nl_error *err) {
     return nl_sql_run(store, err,
                       "DELETE FROM throttle WHERE name LIKE 'domain %' AND NOT EXISTS "
                       "(SELECT 1 FROM issue WHERE state = 'sending')",
@@ -67,7 +67,7 @@ static enum nl_status set_state(struct nl_store *store, int64_t issue, enum nl_i
     enum nl_status status = nl_sql_run(
         store, err, "UPDATE issue SET state = ?, pause_note = ? WHERE id = ?",
         NL_VALUES(NL_STRING(nl_issue_state_text(state)), NL_STRING(note), NL_INT(issue)));
-    return status == NL_OK ? nl_issue_free_turns(store, err) : status;
+    return status == NL_OK ? nl_issue_free_reservations(store, err) : status;
 }
 
 /* Deliveries that no run has leased, of an issue that is cancelled. One state at a time, each by

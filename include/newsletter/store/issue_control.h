@@ -69,7 +69,7 @@ NL_CHECKED enum nl_status nl_issue_finish(struct nl_store *store, int64_t issue,
 /* Frees the seconds that were reserved by domains' rates, unless an issue is being sent: when one
  * has stopped, the next one need not wait for them. A run that stops with its issue frees those
  * that it has reserved meanwhile. */
-NL_CHECKED enum nl_status nl_issue_free_turns(struct nl_store *store,
-                                              struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_issue_free_reservations(struct nl_store *store,
+                                                     struct nl_error *err) NL_ALL_NONNULL;
 
 #endif
