@@ -131,8 +131,8 @@ bool nl_books_had_ended(const struct nl_books *books, int64_t subscription) {
 
 /* ---- subscriptions ---- */
 
-static bool enter_standing(struct nl_books *books, int64_t subscription, int64_t list, int64_t at,
-                           const struct nl_cbor_item *state) {
+static bool enter_state(struct nl_books *books, int64_t subscription, int64_t list, int64_t at,
+                        const struct nl_cbor_item *state) {
     struct nl_booked_subscription *booked = nl_numbered_put(&books->subscriptions, subscription);
     if (booked == NULL)
         return false;
@@ -167,7 +167,7 @@ static bool enter_event(struct nl_books *books, const struct nl_entry *entry) {
     event->has_detail = keep(entry, 10, event->detail);
     int64_t subscription = nl_entry_number(entry, 5);
     if (subscription != 0) {
-        if (!enter_standing(books, subscription, numbers[2], numbers[0], &entry->items[9]))
+        if (!enter_state(books, subscription, numbers[2], numbers[0], &entry->items[9]))
             return false;
         struct nl_booked_subscription *booked =
             nl_numbered_find(&books->subscriptions, subscription);
@@ -214,7 +214,7 @@ static bool enter_span(struct nl_books *books, const struct nl_entry *entry,
     for (int64_t id = span[2].number; entered && id <= span[3].number; id++)
         entered = entry->kind == NL_LEDGER_SUPPRESSED
                       ? enter_suppressed(books, id, nl_entry_number(entry, 2) != 0, at)
-                      : enter_standing(books, id, span[0].number, at, &span[1]);
+                      : enter_state(books, id, span[0].number, at, &span[1]);
     return entered;
 }
 

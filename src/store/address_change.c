@@ -141,8 +141,8 @@ static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
                             "WHERE subscriber = ? AND state IN ('active', 'pending')",
                             NL_VALUES(NL_INT(now), NL_INT(from)));
     if (status == NL_OK)
-        status = nl_ledger_standings(store, from, err);
-    return status == NL_OK ? nl_ledger_standings(store, into, err) : status;
+        status = nl_ledger_states(store, from, err);
+    return status == NL_OK ? nl_ledger_states(store, into, err) : status;
 }
 
 /* Links that went to the former address open nothing any more. */

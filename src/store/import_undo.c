@@ -184,7 +184,7 @@ static enum nl_status undo_state(struct nl_store *store, struct undoing *undoing
     bool restored = status == NL_OK && nl_sql_changes(store) > 0;
     undoing->tally.restored += restored;
     undoing->tally.kept += status == NL_OK && !restored;
-    return restored ? nl_ledger_standing(store, NULL, change->subscription, err) : status;
+    return restored ? nl_ledger_state(store, NULL, change->subscription, err) : status;
 }
 
 /* ---- one transaction ---- */

@@ -37,13 +37,13 @@ NL_CHECKED enum nl_status nl_ledger_imported(struct nl_store *store, const char 
                                              int64_t low, struct nl_error *err) NL_NONNULL(1, 4);
 
 /* As nl_ledger_imported for one subscription whose state has changed without an event. */
-NL_CHECKED enum nl_status nl_ledger_standing(struct nl_store *store, const char *source,
-                                             int64_t subscription, struct nl_error *err)
+NL_CHECKED enum nl_status nl_ledger_state(struct nl_store *store, const char *source,
+                                          int64_t subscription, struct nl_error *err)
     NL_NONNULL(1, 4);
 
 /* Appends the states of all subscriptions of a person. */
-NL_CHECKED enum nl_status nl_ledger_standings(struct nl_store *store, int64_t subscriber,
-                                              struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_ledger_states(struct nl_store *store, int64_t subscriber,
+                                           struct nl_error *err) NL_ALL_NONNULL;
 
 /* Appends the digests of an issue's editions; none once it was withdrawn. */
 NL_CHECKED enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue, int64_t list,

@@ -55,35 +55,35 @@ static enum nl_status add_subscription(const struct nl_sql_row *row, void *ctx,
 
 /* The words of the source are the office's, but may name people, so that their digest stands here.
  */
-struct standing {
+struct states_entry {
     enum nl_ledger_kind kind;
     const char *source;
     int64_t suppressed; /* NL_LEDGER_SUPPRESSED */
 };
 
-static void add_source(struct nl_buf *entry, const struct standing *standing) {
+static void add_source(struct nl_buf *entry, const struct states_entry *about) {
     unsigned char digest[NL_DIGEST_LEN];
-    const char *source = standing->source;
-    if (standing->kind == NL_LEDGER_SUPPRESSED) {
-        nl_cbor_add_number(entry, standing->suppressed);
+    const char *source = about->source;
+    if (about->kind == NL_LEDGER_SUPPRESSED) {
+        nl_cbor_add_number(entry, about->suppressed);
         return;
     }
     nl_digest(source, source != NULL ? strlen(source) : 0, digest);
     nl_cbor_add_bytes(entry, source != NULL ? digest : NULL, sizeof digest);
 }
 
-static enum nl_status add_standing(struct nl_store *store, const struct standing *standing,
-                                   const char *sql, const struct nl_value *values,
-                                   struct nl_error *err) {
+static enum nl_status add_states(struct nl_store *store, const struct states_entry *about,
+                                 const char *sql, const struct nl_value *values,
+                                 struct nl_error *err) {
     struct spans spans = {.count = 0};
     struct nl_buf entry = {0};
     enum nl_status status = nl_sql_each(store, err, add_subscription, &spans, sql, values);
     end_span(&spans);
-    if (status == NL_OK && (spans.count > 0 || standing->kind == NL_LEDGER_SUPPRESSED)) {
+    if (status == NL_OK && (spans.count > 0 || about->kind == NL_LEDGER_SUPPRESSED)) {
         nl_cbor_add_array(&entry, 4);
-        nl_cbor_add_number(&entry, standing->kind);
+        nl_cbor_add_number(&entry, about->kind);
         nl_cbor_add_number(&entry, nl_store_now(store));
-        add_source(&entry, standing);
+        add_source(&entry, about);
         nl_cbor_add_array(&entry, spans.count);
         nl_buf_add(&entry, nl_buf_text(&spans.encoded), spans.encoded.len);
         entry.failed = entry.failed || spans.encoded.failed;
@@ -94,36 +94,34 @@ static enum nl_status add_standing(struct nl_store *store, const struct standing
     return status;
 }
 
-#define STANDING "SELECT id, list, state FROM subscription WHERE "
+#define STATES "SELECT id, list, state FROM subscription WHERE "
 
 enum nl_status nl_ledger_imported(struct nl_store *store, const char *source, int64_t low,
                                   struct nl_error *err) {
-    const struct standing standing = {NL_LEDGER_IMPORTED, source, 0};
-    return add_standing(store, &standing, STANDING "id > ? ORDER BY id", NL_VALUES(NL_INT(low)),
-                        err);
+    const struct states_entry about = {NL_LEDGER_IMPORTED, source, 0};
+    return add_states(store, &about, STATES "id > ? ORDER BY id", NL_VALUES(NL_INT(low)), err);
 }
 
-enum nl_status nl_ledger_standing(struct nl_store *store, const char *source, int64_t subscription,
-                                  struct nl_error *err) {
-    const struct standing standing = {NL_LEDGER_IMPORTED, source, 0};
-    return add_standing(store, &standing, STANDING "id = ?", NL_VALUES(NL_INT(subscription)), err);
+enum nl_status nl_ledger_state(struct nl_store *store, const char *source, int64_t subscription,
+                               struct nl_error *err) {
+    const struct states_entry about = {NL_LEDGER_IMPORTED, source, 0};
+    return add_states(store, &about, STATES "id = ?", NL_VALUES(NL_INT(subscription)), err);
 }
 
-enum nl_status nl_ledger_standings(struct nl_store *store, int64_t subscriber,
-                                   struct nl_error *err) {
-    const struct standing standing = {NL_LEDGER_IMPORTED, NULL, 0};
-    return add_standing(store, &standing, STANDING "subscriber = ? ORDER BY id",
-                        NL_VALUES(NL_INT(subscriber)), err);
+enum nl_status nl_ledger_states(struct nl_store *store, int64_t subscriber, struct nl_error *err) {
+    const struct states_entry about = {NL_LEDGER_IMPORTED, NULL, 0};
+    return add_states(store, &about, STATES "subscriber = ? ORDER BY id",
+                      NL_VALUES(NL_INT(subscriber)), err);
 }
 
 /* The entry names the subscriptions that there are. Later ones of that address are never active. */
 enum nl_status nl_ledger_suppressed(struct nl_store *store, const char *address_key,
                                     bool suppressed, struct nl_error *err) {
-    const struct standing standing = {NL_LEDGER_SUPPRESSED, NULL, suppressed};
-    return add_standing(store, &standing,
-                        STANDING "subscriber = (SELECT id FROM subscriber WHERE address_key = ?) "
-                                 "ORDER BY id",
-                        NL_VALUES(NL_STRING(address_key)), err);
+    const struct states_entry about = {NL_LEDGER_SUPPRESSED, NULL, suppressed};
+    return add_states(store, &about,
+                      STATES "subscriber = (SELECT id FROM subscriber WHERE address_key = ?) "
+                             "ORDER BY id",
+                      NL_VALUES(NL_STRING(address_key)), err);
 }
 
 /* ---- issues ---- */

@@ -298,7 +298,7 @@ static enum nl_status meet_subscription(struct nl_import *import, int64_t list, 
     *result =
         (struct nl_import_result){.outcome = NL_IMPORT_ADDED, .state = NL_SUBSCRIPTION_ACTIVE};
     enum nl_status status = activate(import, id, member, err);
-    return status == NL_OK ? nl_ledger_standing(import->store, import->policy->consent, id, err)
+    return status == NL_OK ? nl_ledger_state(import->store, import->policy->consent, id, err)
                            : status;
 }
 

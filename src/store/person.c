@@ -101,7 +101,7 @@ enum nl_status nl_person_erase_rows(struct nl_store *store, int64_t subscriber,
         status = nl_sql_run(store, err, steps[i],
                             NL_VALUES(NL_INT(subscriber), NL_INT(nl_store_now(store))));
     if (status == NL_OK)
-        status = nl_ledger_standings(store, subscriber, err);
+        status = nl_ledger_states(store, subscriber, err);
     if (status == NL_OK)
         status = nl_ledger_forget(store, subscriber, err);
     return status == NL_OK ? nl_event_add(store, "erased", 0, subscriber, 0, NULL, err) : status;

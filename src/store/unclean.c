@@ -129,7 +129,7 @@ static enum nl_status merge(struct nl_store *store, int64_t from, int64_t into,
                             "list NOT IN (SELECT list FROM subscription WHERE subscriber = ?2)",
                             NL_VALUES(NL_INT(from), NL_INT(into)));
     if (status == NL_OK)
-        status = nl_ledger_standings(store, into, err);
+        status = nl_ledger_states(store, into, err);
     return status == NL_OK ? nl_event_add(store, "merged", 0, into, 0, "invisible characters", err)
                            : status;
 }

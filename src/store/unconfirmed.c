@@ -24,7 +24,7 @@ static enum nl_status end_returns(struct nl_store *store, int64_t before, struct
                     " AND NOT (" NEVER_MORE ")) RETURNING id",
                     NL_VALUES(NL_INT(before), NL_INT(nl_store_now(store))));
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(&ids); i++)
-        status = nl_ledger_standing(store, NULL, nl_ids_at(&ids, i), err);
+        status = nl_ledger_state(store, NULL, nl_ids_at(&ids, i), err);
     nl_buf_free(&ids);
     return status;
 }
