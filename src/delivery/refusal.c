@@ -43,12 +43,14 @@ void nl_run_hold(struct run *run, const struct nl_transport_event *event, bool o
     /* Before the recipient is named, one refusal is enough. */
     bool opens = (event->stage == NL_STAGE_MAIL && ours && result->code / 100 == 5) ||
                  run->summary->paused || nl_breaker_hold(&run->breaker, &refusal, &held);
-    if (opens)
-        nl_run_open_breaker(run, event->server, &refusal);
+    /* The connection owns the words, until it reads on: a server that is left alone is read from.
+     */
     if (held) {
         nl_in_flight_hold(message);
-        return;
+    } else {
+        result->outcome = NL_REQUEUED;
+        nl_in_flight_end(run, message, result);
     }
-    result->outcome = NL_REQUEUED;
-    nl_in_flight_end(run, message, result);
+    if (opens)
+        nl_run_open_breaker(run, event->server, &refusal);
 }
