@@ -112,8 +112,9 @@ static enum nl_session_event after_bdat(struct nl_session *session) {
     /* A reply before the message was sent answers no command of ours. */
     if (flight->end > session->sent)
         return NL_SESSION_GARBAGE;
-    session->unsupported =
-        !accepted && flight->refusal.code == 0 && is_unknown_command(session->reply.code);
+    /* With others under way it is known: they may be accepted, whatever this one is told. */
+    session->unsupported = !accepted && session->flight_count == 1 && flight->refusal.code == 0 &&
+                           is_unknown_command(session->reply.code);
     if (session->unsupported)
         return NL_SESSION_GARBAGE;
     end_flight(session);
@@ -131,7 +132,8 @@ static enum nl_session_event after_bdat(struct nl_session *session) {
 enum nl_session_event nl_flight_act(struct nl_session *session) {
     struct nl_flight *flight = first_flight(session);
     bool accepted = session->reply.code / 100 == 2;
-    session->closing = session->closing || session->reply.code == 421;
+    /* A server that goes on to answer reads on. */
+    session->closing = session->reply.code == 421;
     switch (flight->awaited) {
     case NL_STAGE_RSET:
         if (!accepted)

@@ -60,6 +60,8 @@ static void lose(struct nl_transport *transport, struct connection *connection, 
                  bool garbage) {
     nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(connection->session.stage),
              how);
+    /* Only a server that has closed the connection reads no further. */
+    connection->session.closing = connection->session.closing && !garbage;
     if (connection->carried_count > 0) {
         nl_buf_clear(&connection->text);
         nl_buf_adds(&connection->text, how);
@@ -124,8 +126,9 @@ static bool note_reply(struct nl_transport *transport, struct connection *connec
     struct nl_server_health *server = &transport->health.servers[connection->host];
     bool accepted = session->reply.code / 100 == 2;
     bool early_refused = session->came_early && session->ended_at < NL_STAGE_DOT;
-    connection->message_limit_reached =
-        connection->message_limit_reached || nl_carry_is_full(transport, connection);
+    connection->message_limit_reached = connection->message_limit_reached ||
+                                        nl_carry_is_full(transport, connection) ||
+                                        session->reply.code == 421;
     if (accepted)
         nl_relay_health_worked(&transport->health, connection->host);
     if (accepted && !connection->flies)

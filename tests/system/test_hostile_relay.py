@@ -1,5 +1,7 @@
 """A relay, or what stands before it, that breaks the protocol byte by byte: nobody is charged for what was said to another, nobody is
 mailed twice, and the run ends."""
+import collections
+
 import pytest
 from hostile_relay import hostile  # noqa: F401
 
@@ -26,3 +28,40 @@ def test_the_words_of_a_refusal_are_not_those_of_the_next_reply(site, hostile):
 
     send(site, hostile(script), expect=69)
     assert site.sql("SELECT reply_text FROM delivery WHERE reply_code = 550") == [("We do not know you",)]
+
+
+@pytest.mark.parametrize("offers", OFFERS)
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "dot"])
+def test_421_on_a_connection_that_stays_open(site, hostile, stage, offers):
+    """A server that has had enough and does not close: each message is tried once, and the run ends."""
+    asked = collections.Counter()
+
+    def script(at, dialogue):
+        asked[at] += 1
+        return b"421 4.7.0 Slow down\r\n" if at == stage and asked[at] > 3 else None
+
+    server = hostile(script, OFFERS[offers])
+    send(site, server, expect=None)
+    assert asked["MAIL"] <= 2 * len(PEOPLE)
+    assert {address for address, state in site.state_of_each().items() if state == "sent"} == set(server.taken)
+
+
+@pytest.mark.parametrize("how", ["close", "reset", "silence"])
+def test_421_from_a_server_that_reads_on(site, hostile, how):
+    """It has taken the message: that may not go out once more."""
+    def script(stage, dialogue):
+        if dialogue.number > 1 or dialogue.message != 4:
+            return None
+        if stage == "dot":
+            dialogue.take()
+            if how == "silence":
+                dialogue.read()
+            getattr(dialogue, how)()
+        return b"421 4.3.2 Going down\r\n" if stage == "MAIL" else None
+
+    server = hostile(script, CHUNKING)
+    send(site, server, expect=None)
+    site.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
+    site.run("retry", expect=None)
+    assert set(server.taken.values()) == {1} and len(server.taken) == len(PEOPLE)
+    assert site.states() == {"sent": len(PEOPLE) - 1, "unknown": 1}

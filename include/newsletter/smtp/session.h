@@ -80,7 +80,7 @@ struct nl_session {
     struct nl_flight *flights; /* a ring of messages in one piece each */
     size_t flight_room, flight_first, flight_count;
     size_t ended_message; /* NL_SESSION_REPLIED: which one of these */
-    bool closing;         /* the server has said 421 */
+    bool closing;         /* the last reply was 421 */
     bool unsupported;     /* it has offered CHUNKING and does not know BDAT */
 };
 

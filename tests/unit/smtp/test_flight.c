@@ -157,6 +157,14 @@ static void test_closing(void **state) {
     assert_false(nl_session_flight_refused(&talk.session, 8));
     assert_false(nl_session_flight_sent(&talk.session, 8));
     end(&talk);
+    begin(&talk);
+    assert_int_equal(feed(&talk.session, "421 bye\r\n"), NL_SESSION_NONE);
+    assert_false(nl_session_flight_sent(&talk.session, 7));
+    /* A server that goes on to answer has read on. */
+    assert_int_equal(feed(&talk.session, "250 ok\r\n"), NL_SESSION_NONE);
+    assert_true(nl_session_flight_sent(&talk.session, 7));
+    assert_false(nl_session_flight_refused(&talk.session, 7));
+    end(&talk);
     /* After the refusal of MAIL alone, it may have accepted the message. */
     begin(&talk);
     assert_int_equal(feed(&talk.session, "451 later\r\n"), NL_SESSION_NONE);
@@ -173,6 +181,22 @@ static void test_closing(void **state) {
     nl_session_wrote(&talk.session, len);
     assert_false(nl_session_flight_refused(&talk.session, 7));
     assert_true(nl_session_flight_sent(&talk.session, 7));
+    assert_true(nl_session_flight_sent(&talk.session, 8));
+    end(&talk);
+}
+
+/* A server that answers one BDAT as if it did not know it may accept the next one. */
+static void test_one_of_several_is_not_known(void **state) {
+    (void)state;
+    struct talk talk;
+    size_t len = 0;
+    begin(&talk);
+    fly(&talk, 8);
+    assert_non_null(nl_session_output(&talk.session, &len));
+    nl_session_wrote(&talk.session, len);
+    assert_int_equal(feed(&talk.session, "250 ok\r\n250 ok\r\n503 what?\r\n"), NL_SESSION_REPLIED);
+    expect_end(&talk, 7, NL_STAGE_DOT, 503, "what?");
+    assert_false(talk.session.unsupported);
     assert_true(nl_session_flight_sent(&talk.session, 8));
     end(&talk);
 }
@@ -208,6 +232,7 @@ int main(void) {
         cmocka_unit_test(test_the_last_word_counts),
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_closing),
+        cmocka_unit_test(test_one_of_several_is_not_known),
         cmocka_unit_test(test_answers_that_do_not_count_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
