@@ -81,8 +81,20 @@ void nl_connection_close(struct nl_transport *transport, struct connection *conn
 void nl_connection_report(struct nl_transport *transport, struct connection *connection,
                           enum nl_transport_kind kind, enum nl_stage stage, size_t message);
 
-/* A reply is awaited from now on. */
+/* ---- deadline.c ---- */
+
+/* A reply is awaited from now on, for smtp.timeout. */
 void nl_connection_expect(struct nl_transport *transport, struct connection *connection);
+
+/* Bytes were written: the reply to them may come later, by the time that a slow server needs to
+ * read them, but no later than smtp.timeout from now on. */
+void nl_connection_wrote(struct nl_transport *transport, struct connection *connection,
+                         size_t written);
+
+/* The deadline after bytes were written, of which none is later than `latest`. */
+int64_t nl_deadline_after(int64_t deadline, int64_t latest, size_t written);
+
+/* ---- transport.c ---- */
 
 /* Writes what its session has to say; reads and acts on what has come in. */
 void nl_connection_flush(struct nl_transport *transport, struct connection *connection);

@@ -336,6 +336,7 @@ enum nl_session_event nl_session_next(struct nl_session *session) {
                        ? NL_SESSION_CLOSING
                        : NL_SESSION_GARBAGE;
         enum nl_stage before = session->stage;
+        session->replies++;
         enum nl_session_event event = act(session);
         if (session->observe != NULL)
             session->observe(session, before, session->observe_ctx);

@@ -72,8 +72,20 @@ static void lose(struct nl_transport *transport, struct connection *connection, 
         nl_carry_report_lost(transport, connection);
 }
 
-void nl_connection_expect(struct nl_transport *transport, struct connection *connection) {
-    connection->deadline = nl_relay_clock() + nl_relay_timeout(transport->health.relay) * 1000;
+/* Only a whole reply begins the time for the next one: a server that sends a few bytes now and then
+ * would hold up its message for ever. */
+static enum nl_session_event next_event(struct nl_transport *transport,
+                                        struct connection *connection) {
+    uint64_t before = connection->session.replies;
+    enum nl_session_event event = nl_session_next(&connection->session);
+    if (connection->session.replies != before)
+        nl_connection_expect(transport, connection);
+    return event;
+}
+
+static void quit(struct nl_transport *transport, struct connection *connection) {
+    nl_session_quit(&connection->session);
+    nl_connection_expect(transport, connection);
 }
 
 /* Nothing more is read or written. Replies that have arrived still count. */
@@ -114,8 +126,7 @@ void nl_connection_flush(struct nl_transport *transport, struct connection *conn
             read_rest(connection);
             return;
         }
-        nl_session_wrote(&connection->session, sent);
-        nl_connection_expect(transport, connection);
+        nl_connection_wrote(transport, connection, sent);
     }
 }
 
@@ -155,7 +166,7 @@ static void lose_early(struct nl_transport *transport, struct connection *connec
 void nl_connection_act(struct nl_transport *transport, struct connection *connection) {
     bool misled = false;
     while (connection->state == OPEN && !connection->pending) {
-        switch (nl_session_next(&connection->session)) {
+        switch (next_event(transport, connection)) {
         case NL_SESSION_NONE:
             if (connection->ended != NULL) {
                 lose(transport, connection, connection->ended, false);
@@ -163,7 +174,7 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
             }
             if (connection->message_limit_reached && connection->carried_count == 0 &&
                 connection->session.stage == NL_STAGE_IDLE)
-                nl_session_quit(&connection->session);
+                quit(transport, connection);
             nl_connection_flush(transport, connection);
             return;
         case NL_SESSION_WANTS_DOT:
@@ -224,7 +235,6 @@ void nl_connection_read(struct nl_transport *transport, struct connection *conne
             end_input(connection, "the server sends without being asked");
             break;
         }
-        nl_connection_expect(transport, connection);
         if (len < sizeof data && !nl_tls_holds_more(&connection->link))
             break; /* there is no more, or poll will see it */
     }
@@ -338,7 +348,7 @@ static void say_goodbye(struct nl_transport *transport) {
         connection->pending = false;
         if (connection->state == OPEN && connection->carried_count == 0 &&
             connection->session.stage == NL_STAGE_IDLE) {
-            nl_session_quit(&connection->session);
+            quit(transport, connection);
             nl_connection_flush(transport, connection);
         } else {
             nl_connection_close(transport, connection);

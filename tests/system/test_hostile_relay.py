@@ -1,9 +1,10 @@
 """A relay, or what stands before it, that breaks the protocol byte by byte: nobody is charged for what was said to another, nobody is
 mailed twice, and the run ends."""
 import collections
+import time
 
 import pytest
-from hostile_relay import hostile  # noqa: F401
+from hostile_relay import USUAL, hostile  # noqa: F401
 
 pytestmark = pytest.mark.one_engine("the engine makes no difference")
 PEOPLE = [f"user{n}@example.org" for n in range(12)]
@@ -65,3 +66,30 @@ def test_421_from_a_server_that_reads_on(site, hostile, how):
     site.run("retry", expect=None)
     assert set(server.taken.values()) == {1} and len(server.taken) == len(PEOPLE)
     assert site.states() == {"sent": len(PEOPLE) - 1, "unknown": 1}
+
+
+@pytest.mark.parametrize("offers", OFFERS)
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "dot", "RSET"])
+@pytest.mark.parametrize("piece", [b"x", b"%s-x\r\n"])
+def test_a_reply_that_never_ends(site, hostile, stage, offers, piece):
+    """A byte, or a line, now and then: the time for a reply is that for all of it."""
+    if stage == "DATA" and offers == "chunking":
+        pytest.skip("there is no DATA")
+    pieces = collections.Counter()
+
+    def script(at, dialogue):
+        if at == "RCPT" and stage == "RSET":
+            return b"450 4.2.0 Not now\r\n"
+        if at == stage:
+            code = USUAL[stage][:3]
+            dialogue.send(code + b"-x\r\n")
+            while pieces[dialogue.number] < 60:  # six seconds
+                pieces[dialogue.number] += 1
+                dialogue.send(piece.replace(b"%s", code))
+                time.sleep(0.1)
+            dialogue.close()
+        return None
+
+    send(site, hostile(script, OFFERS[offers]), people=PEOPLE[:2], timeout="1s", expect=None)
+    assert 2 < max(pieces.values()) < 60
+    assert "sent" not in site.states()

@@ -65,6 +65,7 @@ struct nl_session {
     size_t written;
     size_t dot_offset; /* in `out`: the final dot begins here */
     size_t line_start, lines;
+    uint64_t replies; /* complete ones that were read */
     const struct nl_buf *message;
     /* Called after each reply has been acted upon, with the stage before; may be NULL. */
     void (*observe)(const struct nl_session *session, enum nl_stage before, void *ctx);

@@ -153,6 +153,15 @@ static void test_timeout(void **state) {
     assert_int_equal(nl_transport_open(route.transport), 0);
 }
 
+/* 500 bytes are worth a second, but nothing is worth more than the whole time. */
+static void test_deadline_of_slow_readers(void **state) {
+    (void)state;
+    assert_int_equal(nl_deadline_after(10000, 90000, 500), 11000);
+    assert_int_equal(nl_deadline_after(10000, 90000, 1), 10002);
+    assert_int_equal(nl_deadline_after(10000, 90000, 40000), 90000);
+    assert_int_equal(nl_deadline_after(10000, 90000, 1 << 30), 90000);
+}
+
 /* Nobody waits for a reply while the commit point is being recorded and its event waits. */
 static void test_no_timeout_before_the_event(void **state) {
     (void)state;
@@ -310,6 +319,7 @@ int main(void) {
         transport_test(test_end_before_the_dot),
         transport_test(test_end_before_the_event),
         transport_test(test_timeout),
+        transport_test(test_deadline_of_slow_readers),
         transport_test(test_no_timeout_before_the_event),
         transport_test(test_flood),
         transport_test(test_per_connection),
