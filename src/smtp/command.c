@@ -60,3 +60,17 @@ void nl_session_reset(struct nl_session *session) {
     session->refused = false;
     session->stage = NL_STAGE_RSET;
 }
+
+void nl_session_keep_reply(const struct nl_session *session, struct nl_reply *kept) {
+    kept->code = session->reply.code;
+    memcpy(kept->status, session->reply.status, sizeof kept->status);
+    nl_buf_clear(&kept->text);
+    nl_buf_adds(&kept->text, nl_buf_text(&session->reply.text));
+}
+
+void nl_session_show_reply(struct nl_session *session, struct nl_reply *kept) {
+    struct nl_buf text = session->reply.text;
+    session->reply = *kept;
+    kept->text = text;
+    kept->code = 0;
+}

@@ -65,22 +65,14 @@ static void end_flight(struct nl_session *session) {
 }
 
 static void note_refusal(struct nl_session *session, struct nl_flight *flight, enum nl_stage at) {
-    const struct nl_reply *reply = &session->reply;
     if (flight->refusal.code != 0)
         return;
-    flight->refusal.code = reply->code;
-    memcpy(flight->refusal.status, reply->status, sizeof reply->status);
-    nl_buf_clear(&flight->refusal.text);
-    nl_buf_adds(&flight->refusal.text, nl_buf_text(&reply->text));
+    nl_session_keep_reply(session, &flight->refusal);
     flight->refused_at = at;
 }
 
-/* The refusal takes the place of the last reply. */
 static void show_refusal(struct nl_session *session, struct nl_flight *flight) {
-    struct nl_buf text = session->reply.text;
-    session->reply = flight->refusal;
-    flight->refusal.text = text;
-    flight->refusal.code = 0;
+    nl_session_show_reply(session, &flight->refusal);
     session->ended_at = flight->refused_at;
 }
 

@@ -31,6 +31,10 @@ void nl_session_add_envelope(const struct nl_extensions *offered, struct nl_buf 
 /* Queues RSET. */
 void nl_session_reset(struct nl_session *session);
 
+/* Keeps the last reply; puts it in the place of the last one again. */
+void nl_session_keep_reply(const struct nl_session *session, struct nl_reply *kept);
+void nl_session_show_reply(struct nl_session *session, struct nl_reply *kept);
+
 /* ---- follow.c: an envelope that goes out with the final dot of the message before ---- */
 
 /* Queues all commands of `envelope`, if there are any: with PIPELINING. */

@@ -31,6 +31,7 @@ void nl_session_open(struct nl_session *session, const struct nl_extensions *ext
     session->lines = 0;
     session->messages = 0;
     session->refused = false;
+    session->given_up = false;
     session->whole = false;
     session->following = NULL;
     session->came_early = false;
@@ -46,6 +47,7 @@ void nl_session_free(struct nl_session *session) {
     nl_buf_free(&session->in);
     nl_buf_free(&session->out);
     nl_buf_free(&session->reply.text);
+    nl_buf_free(&session->refusal.text);
     nl_buf_free(&session->envelope);
     nl_flights_free(session);
 }
@@ -218,22 +220,44 @@ static enum nl_session_event end_message(struct nl_session *session, enum nl_sta
     return NL_SESSION_REPLIED;
 }
 
-/* RFC 2920 section 3.1: the replies to commands that were pipelined with the refused one are still
- * to be read. */
+/* Whether a refusal is told at once. The replies to commands that were pipelined with the refused
+ * one are still to be read (RFC 2920 section 3.1), and they show whether it was one: a second reply
+ * to the message before would be taken for the one to MAIL, and 250 for the one to DATA. Without
+ * PIPELINING, DATA is asked for the same reason. */
+static bool is_certain(struct nl_session *session, enum nl_stage at) {
+    if (session->extensions.pipelining)
+        return false;
+    if (at != NL_STAGE_MAIL || session->messages == 1)
+        return true;
+    nl_buf_adds(&session->out, "DATA\r\n");
+    return false;
+}
+
 static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at,
                                     enum nl_stage next) {
-    if (session->extensions.pipelining) {
-        session->refused = true;
-        session->stage = next;
-    } else {
+    if (is_certain(session, at)) {
         nl_session_reset(session);
+        return end_message(session, at);
     }
-    return end_message(session, at);
+    nl_session_keep_reply(session, &session->refusal);
+    session->refused = true;
+    session->refused_at = at;
+    session->stage = next;
+    return NL_SESSION_NONE;
+}
+
+bool nl_session_end_refused(struct nl_session *session) {
+    if (!session->refused || session->refusal.code == 0)
+        return false;
+    nl_session_show_reply(session, &session->refusal);
+    end_message(session, session->refused_at);
+    return true;
 }
 
 static enum nl_session_event after_mail(struct nl_session *session) {
     if (session->reply.code / 100 != 2)
-        return refuse(session, NL_STAGE_MAIL, NL_STAGE_RCPT);
+        return refuse(session, NL_STAGE_MAIL,
+                      session->extensions.pipelining ? NL_STAGE_RCPT : NL_STAGE_DATA);
     if (!session->extensions.pipelining)
         queue_command(session);
     session->stage = NL_STAGE_RCPT;
@@ -251,15 +275,16 @@ static enum nl_session_event after_recipient(struct nl_session *session) {
 
 /* The reply to a DATA that was pipelined with a refused command. */
 static enum nl_session_event after_refused_data(struct nl_session *session, bool go) {
+    nl_session_end_refused(session);
     if (!go) {
         nl_session_reset(session);
-        return NL_SESSION_NONE;
+    } else if (session->refused_at == NL_STAGE_MAIL) {
+        session->given_up = true; /* it may have accepted the recipient, for some other sender */
+    } else {
+        nl_buf_adds(&session->out, ".\r\n"); /* an empty message for nobody */
+        session->stage = NL_STAGE_BODY;
     }
-    if (session->ended_at == NL_STAGE_MAIL)
-        return NL_SESSION_CLOSING; /* it may have accepted the recipient, for some other sender */
-    nl_buf_adds(&session->out, ".\r\n"); /* an empty message for nobody */
-    session->stage = NL_STAGE_BODY;
-    return NL_SESSION_NONE;
+    return NL_SESSION_REPLIED;
 }
 
 static enum nl_session_event after_data(struct nl_session *session) {
@@ -326,21 +351,29 @@ static enum nl_session_event act(struct nl_session *session) {
     }
 }
 
+/* Replies that do not count up: a refusal among them may be one of something else. */
+static enum nl_session_event disbelieve(struct nl_session *session) {
+    session->refusal.code = 0;
+    return NL_SESSION_GARBAGE;
+}
+
 enum nl_session_event nl_session_next(struct nl_session *session) {
     for (;;) {
+        if (session->given_up)
+            return NL_SESSION_CLOSING;
         int got = next_reply(session);
         if (got == 0)
             return NL_SESSION_NONE;
         if (got < 0)
             return session->stage == NL_STAGE_IDLE || session->stage == NL_STAGE_QUIT
                        ? NL_SESSION_CLOSING
-                       : NL_SESSION_GARBAGE;
+                       : disbelieve(session);
         enum nl_stage before = session->stage;
         session->replies++;
         enum nl_session_event event = act(session);
         if (session->observe != NULL)
             session->observe(session, before, session->observe_ctx);
         if (event != NL_SESSION_NONE)
-            return event;
+            return event == NL_SESSION_GARBAGE ? disbelieve(session) : event;
     }
 }

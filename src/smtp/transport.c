@@ -54,12 +54,47 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     return NL_OK;
 }
 
+/* A message has ended: its connection, and the health of its server, take note. Returns whether it
+ * was refused perhaps only because another envelope came with it. */
+static bool note_reply(struct nl_transport *transport, struct connection *connection) {
+    const struct nl_session *session = &connection->session;
+    struct nl_server_health *server = &transport->health.servers[connection->host];
+    bool accepted = session->reply.code / 100 == 2;
+    bool early_refused = session->came_early && session->ended_at < NL_STAGE_DOT;
+    connection->message_limit_reached = connection->message_limit_reached ||
+                                        nl_carry_is_full(transport, connection) ||
+                                        session->reply.code == 421;
+    if (accepted)
+        nl_relay_health_worked(&transport->health, connection->host);
+    if (accepted && !connection->flies)
+        server->answer = nl_relay_clock() - connection->dot_at + 1;
+    if (early_refused)
+        nl_relay_health_follow_worked(&transport->health, connection->host);
+    return !accepted && session->came_early && !early_refused &&
+           nl_relay_health_follow_refused(&transport->health, connection->host);
+}
+
+static void take_reply(struct nl_transport *transport, struct connection *connection) {
+    bool misled = note_reply(transport, connection);
+    nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED, connection->session.ended_at,
+                         nl_carry_end(transport, connection));
+    connection->event.misled = misled;
+    connection->answered++;
+    connection->idle_since = nl_relay_clock();
+}
+
 /* Closes a connection that is broken. Each message on it makes an event, after the one that waits
  * to be taken. `garbage`: the server does not keep to the protocol. */
 static void lose(struct nl_transport *transport, struct connection *connection, const char *how,
                  bool garbage) {
     nl_trace(transport, connection, "%s -> closed: %s", nl_stage_name(connection->session.stage),
              how);
+    if (!connection->pending && !connection->flies && connection->carried_count > 0 &&
+        nl_session_end_refused(&connection->session)) {
+        take_reply(transport, connection);
+        nl_connection_close(transport, connection);
+        return;
+    }
     /* Only a server that has closed the connection reads no further. */
     connection->session.closing = connection->session.closing && !garbage;
     if (connection->carried_count > 0) {
@@ -130,26 +165,6 @@ void nl_connection_flush(struct nl_transport *transport, struct connection *conn
     }
 }
 
-/* A message has ended: its connection, and the health of its server, take note. Returns whether it
- * was refused perhaps only because another envelope came with it. */
-static bool note_reply(struct nl_transport *transport, struct connection *connection) {
-    const struct nl_session *session = &connection->session;
-    struct nl_server_health *server = &transport->health.servers[connection->host];
-    bool accepted = session->reply.code / 100 == 2;
-    bool early_refused = session->came_early && session->ended_at < NL_STAGE_DOT;
-    connection->message_limit_reached = connection->message_limit_reached ||
-                                        nl_carry_is_full(transport, connection) ||
-                                        session->reply.code == 421;
-    if (accepted)
-        nl_relay_health_worked(&transport->health, connection->host);
-    if (accepted && !connection->flies)
-        server->answer = nl_relay_clock() - connection->dot_at + 1;
-    if (early_refused)
-        nl_relay_health_follow_worked(&transport->health, connection->host);
-    return !accepted && session->came_early && !early_refused &&
-           nl_relay_health_follow_refused(&transport->health, connection->host);
-}
-
 /* A server that the run has turned away from is not sent what it was only told of. */
 static bool is_out(const struct nl_transport *transport, const struct connection *connection) {
     return connection->session.came_early && transport->health.servers[connection->host].out;
@@ -164,7 +179,6 @@ static void lose_early(struct nl_transport *transport, struct connection *connec
 }
 
 void nl_connection_act(struct nl_transport *transport, struct connection *connection) {
-    bool misled = false;
     while (connection->state == OPEN && !connection->pending) {
         switch (next_event(transport, connection)) {
         case NL_SESSION_NONE:
@@ -192,12 +206,7 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
                                      connection->carried[0].message);
             break;
         case NL_SESSION_REPLIED:
-            misled = note_reply(transport, connection);
-            nl_connection_report(transport, connection, NL_TRANSPORT_REPLIED,
-                                 connection->session.ended_at, nl_carry_end(transport, connection));
-            connection->event.misled = misled;
-            connection->answered++;
-            connection->idle_since = nl_relay_clock();
+            take_reply(transport, connection);
             nl_connection_flush(transport, connection);
             break;
         case NL_SESSION_GARBAGE:

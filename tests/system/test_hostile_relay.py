@@ -93,3 +93,25 @@ def test_a_reply_that_never_ends(site, hostile, stage, offers, piece):
     send(site, hostile(script, OFFERS[offers]), people=PEOPLE[:2], timeout="1s", expect=None)
     assert 2 < max(pieces.values()) < 60
     assert "sent" not in site.states()
+
+
+@pytest.mark.parametrize("offers", ["one by one", "pipelining"])
+@pytest.mark.parametrize("late", [0, 0.005])
+@pytest.mark.parametrize("second", [b"550 5.1.1 No such user\r\n", b"451 4.2.1 Busy\r\n", b"250 2.0.0 Queued\r\n"])
+def test_a_second_reply_to_one_message(site, hostile, second, late, offers):
+    """Nobody is charged with it: the connection is given up."""
+    def script(stage, dialogue):
+        if stage != "dot" or (dialogue.number, dialogue.message) != (1, 6):
+            return None
+        dialogue.take()
+        for reply in [USUAL["dot"], second] if late else [USUAL["dot"] + second]:
+            dialogue.send(reply)
+            time.sleep(late)
+        return True
+
+    server = hostile(script, OFFERS[offers])
+    send(site, server)
+    assert server.connections == 2
+    assert site.sql("SELECT count(*) FROM delivery WHERE state <> 'sent' AND (state <> 'deferred' OR reply_code IS NOT NULL)") == [(0,)]
+    assert {address for address, state in site.state_of_each().items() if state == "sent"} == set(server.taken)
+    assert len(server.taken) >= len(PEOPLE) - 1

@@ -75,9 +75,13 @@ struct nl_session {
      * `message`, where PIPELINING is not offered. */
     struct nl_buf envelope;
     bool came_early; /* the envelope of this message went out with the final dot before */
-    bool refused;    /* the message has ended; replies to pipelined commands are still to come */
-    bool whole;      /* the message is sent in one piece with its dot */
-    uint64_t sent;   /* bytes written since the session was opened */
+    bool refused;    /* the message is; replies to pipelined commands are still to come */
+    struct nl_reply
+        refusal; /* until all of them are known; code 0: it was told, or is not believed */
+    enum nl_stage refused_at;
+    bool given_up;             /* nothing more may be said on the connection */
+    bool whole;                /* the message is sent in one piece with its dot */
+    uint64_t sent;             /* bytes written since the session was opened */
     struct nl_flight *flights; /* a ring of messages in one piece each */
     size_t flight_room, flight_first, flight_count;
     size_t ended_message; /* NL_SESSION_REPLIED: which one of these */
@@ -119,6 +123,9 @@ bool nl_session_flight_sent(const struct nl_session *session, size_t message) NL
 /* After the end of a session: whether the first message in flight had been refused at MAIL or RCPT,
  * so that the server cannot have accepted it. Then it has ended, as after NL_SESSION_REPLIED. */
 bool nl_session_flight_refused(struct nl_session *session, size_t message) NL_ALL_NONNULL;
+
+/* After the end of a session, the same for a message by DATA whose refusal was not told yet. */
+bool nl_session_end_refused(struct nl_session *session) NL_ALL_NONNULL;
 
 /* Queues the final dot. */
 void nl_session_release_dot(struct nl_session *session) NL_ALL_NONNULL;

@@ -122,8 +122,12 @@ static void test_refusals(void **state) {
         const char *output;          /* what is said then */
     } rows[] = {
         {"554 spam\r\n250 ok\r\n250 ok\r\n354 go\r\n", 554, NL_SESSION_WANTS_DOT, NL_STAGE_DOT, ""},
-        {"250 ok\r\n250 ok\r\n550 who\r\n", 250, NL_SESSION_REPLIED, NL_STAGE_RCPT, ""},
-        {"250 ok\r\n451 later\r\n503 no\r\n503 no\r\n", 250, NL_SESSION_REPLIED, NL_STAGE_MAIL, ""},
+        {"250 ok\r\n250 ok\r\n550 who\r\n", 250, NL_SESSION_NONE, NL_STAGE_DOT, ""},
+        {"250 ok\r\n250 ok\r\n550 who\r\n503 no\r\n", 250, NL_SESSION_REPLIED, NL_STAGE_RCPT,
+         "RSET\r\n"},
+        {"250 ok\r\n451 later\r\n503 no\r\n503 no\r\n", 250, NL_SESSION_REPLIED, NL_STAGE_MAIL,
+         "RSET\r\n"},
+        {"250 ok\r\n550 again\r\n250 ok\r\n250 ok\r\n", 250, NL_SESSION_GARBAGE, NL_STAGE_DOT, ""},
         {"452 full\r\n250 ok\r\n250 ok\r\n452 full\r\n", 452, NL_SESSION_REPLIED, NL_STAGE_DATA,
          "RSET\r\n"},
         {"250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n", 250, NL_SESSION_GARBAGE, NL_STAGE_DOT, ""},

@@ -69,11 +69,13 @@ static void test_pipelining_and_refusals(void **state) {
     struct talk talk;
     begin(&talk, true);
     expect_output(&talk.session, "MAIL FROM:<s@x> SIZE=25\r\nRCPT TO:<r@y>\r\nDATA\r\n");
-    assert_int_equal(feed(&talk.session, "250 ok\r\n550 5.1.1 no\r\n"), NL_SESSION_REPLIED);
+    assert_int_equal(feed(&talk.session, "250 ok\r\n550 5.1.1 no\r\n"), NL_SESSION_NONE);
+    expect_output(&talk.session, "");
+    assert_int_equal(feed(&talk.session, "554 5.5.1 no valid recipients\r\n"), NL_SESSION_REPLIED);
     assert_int_equal(talk.session.ended_at, NL_STAGE_RCPT);
     assert_string_equal(talk.session.reply.status, "5.1.1");
-    expect_output(&talk.session, "");
-    assert_int_equal(feed(&talk.session, "554 5.5.1 no valid recipients\r\n"), NL_SESSION_NONE);
+    assert_string_equal(talk.session.reply.text.data, "no");
+    assert_false(nl_session_end_refused(&talk.session));
     expect_output(&talk.session, "RSET\r\n");
     assert_int_equal(feed(&talk.session, "250 ok\r\n"), NL_SESSION_NONE);
     assert_int_equal(talk.session.stage, NL_STAGE_IDLE);
@@ -133,6 +135,56 @@ static void test_large_message(void **state) {
     nl_session_release_dot(&talk.session);
     expect_output(&talk.session, ".\r\n");
     assert_true(nl_session_dot_sent(&talk.session));
+    end(&talk);
+}
+
+/* Without PIPELINING, too, a second reply to the message before is not taken for the one to MAIL.
+ */
+static void test_data_after_a_refused_mail(void **state) {
+    static const struct {
+        const char *data; /* the reply to it */
+        enum nl_session_event event;
+        const char *output;
+    } rows[] = {{"503 no\r\n", NL_SESSION_REPLIED, "RSET\r\n"},
+                {"250 ok\r\n", NL_SESSION_GARBAGE, ""},
+                {"354 go\r\n", NL_SESSION_REPLIED, ""}};
+    (void)state;
+    for_each_row (i, rows, rows[i].data) {
+        struct talk talk;
+        begin(&talk, false);
+        assert_int_equal(feed(&talk.session, "451 first\r\n"), NL_SESSION_REPLIED);
+        assert_int_equal(feed(&talk.session, "250 reset\r\n"), NL_SESSION_NONE);
+        nl_session_start(&talk.session, "s@x", "r@y", &talk.message, false);
+        expect_output(&talk.session,
+                      "MAIL FROM:<s@x> SIZE=25\r\nRSET\r\nMAIL FROM:<s@x> SIZE=25\r\n");
+        assert_int_equal(feed(&talk.session, "451 later\r\n"), NL_SESSION_NONE);
+        expect_output(&talk.session, "DATA\r\n");
+        assert_int_equal(feed(&talk.session, rows[i].data), rows[i].event);
+        expect_output(&talk.session, rows[i].output);
+        if (rows[i].event == NL_SESSION_REPLIED)
+            assert_string_equal(talk.session.reply.text.data, "later");
+        assert_false(nl_session_end_refused(&talk.session));
+        if (rows[i].data[0] == '3')
+            assert_int_equal(nl_session_next(&talk.session), NL_SESSION_CLOSING);
+        end(&talk);
+    }
+}
+
+/* A connection that ends before all replies have come: the refusal holds. */
+static void test_refused_and_gone(void **state) {
+    (void)state;
+    struct talk talk;
+    begin(&talk, true);
+    assert_false(nl_session_end_refused(&talk.session));
+    assert_int_equal(feed(&talk.session, "421 bye\r\n"), NL_SESSION_NONE);
+    assert_true(nl_session_end_refused(&talk.session));
+    assert_int_equal(talk.session.ended_at, NL_STAGE_MAIL);
+    assert_int_equal(talk.session.reply.code, 421);
+    assert_false(nl_session_end_refused(&talk.session));
+    end(&talk);
+    begin(&talk, true);
+    assert_int_equal(feed(&talk.session, "250 ok\r\n550 no\r\n<html>\r\n"), NL_SESSION_GARBAGE);
+    assert_false(nl_session_end_refused(&talk.session));
     end(&talk);
 }
 
@@ -225,10 +277,16 @@ static void test_enhanced_status(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_message),         cmocka_unit_test(test_pipelining_and_refusals),
-        cmocka_unit_test(test_garbage),         cmocka_unit_test(test_closing_and_quit),
-        cmocka_unit_test(test_stuffing),        cmocka_unit_test(test_stuffing_at_each_place),
-        cmocka_unit_test(test_enhanced_status), cmocka_unit_test(test_data_for_nobody),
+        cmocka_unit_test(test_message),
+        cmocka_unit_test(test_pipelining_and_refusals),
+        cmocka_unit_test(test_data_after_a_refused_mail),
+        cmocka_unit_test(test_refused_and_gone),
+        cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_closing_and_quit),
+        cmocka_unit_test(test_stuffing),
+        cmocka_unit_test(test_stuffing_at_each_place),
+        cmocka_unit_test(test_enhanced_status),
+        cmocka_unit_test(test_data_for_nobody),
         cmocka_unit_test(test_large_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
