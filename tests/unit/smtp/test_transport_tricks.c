@@ -215,15 +215,62 @@ static void test_closed_before_a_flight(void **state) {
     assert_false(route.event.misled);
 }
 
+/* Sends a message to the end, and another one up to its commit point, with the envelope of a third
+ * behind it. */
+static void begin_following(void) {
+    size_t connection = 9;
+    begin(offers_pipelining, NULL);
+    made_route_begin(&route, 0, 7);
+    made_route_end(&route, 0, 7);
+    made_route_begin(&route, 0, 8);
+    assert_true(nl_transport_follow(route.transport, &connection));
+    assert_int_equal(connection, 0);
+    assert_false(made_route_start(&route, 0, 9));
+    nl_buf_clear(&route.server.log);
+    made_route_end(&route, 0, 8);
+    assert_true(route.event.has_next);
+    assert_int_equal(route.event.next, 9);
+}
+
+/* A message whose envelope came early goes on by itself; but not to a server that the run has left
+ * alone meanwhile. */
+static void test_following_to_a_server_that_is_avoided(void **state) {
+    (void)state;
+    begin_following();
+    made_route_expect(&route, NL_TRANSPORT_WANTS_DOT);
+    assert_int_equal(route.event.message, 9);
+    made_route_end(&route, 0, 9);
+    begin_following();
+    assert_false(nl_transport_avoid(route.transport, 0));
+    made_route_expect(&route, NL_TRANSPORT_LOST);
+    assert_int_equal(route.event.message, 9);
+    assert_int_equal(route.event.stage, NL_STAGE_BODY);
+    assert_true(route.event.not_begun);
+    assert_false(route.event.dot_sent);
+    assert_string_equal(route.event.text, "nothing more is sent to this server");
+    assert_int_equal(nl_transport_open(route.transport), 0);
+    made_route_steps(&route);
+    assert_false(nl_transport_next(route.transport, &route.event));
+    /* One dot: that of the message before. */
+    const char *dot = strstr(nl_buf_text(&route.server.log), ".\n");
+    assert_non_null(dot);
+    assert_null(strstr(dot + 1, ".\n"));
+}
+
 #define tricks_test(test)                                                                          \
     { #test, test, set_up, tear_down, NULL }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        tricks_test(test_pipelining),         tricks_test(test_broken_pipelining),
-        tricks_test(test_proved_pipelining),  tricks_test(test_window),
-        tricks_test(test_withdrawn_flight),   tricks_test(test_broken_flights),
-        tricks_test(test_distrusted_flights), tricks_test(test_closed_before_a_flight),
+        tricks_test(test_pipelining),
+        tricks_test(test_broken_pipelining),
+        tricks_test(test_proved_pipelining),
+        tricks_test(test_window),
+        tricks_test(test_withdrawn_flight),
+        tricks_test(test_broken_flights),
+        tricks_test(test_distrusted_flights),
+        tricks_test(test_closed_before_a_flight),
+        tricks_test(test_following_to_a_server_that_is_avoided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
