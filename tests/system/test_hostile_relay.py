@@ -115,3 +115,23 @@ def test_a_second_reply_to_one_message(site, hostile, second, late, offers):
     assert site.sql("SELECT count(*) FROM delivery WHERE state <> 'sent' AND (state <> 'deferred' OR reply_code IS NOT NULL)") == [(0,)]
     assert {address for address, state in site.state_of_each().items() if state == "sent"} == set(server.taken)
     assert len(server.taken) >= len(PEOPLE) - 1
+
+
+def test_the_other_relay_takes_what_had_followed(site, hostile):
+    """One of two relays refuses us: the envelopes that it has got early go to the other one, and it gets no more of the messages."""
+    refused = []
+
+    def script(stage, dialogue):
+        if stage == "dot" and (refused or dialogue.message == 8):
+            refused.append(dialogue.recipient)
+            return b"550 5.7.1 Your address is blocked\r\n"
+        return None
+
+    people = [f"user{n}@example.org" for n in range(60)]
+    first, second = hostile(script), hostile()
+    relays = [{"host": "127.0.0.1", "port": server.port, "security": "none"} for server in (first, second)]
+    site.configure(relays=relays)
+    send(site, first, people=people, connections=4)
+    assert site.states() == {"sent": len(people)}
+    assert not set(first.taken) & set(second.taken) and set((first.taken + second.taken).values()) == {1}
+    assert 1 <= len(refused) <= 5
