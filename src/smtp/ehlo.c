@@ -1,6 +1,7 @@
 #include "smtp/ehlo.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <strings.h>
 
 /* RFC 1870 section 3: the limit may be absent; 0 means none. */
@@ -12,16 +13,24 @@ static void note_size(struct nl_extensions *offered, const char *text, size_t le
             offered->size_limit = 10 * offered->size_limit + (size_t)(text[i] - '0');
 }
 
+/* Whether a line has this word and no longer one: the first line of a reply to EHLO is the name of
+ * the server, which may begin like an extension. */
+static bool has_word(const char *line, size_t len, const char *word) {
+    size_t end = strlen(word);
+    return len >= end && strncasecmp(line, word, end) == 0 &&
+           (len == end || strchr(" \r\n", line[end]) != NULL);
+}
+
 void nl_ehlo_note(struct nl_extensions *offered, const char *line, size_t len) {
-    if (len >= 10 && strncasecmp(line, "PIPELINING", 10) == 0)
+    if (has_word(line, len, "PIPELINING"))
         offered->pipelining = true;
-    else if (len >= 8 && strncasecmp(line, "CHUNKING", 8) == 0)
+    else if (has_word(line, len, "CHUNKING"))
         offered->chunking = true;
-    else if (len >= 8 && strncasecmp(line, "SMTPUTF8", 8) == 0)
+    else if (has_word(line, len, "SMTPUTF8"))
         offered->smtputf8 = true;
-    else if (len >= 8 && strncasecmp(line, "8BITMIME", 8) == 0)
+    else if (has_word(line, len, "8BITMIME"))
         offered->eightbit = true;
-    else if (len >= 4 && strncasecmp(line, "SIZE", 4) == 0)
+    else if (has_word(line, len, "SIZE"))
         note_size(offered, line + 4, len - 4);
 }
 

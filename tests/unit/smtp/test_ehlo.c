@@ -31,6 +31,10 @@ static void test_extensions(void **state) {
         {"SIZE 9", {.size = true, .size_limit = 9}},
         {"size 10485760", {.size = true, .size_limit = 10485760}},
         {"SIZE 12a", {.size = true, .size_limit = 12}},
+        {"SIZE 9\r\n", {.size = true, .size_limit = 9}},
+        {"CHUNKING\r\n", {.chunking = true}},
+        {"size7.example.org greets you", {0}}, /* names of servers */
+        {"pipelining.example.org", {0}},
         {"VRFY", {0}},
         {"", {0}},
     };
