@@ -324,9 +324,18 @@ static enum nl_session_event after_empty_message(struct nl_session *session) {
     return NL_SESSION_NONE;
 }
 
-/* Acts on a complete reply. A 3xx is valid after DATA only. */
+/* Whether a reply answers no command of a message: 3xx, but for DATA; and the greeting or the
+ * farewell of a server, as where a proxy has gone on to another one. It has accepted nothing. */
+static bool is_misplaced(const struct nl_session *session) {
+    int code = session->reply.code;
+    bool farewell = code == 220 || code == 221;
+    return (code / 100 == 3 && session->stage != NL_STAGE_DATA) ||
+           (farewell && session->stage != NL_STAGE_QUIT && session->stage != NL_STAGE_IDLE);
+}
+
+/* Acts on a complete reply. */
 static enum nl_session_event act(struct nl_session *session) {
-    if (session->reply.code / 100 == 3 && session->stage != NL_STAGE_DATA)
+    if (is_misplaced(session))
         return NL_SESSION_GARBAGE;
     if (session->flight_count > 0)
         return nl_flight_act(session);

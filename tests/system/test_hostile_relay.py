@@ -135,3 +135,20 @@ def test_the_other_relay_takes_what_had_followed(site, hostile):
     assert site.states() == {"sent": len(people)}
     assert not set(first.taken) & set(second.taken) and set((first.taken + second.taken).values()) == {1}
     assert 1 <= len(refused) <= 5
+
+
+@pytest.mark.parametrize("offers", OFFERS)
+@pytest.mark.parametrize("reply", [b"220 other.example ESMTP\r\n", b"221 2.0.0 Bye\r\n"])
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "dot"])
+def test_a_greeting_accepts_nothing(site, hostile, stage, reply, offers):
+    """A proxy has gone on to another server, which knows nothing of the message."""
+    def script(at, dialogue):
+        if at != stage or (dialogue.number, dialogue.message) != (1, 5):
+            return None
+        dialogue.send(reply)
+        return dialogue.close()
+
+    server = hostile(script, OFFERS[offers])
+    send(site, server)
+    assert {address for address, state in site.state_of_each().items() if state == "sent"} == set(server.taken)
+    assert len(server.taken) >= len(PEOPLE) - 1
