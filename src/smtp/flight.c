@@ -98,6 +98,13 @@ static bool is_unknown_command(int code) {
     return code == 500 || code == 501 || code == 502 || code == 503 || code == 504;
 }
 
+/* Whether more has come than was asked for. 421 may come at any time (RFC 5321 section 3.8). */
+static bool has_too_much(const struct nl_session *session) {
+    size_t left = session->in.len - session->line_start;
+    return session->flight_count == 1 && left > 0 &&
+           strncmp(session->in.data + session->line_start, "421", left < 3 ? left : 3) != 0;
+}
+
 static enum nl_session_event after_bdat(struct nl_session *session) {
     struct nl_flight *flight = first_flight(session);
     bool accepted = session->reply.code / 100 == 2;
@@ -107,7 +114,8 @@ static enum nl_session_event after_bdat(struct nl_session *session) {
     /* With others under way it is known: they may be accepted, whatever this one is told. */
     session->unsupported = !accepted && session->flight_count == 1 && flight->refusal.code == 0 &&
                            is_unknown_command(session->reply.code);
-    if (session->unsupported)
+    /* Where there is one reply too many, which one is the message's is not known. */
+    if (session->unsupported || has_too_much(session))
         return NL_SESSION_GARBAGE;
     end_flight(session);
     session->ended_at = NL_STAGE_DOT;

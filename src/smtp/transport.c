@@ -178,6 +178,14 @@ static void lose_early(struct nl_transport *transport, struct connection *connec
     nl_carry_report_lost(transport, connection);
 }
 
+/* A server that says more than it was asked: of messages in one piece nobody could tell which reply
+ * belongs to which. By DATA, 354 shows it. 4xx tells that it has waited too long for us. */
+static void note_unasked(struct nl_transport *transport, const struct connection *connection) {
+    const struct nl_session *session = &connection->session;
+    if (connection->flies && session->stage == NL_STAGE_IDLE && session->reply.code / 100 != 4)
+        nl_relay_health_flight_lost(&transport->health, connection->host, true);
+}
+
 void nl_connection_act(struct nl_transport *transport, struct connection *connection) {
     while (connection->state == OPEN && !connection->pending) {
         switch (next_event(transport, connection)) {
@@ -214,6 +222,7 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
                  true);
             return;
         case NL_SESSION_CLOSING:
+            note_unasked(transport, connection);
             lose(transport, connection, "the server closed the connection", false);
             return;
         }

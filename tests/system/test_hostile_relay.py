@@ -137,6 +137,32 @@ def test_the_other_relay_takes_what_had_followed(site, hostile):
     assert 1 <= len(refused) <= 5
 
 
+@pytest.mark.parametrize("window", [1, 4])
+def test_a_second_reply_to_a_message_in_one_piece(site, hostile, window):
+    """All replies to the next message are one too early: the one to RCPT is not taken for its acceptance. None goes so any more."""
+    def script(stage, dialogue):
+        if dialogue.number > 1:
+            return None
+        if stage == "dot" and dialogue.message == 6:
+            dialogue.take()
+            dialogue.send(USUAL["dot"])
+            time.sleep(0.05)  # the next message is on its way
+            dialogue.send(USUAL["dot"])
+            return True
+        if dialogue.message == 7 and stage in ("RSET", "MAIL", "RCPT"):
+            return True
+        if dialogue.message == 7 and stage == "dot":
+            dialogue.send(USUAL["MAIL"] + USUAL["RCPT"] + b"552 5.3.4 Too big\r\n")
+            return b""
+        return None
+
+    server = hostile(script, CHUNKING)
+    send(site, server, window=window)
+    assert {address for address, state in site.state_of_each().items() if state == "sent"} <= set(server.taken)
+    assert sum(line.startswith("BDAT") for line in server.said) <= 7 + window
+    assert site.sql("SELECT count(*) FROM setting WHERE key LIKE 'relay without chunking %'") == [(1,)]
+
+
 @pytest.mark.parametrize("offers", OFFERS)
 @pytest.mark.parametrize("reply", [b"220 other.example ESMTP\r\n", b"221 2.0.0 Bye\r\n"])
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "dot"])

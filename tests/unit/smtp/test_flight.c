@@ -185,6 +185,29 @@ static void test_closing(void **state) {
     end(&talk);
 }
 
+/* The last of the replies decides, and which one that is cannot be told when there are more. */
+static void test_one_reply_too_many(void **state) {
+    static const struct {
+        const char *replies;
+        enum nl_session_event event;
+    } rows[] = {{"250 a\r\n250 b\r\n250 c\r\n250 d\r\n", NL_SESSION_GARBAGE},
+                {"250 a\r\n250 b\r\n250 c\r\n552 d\r\n", NL_SESSION_GARBAGE},
+                {"250 a\r\n250 b\r\n250 c\r\n2", NL_SESSION_GARBAGE},
+                {"250 a\r\n250 b\r\n250 c\r\n421 enough\r\n", NL_SESSION_REPLIED},
+                {"250 a\r\n250 b\r\n250 c\r\n4", NL_SESSION_REPLIED}};
+    (void)state;
+    for_each_row (i, rows, rows[i].replies) {
+        struct talk talk;
+        begin(&talk);
+        assert_int_equal(feed(&talk.session, rows[i].replies), rows[i].event);
+        if (rows[i].event == NL_SESSION_GARBAGE)
+            assert_true(nl_session_flight_sent(&talk.session, 7));
+        else
+            expect_end(&talk, 7, NL_STAGE_DOT, 250, "c");
+        end(&talk);
+    }
+}
+
 /* A server that answers one BDAT as if it did not know it may accept the next one. */
 static void test_one_of_several_is_not_known(void **state) {
     (void)state;
@@ -232,6 +255,7 @@ int main(void) {
         cmocka_unit_test(test_the_last_word_counts),
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_closing),
+        cmocka_unit_test(test_one_reply_too_many),
         cmocka_unit_test(test_one_of_several_is_not_known),
         cmocka_unit_test(test_answers_that_do_not_count_up),
     };
