@@ -91,6 +91,10 @@ void nl_connection_expect(struct nl_transport *transport, struct connection *con
 void nl_connection_wrote(struct nl_transport *transport, struct connection *connection,
                          size_t written);
 
+/* Whether the last reply is older than a millisecond: something may have come since. */
+bool nl_connection_has_waited(const struct nl_transport *transport,
+                              const struct connection *connection);
+
 /* The deadline after bytes were written, of which none is later than `latest`. */
 int64_t nl_deadline_after(int64_t deadline, int64_t latest, size_t written);
 

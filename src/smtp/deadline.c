@@ -22,3 +22,8 @@ void nl_connection_wrote(struct nl_transport *transport, struct connection *conn
     nl_session_wrote(&connection->session, written);
     connection->deadline = nl_deadline_after(connection->deadline, latest(transport), written);
 }
+
+bool nl_connection_has_waited(const struct nl_transport *transport,
+                              const struct connection *connection) {
+    return latest(transport) > connection->deadline;
+}

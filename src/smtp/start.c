@@ -123,7 +123,8 @@ bool nl_transport_start(struct nl_transport *transport, size_t connection, size_
     return false;
 }
 
-/* A server that has closed an idle connection would leave in doubt what happened to the message. */
+/* A server that has closed the connection would leave in doubt what happened to the message; one
+ * that has said something meanwhile would seem to answer it. */
 static void notice_end(struct nl_transport *transport, struct connection *connection) {
     char byte = 0;
     if (connection->session.flight_count == 0 && !connection->pending &&
@@ -143,7 +144,7 @@ static void fly(struct nl_transport *transport, struct connection *connection,
 
 void nl_transport_release(struct nl_transport *transport, size_t connection, size_t message) {
     struct connection *taken = &transport->connections[connection];
-    if (taken->state == OPEN && taken->flies)
+    if (taken->state == OPEN && (taken->flies || nl_connection_has_waited(transport, taken)))
         notice_end(transport, taken);
     struct carried *carried = nl_carry_find(taken, message);
     if (taken->state != OPEN || carried == NULL)

@@ -118,6 +118,19 @@ static void test_end_before_the_dot(void **state) {
     assert_null(strstr(nl_buf_text(&route.server.log), "\n.\n"));
 }
 
+/* The same where nobody has looked at the connection since, as while a database is slow. */
+static void test_end_unseen_before_the_dot(void **state) {
+    (void)state;
+    begin(NULL, NULL);
+    made_route_begin(&route, 0, 7);
+    made_server_hang_up(&route.server, 0);
+    route.transport->connections[0].deadline--; /* a millisecond later */
+    nl_transport_release(route.transport, 0, 7);
+    made_route_expect(&route, NL_TRANSPORT_LOST);
+    assert_int_equal(route.event.stage, NL_STAGE_BODY);
+    assert_false(route.event.dot_sent);
+}
+
 /* The event that asks for the commit point is worth nothing once the connection has ended. */
 static void test_end_before_the_event(void **state) {
     (void)state;
@@ -317,6 +330,7 @@ int main(void) {
         transport_test(test_ends),
         transport_test(test_reply_and_end),
         transport_test(test_end_before_the_dot),
+        transport_test(test_end_unseen_before_the_dot),
         transport_test(test_end_before_the_event),
         transport_test(test_timeout),
         transport_test(test_deadline_of_slow_readers),
