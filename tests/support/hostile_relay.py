@@ -157,8 +157,8 @@ class HostileRelay(socketserver.ThreadingTCPServer):
     request_queue_size = 200
     allow_reuse_address = True
 
-    def __init__(self, script=None, offers=(b"8BITMIME", b"PIPELINING"), context=None):
-        super().__init__(("127.0.0.1", 0), Dialogue)
+    def __init__(self, script=None, offers=(b"8BITMIME", b"PIPELINING"), context=None, place=("127.0.0.1", 0)):
+        super().__init__(place, Dialogue)
         self.script = script
         self.offers = list(offers)
         self.context = context
