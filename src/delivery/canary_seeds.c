@@ -28,15 +28,18 @@ enum nl_status nl_canary_keep(struct canary_run *run, struct nl_error *err) {
                                   : nl_error_nomem(err);
 }
 
-/* The facts of the seed at this place of the settings, by its address. */
-static json_t *facts_of(struct canary_run *run, const struct nl_seed *seed) {
+/* The facts of a seed, by its address. Their place stays the same when seeds come and go in the
+ * settings: copies are named by it. */
+static json_t *facts_of(struct canary_run *run, const struct nl_seed *seed, size_t *place) {
     json_t *seeds = json_object_get(run->facts, "seeds");
     json_t *one = NULL;
     size_t at = 0;
     json_array_foreach(seeds, at, one) {
+        *place = at;
         if (strcmp(word(one, "address"), seed->address) == 0)
             return one;
     }
+    *place = at;
     one = json_pack("{s:s, s:s}", "address", seed->address, "state", "new");
     json_array_append_new(seeds, one);
     return one;
@@ -148,9 +151,10 @@ enum nl_status nl_canary_send_seeds(struct canary_run *run, struct nl_error *err
     const volatile sig_atomic_t *stop = run->plan->options->stop;
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < NL_SEEDS && seeds[i].address != NULL; i++) {
-        json_t *facts = facts_of(run, &seeds[i]);
+        size_t place = 0;
+        json_t *facts = facts_of(run, &seeds[i], &place);
         if (!is_state(facts, "sent") && (stop == NULL || *stop == 0))
-            status = send_seed(run, &seeds[i], i, facts, err);
+            status = send_seed(run, &seeds[i], place, facts, err);
     }
     return status;
 }
@@ -177,7 +181,8 @@ enum nl_status nl_canary_look(struct canary_run *run, struct nl_error *err) {
     const struct nl_seed *seeds = run->plan->config->seeds;
     const volatile sig_atomic_t *stop = run->plan->options->stop;
     for (size_t i = 0; i < NL_SEEDS && seeds[i].address != NULL; i++) {
-        json_t *facts = facts_of(run, &seeds[i]);
+        size_t place = 0;
+        json_t *facts = facts_of(run, &seeds[i], &place);
         struct nl_seed_sight sight = {0};
         struct nl_error failure = {0};
         char id[ID_LENGTH];
@@ -185,7 +190,7 @@ enum nl_status nl_canary_look(struct canary_run *run, struct nl_error *err) {
         bool found = known[0] != '\0' && strcmp(known, "missing") != 0;
         if (found || !is_state(facts, "sent") || (stop != NULL && *stop != 0))
             continue;
-        make_id(run, i, id);
+        make_id(run, place, id);
         enum nl_status status = nl_seed_look(&seeds[i], id, stop, &sight, &failure);
         note_sight(facts, &sight);
         note_failure(facts, "problem", "problem_said", status == NL_OK ? NULL : &failure);
