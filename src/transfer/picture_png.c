@@ -4,9 +4,13 @@
 
 #include <png.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* Colours of a palette: 256 of four bytes. */
-enum { PALETTE = 1024 };
+enum {
+    PALETTE = 1024, /* 256 colours of four bytes */
+    SIGNATURE = 8,  /* before the first chunk */
+    CHUNK = 12,     /* length, type and checksum of each */
+};
 
 static enum nl_status broken(struct nl_error *err) {
     return nl_error_set(err, NL_DATA, NL_TEXT("the picture is broken"));
@@ -71,15 +75,32 @@ static enum nl_status rework(png_image *image, int turn, int width, struct nl_bu
     return status;
 }
 
+/* Whether each chunk is there as long as it says. libpng takes that much memory for some of them
+ * before it reads them: up to 2 GiB for a file of a hundred bytes. */
+static bool are_chunks_whole(const struct nl_buf *data) {
+    const unsigned char *bytes = (const unsigned char *)data->data;
+    for (size_t at = SIGNATURE; at < data->len;) {
+        if (data->len - at < CHUNK || png_get_uint_32(bytes + at) > data->len - at - CHUNK)
+            return false;
+        if (memcmp(bytes + at + 4, "IEND", 4) == 0)
+            return true;
+        at += CHUNK + png_get_uint_32(bytes + at);
+    }
+    return false;
+}
+
+static enum nl_status begin_reading(png_image *image, const struct nl_buf *data,
+                                    struct nl_error *err) {
+    if (!are_chunks_whole(data) || !png_image_begin_read_from_memory(image, data->data, data->len))
+        return broken(err);
+    return nl_pixels_check(image->width, image->height, err);
+}
+
 enum nl_status nl_png_pixels(const struct nl_buf *data, struct nl_pixels *out,
                              struct nl_error *err) {
     png_image image = {.version = PNG_IMAGE_VERSION};
-    enum nl_status status = NL_OK;
+    enum nl_status status = begin_reading(&image, data, err);
     *out = (struct nl_pixels){0};
-    if (!png_image_begin_read_from_memory(&image, data->data, data->len))
-        status = broken(err);
-    if (status == NL_OK)
-        status = nl_pixels_check(image.width, image.height, err);
     if (status == NL_OK)
         status = read_pixels(&image, nl_picture_note(data).turn, out, err);
     png_image_free(&image);
@@ -94,11 +115,7 @@ enum nl_status nl_png_clean(const struct nl_buf *data, int width, struct nl_buf 
                             struct nl_error *err) {
     png_image image = {.version = PNG_IMAGE_VERSION};
     int turn = nl_picture_note(data).turn;
-    enum nl_status status = NL_OK;
-    if (!png_image_begin_read_from_memory(&image, data->data, data->len))
-        status = broken(err);
-    if (status == NL_OK)
-        status = nl_pixels_check(image.width, image.height, err);
+    enum nl_status status = begin_reading(&image, data, err);
     if (status == NL_OK)
         status = turn == 1 && image.width <= (png_uint_32)width
                      ? copy_exactly(&image, out, err)
