@@ -183,7 +183,8 @@ static void test_password_from_a_command(void **state) {
                                      {"/bin/true"},
                                      {"/bin/sh", "-c", "kill -9 $$"},
                                      {"/bin/sh", "-c", "printf 'a\\0b'"}};
-    static const char *const words[] = {"absolute path", "is it there", "empty", "signal 9", "null"};
+    static const char *const words[] = {"absolute path", "is it there", "empty", "signal 9",
+                                        "null"};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         const struct nl_secret_source bad = {.command = lines[i]};
         assert_fails(nl_secret_read("SMTP", &bad, &password, &err), NL_CONFIG, words[i]);

@@ -126,7 +126,7 @@ static void test_days(void **state) {
         const char *refused;
     } cases[] = {
         {NOW + 2 * DAY, 0, NULL}, {NOW + 2 * DAY + 1, 0, "in the future"},
-        {-1, 0, "in the future"},  {0, 0, NULL},
+        {-1, 0, "in the future"}, {0, 0, NULL},
         {NOW - 10, 10, NULL},     {NOW - 11, 10, "retention.reports"},
         {NOW - 11, 0, NULL},
     };
