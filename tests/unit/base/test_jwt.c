@@ -364,11 +364,11 @@ static void test_forms(void **state) {
     json_t *keys = set_of(rsa, KID);
     (void)state;
     for_each_row (i, rows, rows[i])
-        check(rows[i], keys, "it is none, or too large");
+        check(rows[i], keys, "it is not a token, or it is too large");
     check("..", keys, OTHERWISE);
     sign(&token, RS256, GOOD, rsa);
     nl_buf_adds(&token, ".");
-    check(nl_buf_text(&token), keys, "it is none, or too large");
+    check(nl_buf_text(&token), keys, "it is not a token, or it is too large");
     nl_buf_clear(&token);
     sign(&token, RS256, GOOD, NULL);
     nl_buf_adds(&token, ".");
@@ -402,7 +402,7 @@ static void test_lengths(void **state) {
     }
     assert_true(reached);
     nl_buf_adds(&token, "A");
-    check(nl_buf_text(&token), keys, "it is none, or too large");
+    check(nl_buf_text(&token), keys, "it is not a token, or it is too large");
     nl_buf_free(&token);
     nl_buf_free(&claims);
     json_decref(keys);
@@ -410,7 +410,7 @@ static void test_lengths(void **state) {
 
 /* ---- what it claims ---- */
 
-#define FOR_ANOTHER "it is for somebody else"
+#define FOR_ANOTHER "it is meant for another program"
 #define WITHOUT_TIME "does not say when it was made and ends"
 #define WITH_AUDIENCE(text) "{" ISSUER NONCE SUBJECT TIMES "," text "}"
 #define WITH_TIMES(text) "{" ISSUER AUDIENCE NONCE SUBJECT text "}"
@@ -422,17 +422,17 @@ static void test_claims(void **state) {
         const char *words; /* NULL: accepted */
     } rows[] = {
         {GOOD, NULL},
-        {"[]", "no JSON object"},
-        {"\"ann\"", "no JSON object"},
-        {"{", "no JSON object"},
-        {"{" SUBJECT ISSUER AUDIENCE NONCE SUBJECT TIMES "}", "no JSON object"}, /* twice */
+        {"[]", "not a JSON object"},
+        {"\"ann\"", "not a JSON object"},
+        {"{", "not a JSON object"},
+        {"{" SUBJECT ISSUER AUDIENCE NONCE SUBJECT TIMES "}", "not a JSON object"}, /* twice */
         {"{" AUDIENCE NONCE SUBJECT TIMES "}", "another provider"},
         {"{\"iss\":\"https://id.example/\"," AUDIENCE NONCE SUBJECT TIMES "}", "another provider"},
         {"{\"iss\":[\"https://id.example\"]," AUDIENCE NONCE SUBJECT TIMES "}", "another provider"},
-        {"{" ISSUER AUDIENCE SUBJECT TIMES "}", "not asked for by this browser"},
-        {"{" ISSUER AUDIENCE "\"nonce\":\"\"," SUBJECT TIMES "}", "not asked for by this browser"},
+        {"{" ISSUER AUDIENCE SUBJECT TIMES "}", "not requested by this browser"},
+        {"{" ISSUER AUDIENCE "\"nonce\":\"\"," SUBJECT TIMES "}", "not requested by this browser"},
         {"{" ISSUER AUDIENCE "\"nonce\":\"n11\"," SUBJECT TIMES "}",
-         "not asked for by this browser"},
+         "not requested by this browser"},
         {"{" ISSUER AUDIENCE NONCE TIMES "}", "it names nobody"},
         {"{" ISSUER AUDIENCE NONCE "\"sub\":\"\"," TIMES "}", "it names nobody"},
         {"{" ISSUER AUDIENCE NONCE "\"sub\":1," TIMES "}", "it names nobody"},
@@ -470,10 +470,10 @@ static void test_claims(void **state) {
         {WITH_TIMES("\"exp\":1e300,\"iat\":1"), WITHOUT_TIME},
         {WITH_NBF("1"), NULL},
         {WITH_NBF("1795724525"), NULL},
-        {WITH_NBF("1795724526"), "it is not good yet"},
-        {WITH_NBF("null"), "it is not good yet"},
-        {WITH_NBF("\"1\""), "it is not good yet"},
-        {WITH_NBF("0"), "it is not good yet"},
+        {WITH_NBF("1795724526"), "it is not valid yet"},
+        {WITH_NBF("null"), "it is not valid yet"},
+        {WITH_NBF("\"1\""), "it is not valid yet"},
+        {WITH_NBF("0"), "it is not valid yet"},
     };
     json_t *keys = set_of(rsa, KID);
     (void)state;

@@ -248,15 +248,15 @@ static void test_it_finds_something(void **state) {
     assert_int_equal(summary.problem.status, NL_UNAVAILABLE);
     assert_string_equal(
         nl_error_text(&summary.problem),
-        "canary: a@one.example: the copy lies in the folder for junk (Spam); b@two.example: the "
-        "copy lies in the folder for junk (Spam); the issue is paused: 'newsletter resume' sends "
+        "canary: a@one.example: the copy is in the junk folder (Spam); b@two.example: the "
+        "copy is in the junk folder (Spam); the issue is paused: 'newsletter resume' sends "
         "it to the others");
-    assert_int_equal(fixture_sql(current,
-                                 "SELECT count(*) FROM issue WHERE id = 1 AND state = 'paused' AND "
-                                 "pause_note = 'canary: a@one.example: the copy lies in the folder "
-                                 "for junk (Spam); b@two.example: the copy lies in the folder for "
-                                 "junk (Spam)'"),
-                     1);
+    assert_int_equal(
+        fixture_sql(current, "SELECT count(*) FROM issue WHERE id = 1 AND state = 'paused' AND "
+                             "pause_note = 'canary: a@one.example: the copy is in the junk folder "
+                             "(Spam); b@two.example: the copy is in the junk folder "
+                             "(Spam)'"),
+        1);
     assert_true(number("facts LIKE '%\"place\":\"junk\"%'"));
 }
 
@@ -303,7 +303,7 @@ static void test_when_it_looks(void **state) {
         assert_int_equal(summary.look_at, NOW + rows[i].next);
         assert_int_equal(summary.pause_reason.until, NOW + rows[i].next);
         assert_string_equal(summary.pause_reason.text,
-                            "the canary is out, and the others wait for it");
+                            "the canary has gone out, and the others wait for it");
         assert_true(run.waits);
         assert_canary("waiting");
     }
