@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "newsletter/store/approval.h"
+#include "newsletter/store/draft_issue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -280,6 +281,49 @@ static void test_the_text_approved_last(void **state) {
     assert_last_text(fixture, "en", "english");
 }
 
+static enum nl_status make_issue(struct fixture *fixture, int64_t draft, int64_t approvals,
+                                 const char *slug, struct nl_error *err) {
+    struct nl_draft_seal seal;
+    struct nl_issue issue = {.list = fixture->list.id,
+                             .slug = (char *)slug,
+                             .title = (char *)"T",
+                             .subject = (char *)"S",
+                             .date = (char *)"2026-01-01",
+                             .language = (char *)"en",
+                             .source = (char *)"x",
+                             .message = (char *)"m",
+                             .message_len = 1,
+                             .digest = (char *)"d",
+                             .scheduled_at = 2000000000};
+    assert_int_equal(nl_draft_seal(fixture->store, draft, &seal, err), NL_OK);
+    const struct nl_draft_issue request = {
+        .draft = draft, .seal = &seal, .issue = &issue, .approvals = approvals, .by = &ann};
+    return nl_draft_make_issue(fixture->store, &request, err);
+}
+
+/* However the page was reached: the transaction that makes the issue asks for itself. */
+static void test_no_issue_without_approvals(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    set_up(fixture);
+    assert_fails(make_issue(fixture, 1, 2, "one", &err), NL_DATA, "not approved yet");
+    ask(fixture, 1, &ann);
+    approve(fixture, 1, &cat);
+    assert_fails(make_issue(fixture, 1, 2, "one", &err), NL_DATA, "not approved yet");
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM issue"), 0);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM draft WHERE issue IS NULL"), 3);
+    approve(fixture, 1, &dan);
+    assert_ok(make_issue(fixture, 1, 2, "one", &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM issue i JOIN draft d ON d.issue = "
+                                          "i.id JOIN issue_sender s ON s.issue = i.id WHERE d.id "
+                                          "= 1 AND s.account = 'ann'"),
+                     1);
+    assert_fails(make_issue(fixture, 1, 2, "again", &err), NL_EXISTS, "somebody else has sent");
+    assert_ok(make_issue(fixture, 2, 0, "two", &err)); /* none is needed */
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM audit WHERE action = 'draft send'"),
+                     2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -287,7 +331,7 @@ int main(void) {
         TEST(test_as_many_as_are_needed),  TEST(test_ones_own),
         TEST(test_returns_and_comments),   TEST(test_another_version),
         TEST(test_what_may_be_asked),      TEST(test_bounds),
-        TEST(test_the_text_approved_last),
+        TEST(test_the_text_approved_last), TEST(test_no_issue_without_approvals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -337,8 +337,31 @@ static void test_erasing(void **state) {
     assert_int_equal(lease(fixture, "a", jobs, 2), 2);
     record(fixture, 1, "a", NL_BOUNCED);
     record(fixture, 2, "a", NL_BOUNCED);
+    /* Mails that came back for both, and how they were tried. */
+    fixture_sql(fixture, "DELETE FROM attempt");
+    fixture_sql(fixture, "INSERT INTO attempt (delivery, at, state) SELECT id, 1, 'bounced' FROM "
+                         "delivery WHERE id <= 2");
+    fixture_sql(fixture,
+                nl_store_is_file(fixture->path)
+                    ? "INSERT INTO returned (id, digest, at, kind, delivery, message) VALUES "
+                      "(1, x'01', 1, 'bounce', 1, x'41'), (2, x'02', 1, 'bounce', 2, x'42')"
+                    : "INSERT INTO returned (id, digest, at, kind, delivery, message) VALUES "
+                      "(1, '\\x01', 1, 'bounce', 1, '\\x41'), (2, '\\x02', 1, 'bounce', 2, "
+                      "'\\x42')");
+    fixture_sql(fixture, "INSERT INTO bounce (returned, at, delivery, kind, reason, status, "
+                         "diagnostic) SELECT id, 1, id, 'hard', 'r', '5.1.1', 'd' FROM returned");
     assert_ok(nl_transactional_erase(fixture->store, "ann@example.org", &count, &err));
     assert_int_equal(count, 2);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM attempt"), 1);
+    assert_int_equal(fixture_sql(fixture, "SELECT delivery FROM attempt"), 2);
+    assert_int_equal(fixture_sql(fixture, "SELECT id FROM returned WHERE message IS NOT NULL"), 2);
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT delivery FROM bounce WHERE diagnostic IS NOT NULL"), 2);
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM returned WHERE message IS NOT NULL"), 1);
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM bounce WHERE diagnostic IS NOT NULL"), 1);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM bounce"), 2);
     assert_listed(fixture, (struct nl_transactional_query){0}, "2 news bob@example.org;");
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE detail = 'so'"), 1);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE reply_text = 'so'"),
