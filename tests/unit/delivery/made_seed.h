@@ -18,6 +18,9 @@ extern struct made_seed {
     const volatile sig_atomic_t *stop; /* as given with the last look */
 } made_seed;
 
+/* A relay that is only handed on. */
+const struct nl_relay *made_seed_relay(void);
+
 void made_seed_begin(void);
 void made_seed_end(void);
 

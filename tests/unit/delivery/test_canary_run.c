@@ -48,6 +48,7 @@ static int set_up(void **state) {
     options = (struct nl_run_options){.stop = &stop, .waits = true};
     plan = (struct nl_run_plan){.store = current->store,
                                 .config = &config,
+                                .relay = made_seed_relay(),
                                 .from = "Press <press@example.org>",
                                 .options = &options};
     issue = (struct nl_issue){.id = 1, .message = (char *)packed, .message_len = sizeof packed - 1};
