@@ -135,7 +135,7 @@ def test_a_page_asks_no_more_than_others_can_wait_for(empty_desk, connected):
     connected.add_active([f"reader{number}@example.org" for number in range(10001)])
     connected.sql("UPDATE subscription SET confirmed_at = 2 WHERE id = (SELECT min(id) FROM subscription)")
     page = "/lists/bulletin/again"
-    assert "subscribed longest: 10000" in text_of(empty_desk.http.page(page).text)
+    assert "subscribed longest first: 10000" in text_of(empty_desk.http.page(page).text)
     assert empty_desk.http.press(page, sure="yes").status == 303
     assert connected.sql("SELECT count(*), max(confirmed_at) FROM subscription WHERE reconfirm_by IS NOT NULL") == [(10000, 1)]
     left = text_of(empty_desk.http.page(page).text)
