@@ -91,9 +91,10 @@ static bool are_chunks_whole(const struct nl_buf *data) {
 
 static enum nl_status begin_reading(png_image *image, const struct nl_buf *data,
                                     struct nl_error *err) {
-    if (!are_chunks_whole(data) || !png_image_begin_read_from_memory(image, data->data, data->len))
-        return broken(err);
-    return nl_pixels_check(image->width, image->height, err);
+    enum nl_status status = are_chunks_whole(data) ? NL_OK : broken(err);
+    if (status == NL_OK && !png_image_begin_read_from_memory(image, data->data, data->len))
+        status = broken(err);
+    return status == NL_OK ? nl_pixels_check(image->width, image->height, err) : status;
 }
 
 enum nl_status nl_png_pixels(const struct nl_buf *data, struct nl_pixels *out,
