@@ -6,6 +6,9 @@
 /* Tags of the first directory, and how many entries of one are looked at. */
 enum { ORIENTATION = 0x0112, GPS_DIRECTORY = 0x8825, ENTRY = 12, ENTRIES_MOST = 512 };
 
+/* A PNG begins with a signature; a chunk has its length, type and checksum around its data. */
+enum { SIGNATURE = 8, CHUNK = 12 };
+
 /* A TIFF structure in memory, in either order of bytes. */
 struct tiff {
     const unsigned char *at;
@@ -56,16 +59,22 @@ static void read_jpeg(const unsigned char *bytes, size_t len, struct nl_picture_
     }
 }
 
-static void read_png(const unsigned char *bytes, size_t len, struct nl_picture_note *out) {
-    for (size_t at = 8; at + 12 <= len;) {
-        const struct tiff chunk = {bytes + at, len - at, true};
-        size_t size = number_at(&chunk, 0, 4);
-        if (size > len - at - 12)
-            return;
-        if (memcmp(bytes + at + 4, "eXIf", 4) == 0)
-            read_exif(bytes + at + 8, size, out);
-        at += 12 + size;
-    }
+bool nl_png_next(const struct nl_buf *data, size_t *at, struct nl_png_chunk *out) {
+    size_t begin = *at > 0 ? *at : SIGNATURE;
+    if (data->len < begin || data->len - begin < CHUNK)
+        return false;
+    const unsigned char *bytes = (const unsigned char *)data->data + begin;
+    const struct tiff length = {bytes, 4, true};
+    *out = (struct nl_png_chunk){bytes + 4, bytes + 8, number_at(&length, 0, 4)};
+    *at = begin + CHUNK + out->len;
+    return out->len <= data->len - begin - CHUNK;
+}
+
+static void read_png(const struct nl_buf *data, struct nl_picture_note *out) {
+    struct nl_png_chunk chunk;
+    for (size_t at = 0; nl_png_next(data, &at, &chunk);)
+        if (memcmp(chunk.type, "eXIf", 4) == 0)
+            read_exif(chunk.data, chunk.len, out);
 }
 
 struct nl_picture_note nl_picture_note(const struct nl_buf *data) {
@@ -78,7 +87,7 @@ struct nl_picture_note nl_picture_note(const struct nl_buf *data) {
     if (strcmp(type, "image/jpeg") == 0)
         read_jpeg(bytes, data->len, &note);
     if (strcmp(type, "image/png") == 0)
-        read_png(bytes, data->len, &note);
+        read_png(data, &note);
     note.place = note.place || memmem(data->data, data->len, xmp, sizeof xmp - 1) != NULL;
     return note;
 }

@@ -6,11 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    PALETTE = 1024, /* 256 colours of four bytes */
-    SIGNATURE = 8,  /* before the first chunk */
-    CHUNK = 12,     /* length, type and checksum of each */
-};
+/* Colours of a palette: 256 of four bytes. */
+enum { PALETTE = 1024 };
 
 static enum nl_status broken(struct nl_error *err) {
     return nl_error_set(err, NL_DATA, NL_TEXT("the picture is broken"));
@@ -78,14 +75,10 @@ static enum nl_status rework(png_image *image, int turn, int width, struct nl_bu
 /* Whether each chunk is there as long as it says. libpng takes that much memory for some of them
  * before it reads them: up to 2 GiB for a file of a hundred bytes. */
 static bool are_chunks_whole(const struct nl_buf *data) {
-    const unsigned char *bytes = (const unsigned char *)data->data;
-    for (size_t at = SIGNATURE; at < data->len;) {
-        if (data->len - at < CHUNK || png_get_uint_32(bytes + at) > data->len - at - CHUNK)
-            return false;
-        if (memcmp(bytes + at + 4, "IEND", 4) == 0)
+    struct nl_png_chunk chunk;
+    for (size_t at = 0; nl_png_next(data, &at, &chunk);)
+        if (memcmp(chunk.type, "IEND", 4) == 0)
             return true;
-        at += CHUNK + png_get_uint_32(bytes + at);
-    }
     return false;
 }
 

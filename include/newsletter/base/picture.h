@@ -22,4 +22,14 @@ struct nl_picture_note {
 };
 struct nl_picture_note nl_picture_note(const struct nl_buf *data) NL_ALL_NONNULL;
 
+/* A chunk of a PNG (RFC 2083, section 3.2), in the data of the picture: its type is four bytes. */
+struct nl_png_chunk {
+    const unsigned char *type, *data;
+    size_t len;
+};
+
+/* The chunk that begins at `*at`, 0 for the first one; `*at` moves on to the next. False at the end
+ * of the picture, and where a chunk is not there as long as it says. */
+bool nl_png_next(const struct nl_buf *data, size_t *at, struct nl_png_chunk *out) NL_ALL_NONNULL;
+
 #endif
