@@ -222,15 +222,9 @@ static enum nl_session_event end_message(struct nl_session *session, enum nl_sta
 
 /* Whether a refusal is told at once. The replies to commands that were pipelined with the refused
  * one are still to be read (RFC 2920 section 3.1), and they show whether it was one: a second reply
- * to the message before would be taken for the one to MAIL, and 250 for the one to DATA. Without
- * PIPELINING, DATA is asked for the same reason. */
-static bool is_certain(struct nl_session *session, enum nl_stage at) {
-    if (session->extensions.pipelining)
-        return false;
-    if (at != NL_STAGE_MAIL || session->messages == 1)
-        return true;
-    nl_buf_adds(&session->out, "DATA\r\n");
-    return false;
+ * to the message before would be taken for the one to MAIL, and 250 for the one to DATA. */
+static bool is_certain(const struct nl_session *session, enum nl_stage at) {
+    return !session->extensions.pipelining && (at != NL_STAGE_MAIL || session->messages == 1);
 }
 
 static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at,
@@ -239,6 +233,8 @@ static enum nl_session_event refuse(struct nl_session *session, enum nl_stage at
         nl_session_reset(session);
         return end_message(session, at);
     }
+    if (!session->extensions.pipelining)
+        nl_buf_adds(&session->out, "DATA\r\n"); /* asked for its reply only */
     nl_session_keep_reply(session, &session->refusal);
     session->refused = true;
     session->refused_at = at;
