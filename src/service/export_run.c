@@ -50,6 +50,12 @@ static enum nl_status write_all(const struct nl_office *office, struct making *m
     return status;
 }
 
+static enum nl_status clear_unless_done(struct making *making, struct nl_error *err) {
+    return making->task->state != NL_TASK_DONE
+               ? nl_task_clear(making->second, making->task->id, NL_TASK_EXPORTED, err)
+               : NL_OK;
+}
+
 static enum nl_status end(struct making *making, enum nl_status status, struct nl_error *err) {
     struct nl_task *task = making->task;
     task->state = status == NL_OK     ? NL_TASK_DONE
@@ -62,10 +68,10 @@ static enum nl_status end(struct making *making, enum nl_status status, struct n
     task->result = json_dumps(result, JSON_COMPACT);
     json_decref(result);
     nl_error_free(err);
-    status = task->state != NL_TASK_DONE
-                 ? nl_task_clear(making->second, task->id, NL_TASK_EXPORTED, err)
-                 : NL_OK;
-    return status == NL_OK ? nl_task_end(making->second, task, err) : status;
+    status = clear_unless_done(making, err);
+    if (status == NL_OK)
+        status = nl_task_end(making->second, task, err);
+    return status == NL_OK ? clear_unless_done(making, err) : status; /* cancelled this late */
 }
 
 enum nl_status nl_export_task_run(const struct nl_office *office, struct nl_store *second,

@@ -105,16 +105,14 @@ enum nl_status nl_office_export_cancel(const struct nl_office *office, int64_t i
         NL_TASK_BIT(NL_TASK_WAITING) | NL_TASK_BIT(NL_TASK_DONE) | NL_TASK_BIT(NL_TASK_FAILED);
     struct nl_task task = {0};
     bool open = false;
-    bool idled = false;
-    bool done = false;
+    bool moved = false;
+    bool asked = false;
     enum nl_status status = nl_task_find(office->store, NL_TASK_EXPORT, id, &task, err);
     if (status == NL_OK)
         status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
-        status = nl_task_move(office->store, id, idle, NL_TASK_CANCELLED, &idled, err);
-    if (status == NL_OK && !idled)
-        status = nl_task_ask_to_end(office->store, id, &done, err);
-    if (status == NL_OK && !idled && !done)
+        status = nl_task_cancel(office->store, id, idle, &moved, &asked, err);
+    if (status == NL_OK && !moved && !asked)
         status =
             nl_error_set(err, NL_EXISTS, NL_TEXT("export %lld has ended: it cannot be cancelled"),
                          (long long)id);
@@ -122,7 +120,7 @@ enum nl_status nl_office_export_cancel(const struct nl_office *office, int64_t i
         status = nl_office_note(office, "export cancel", "export", NULL, id, err);
     status = nl_office_end(office, open, status, err);
     nl_task_free(&task);
-    return status == NL_OK && idled ? nl_task_clear(office->store, id, NL_TASK_EXPORTED, err)
+    return status == NL_OK && moved ? nl_task_clear(office->store, id, NL_TASK_EXPORTED, err)
                                     : status;
 }
 

@@ -238,22 +238,20 @@ enum nl_status nl_office_import_cancel(const struct nl_office *office, int64_t i
     const unsigned idle = BEGINNABLE | NL_TASK_BIT(NL_TASK_OPEN) | NL_TASK_BIT(NL_TASK_WAITING);
     struct nl_task task = {0};
     bool open = false;
-    bool idled = false;
-    bool done = false;
+    bool moved = false;
+    bool asked = false;
     enum nl_status status = nl_task_find(office->store, NL_TASK_IMPORT, id, &task, err);
     if (status == NL_OK)
         status = nl_office_begin(office, &open, err);
     if (status == NL_OK)
-        status = nl_task_move(office->store, id, idle, NL_TASK_CANCELLED, &idled, err);
-    if (status == NL_OK && !idled)
-        status = nl_task_ask_to_end(office->store, id, &done, err);
-    if (status == NL_OK && !idled && !done)
+        status = nl_task_cancel(office->store, id, idle, &moved, &asked, err);
+    if (status == NL_OK && !moved && !asked)
         status = refuse(&task, err);
     if (status == NL_OK)
         status = note(office, "import cancel", id, err);
     status = nl_office_end(office, open, status, err);
     nl_task_free(&task);
-    return status == NL_OK && idled ? nl_task_clear(office->store, id, NL_TASK_UPLOAD, err)
+    return status == NL_OK && moved ? nl_task_clear(office->store, id, NL_TASK_UPLOAD, err)
                                     : status;
 }
 

@@ -248,17 +248,34 @@ enum nl_status nl_task_ask_to_end(struct nl_store *store, int64_t id, bool *aske
     return status;
 }
 
-enum nl_status nl_task_end(struct nl_store *store, const struct nl_task *task,
-                           struct nl_error *err) {
-    return nl_sql_run(
-        store, err,
-        "UPDATE task SET state = ?, ended_at = ?, rows_read = ?, rejected = ?, taken = ?, size = "
-        "?, tally = ?, result = ?, problem = ?, cancel = 0 WHERE id = ? AND state = 'running'",
+enum nl_status nl_task_cancel(struct nl_store *store, int64_t id, unsigned idle, bool *moved,
+                              bool *asked, struct nl_error *err) {
+    *asked = false;
+    enum nl_status status = nl_task_move(store, id, idle, NL_TASK_CANCELLED, moved, err);
+    if (status == NL_OK && !*moved)
+        status = nl_task_ask_to_end(store, id, asked, err);
+    /* Neither: it ended between the two. */
+    return status == NL_OK && !*moved && !*asked
+               ? nl_task_move(store, id, idle, NL_TASK_CANCELLED, moved, err)
+               : status;
+}
+
+enum nl_status nl_task_end(struct nl_store *store, struct nl_task *task, struct nl_error *err) {
+    int64_t cancelled = 0;
+    enum nl_status status = nl_sql_number(
+        store, err, &cancelled, NULL,
+        "UPDATE task SET state = CASE WHEN cancel = 1 AND accepted_at IS NULL AND ?1 <> 'failed' "
+        "THEN 'cancelled' ELSE ?1 END, ended_at = ?2, rows_read = ?3, rejected = ?4, taken = ?5, "
+        "size = ?6, tally = ?7, result = ?8, problem = ?9, cancel = 0 WHERE id = ?10 AND state = "
+        "'running' RETURNING CASE WHEN state = 'cancelled' THEN 1 ELSE 0 END",
         NL_VALUES(NL_STRING(nl_task_state_words[task->state]), NL_INT(nl_store_now(store)),
                   NL_INT(task->rows), NL_INT(task->rejected), NL_INT(task->taken),
                   NL_INT(task->size), NL_STRING(task->tally != NULL ? task->tally : ""),
                   NL_STRING(task->result != NULL ? task->result : "{}"), NL_STRING(task->problem),
                   NL_INT(task->id)));
+    if (status == NL_OK && cancelled != 0)
+        task->state = NL_TASK_CANCELLED;
+    return status;
 }
 
 enum nl_status nl_task_accept(struct nl_store *store, int64_t id, struct nl_error *err) {

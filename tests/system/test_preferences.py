@@ -12,7 +12,7 @@ from webserver import WebServer
 @pytest.fixture
 def web(connected):
     connected.configure(serve={"url": "https://news.example.org", "check_forms": False,
-                               "joins_per_hour": 1000000}, confirmation={"resend_interval": "1s"})
+                               "joins_per_hour": 1000000})
     for name in ("confirm_url", "unsubscribe_url"):
         connected.settings.pop(name)
     connected.configure()

@@ -87,8 +87,16 @@ NL_CHECKED enum nl_status nl_task_progress(struct nl_store *store, const struct 
 NL_CHECKED enum nl_status nl_task_ask_to_end(struct nl_store *store, int64_t id, bool *asked,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
-/* Ends a running task in task->state, with its rows, rejected, tally, result and problem. */
-NL_CHECKED enum nl_status nl_task_end(struct nl_store *store, const struct nl_task *task,
+/* Cancels a task that is in one of the states of `idle` (bits) at once (*moved), or asks a running
+ * one to end (*asked). Neither is true where it is in another state. */
+NL_CHECKED enum nl_status nl_task_cancel(struct nl_store *store, int64_t id, unsigned idle,
+                                         bool *moved, bool *asked,
+                                         struct nl_error *err) NL_ALL_NONNULL;
+
+/* Ends a running task in task->state, with its rows, rejected, tally, result and problem. One that
+ * was asked to end in the meantime, and that has not failed, ends as NL_TASK_CANCELLED, which
+ * task->state then says. */
+NL_CHECKED enum nl_status nl_task_end(struct nl_store *store, struct nl_task *task,
                                       struct nl_error *err) NL_ALL_NONNULL;
 
 /* Within the transaction that makes an import count: notes that it does. NL_DATA where it has been

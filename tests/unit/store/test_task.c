@@ -234,16 +234,16 @@ static void test_ending(void **state) {
     int64_t id = add(fixture, NL_TASK_IMPORT, NL_TASK_RUNNING);
     int64_t other = add(fixture, NL_TASK_IMPORT, NL_TASK_RUNNING);
     fixture_sql(fixture, "UPDATE task SET cancel = 1");
-    const struct nl_task done = {.id = id,
-                                 .state = NL_TASK_FAILED,
-                                 .rows = 3,
-                                 .rejected = 1,
-                                 .taken = 2,
-                                 .size = 8,
-                                 .tally = (char *)"1 2",
-                                 .result = (char *)"{\"a\":1}",
-                                 .problem = (char *)"no"};
-    const struct nl_task late = {.id = id, .state = NL_TASK_DONE};
+    struct nl_task done = {.id = id,
+                           .state = NL_TASK_FAILED,
+                           .rows = 3,
+                           .rejected = 1,
+                           .taken = 2,
+                           .size = 8,
+                           .tally = (char *)"1 2",
+                           .result = (char *)"{\"a\":1}",
+                           .problem = (char *)"no"};
+    struct nl_task late = {.id = id, .state = NL_TASK_DONE};
     assert_ok(nl_task_end(fixture->store, &done, &err));
     assert_ok(nl_task_end(fixture->store, &late, &err));
     struct nl_task task = find(fixture, id);
@@ -259,6 +259,59 @@ static void test_ending(void **state) {
     assert_int_equal(task.state, NL_TASK_RUNNING);
     assert_true(task.cancel);
     nl_task_free(&task);
+}
+
+/* What was asked while it ended: it is cancelled, unless it has failed or counts. */
+static void test_asked_as_it_ends(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    static const struct {
+        enum nl_task_state ends;
+        int64_t accepted;
+        enum nl_task_state told;
+    } rows[] = {{NL_TASK_DONE, 0, NL_TASK_CANCELLED},
+                {NL_TASK_TRIED, 0, NL_TASK_CANCELLED},
+                {NL_TASK_FAILED, 0, NL_TASK_FAILED},
+                {NL_TASK_DONE, 5, NL_TASK_DONE}};
+    for_each_row (i, rows, NULL) {
+        struct nl_task task = {.id = add(fixture, NL_TASK_IMPORT, NL_TASK_RUNNING),
+                               .state = rows[i].ends};
+        fixture_sql(fixture,
+                    rows[i].accepted > 0
+                        ? "UPDATE task SET cancel = 1, accepted_at = 5 WHERE state = 'running'"
+                        : "UPDATE task SET cancel = 1 WHERE state = 'running'");
+        assert_ok(nl_task_end(fixture->store, &task, &err));
+        assert_int_equal(task.state, rows[i].told);
+        struct nl_task found = find(fixture, task.id);
+        assert_int_equal(found.state, rows[i].told);
+        assert_false(found.cancel);
+        nl_task_free(&found);
+    }
+}
+
+static void test_cancelling(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    const unsigned idle = 1U << NL_TASK_WAITING | 1U << NL_TASK_DONE;
+    static const struct {
+        enum nl_task_state from, to;
+        bool moved, asked;
+    } rows[] = {{NL_TASK_WAITING, NL_TASK_CANCELLED, true, false},
+                {NL_TASK_DONE, NL_TASK_CANCELLED, true, false},
+                {NL_TASK_RUNNING, NL_TASK_RUNNING, false, true},
+                {NL_TASK_FAILED, NL_TASK_FAILED, false, false}};
+    for_each_row (i, rows, NULL) {
+        bool moved = !rows[i].moved;
+        bool asked = !rows[i].asked;
+        int64_t id = add(fixture, NL_TASK_IMPORT, rows[i].from);
+        assert_ok(nl_task_cancel(fixture->store, id, idle, &moved, &asked, &err));
+        assert_int_equal(moved, rows[i].moved);
+        assert_int_equal(asked, rows[i].asked);
+        struct nl_task found = find(fixture, id);
+        assert_int_equal(found.state, rows[i].to);
+        assert_int_equal(found.cancel, rows[i].asked);
+        nl_task_free(&found);
+    }
 }
 
 /* The next that waits, was left or is taken back; then there is none. */
@@ -284,8 +337,9 @@ static void test_taking(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_finding),      TEST(test_how_many), TEST(test_moving), TEST(test_configuring),
-        TEST(test_asked_to_end), TEST(test_ending),   TEST(test_taking),
+        TEST(test_finding),          TEST(test_how_many),     TEST(test_moving),
+        TEST(test_configuring),      TEST(test_asked_to_end), TEST(test_ending),
+        TEST(test_asked_as_it_ends), TEST(test_cancelling),   TEST(test_taking),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
