@@ -261,7 +261,7 @@ static void test_ending(void **state) {
     nl_task_free(&task);
 }
 
-/* What was asked while it ended: it is cancelled, unless it has failed or counts. */
+/* Somebody asks it to end just as it ends: it is cancelled, unless it has failed or counts. */
 static void test_asked_as_it_ends(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
