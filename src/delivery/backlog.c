@@ -196,8 +196,11 @@ enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *e
 }
 
 void nl_backlog_forget(struct nl_backlog *backlog, size_t kept) {
-    while (backlog->count > kept)
-        nl_pending_free(&backlog->items[backlog->first + --backlog->count]);
+    while (backlog->count > kept) {
+        struct nl_pending *last = &backlog->items[backlog->first + --backlog->count];
+        backlog->elsewhere -= last->elsewhere;
+        nl_pending_free(last);
+    }
 }
 
 enum nl_status nl_backlog_park(struct nl_backlog *backlog, struct nl_error *err) {
@@ -235,6 +238,14 @@ void nl_backlog_look(struct nl_backlog *backlog) {
     backlog->not_before = 0;
 }
 
+/* The first one takes its place. */
+static void move_out(struct nl_backlog *backlog, size_t at, struct nl_pending *out) {
+    *out = backlog->items[at];
+    backlog->items[at] = backlog->items[backlog->first];
+    backlog->items[backlog->first++] = (struct nl_pending){0};
+    backlog->count--;
+}
+
 bool nl_backlog_take(struct nl_backlog *backlog,
                      bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out) {
@@ -243,15 +254,33 @@ bool nl_backlog_take(struct nl_backlog *backlog,
          i++) {
         const struct nl_domain_limit *limit = backlog->items[i].limit;
         bool asks = backlog->by_route || (limit != NULL && limit->connections > 0);
-        if (backlog->items[i].park_until != 0 || (asks && !admit(ctx, &backlog->items[i])))
+        if (backlog->items[i].park_until != 0 || backlog->items[i].elsewhere ||
+            (asks && !admit(ctx, &backlog->items[i])))
             continue;
-        *out = backlog->items[i];
-        backlog->items[i] = backlog->items[backlog->first];
-        backlog->items[backlog->first++] = (struct nl_pending){0};
-        backlog->count--;
+        move_out(backlog, i, out);
         backlog->cursor = i + 1;
         return true;
     }
     backlog->blocked = backlog->count > 0;
+    return false;
+}
+
+void nl_backlog_set_aside(struct nl_backlog *backlog, struct nl_pending *pending) {
+    pending->elsewhere = pending->alone = true;
+    backlog->items[--backlog->first] = *pending;
+    backlog->count++;
+    backlog->elsewhere++;
+    *pending = (struct nl_pending){0};
+}
+
+bool nl_backlog_take_elsewhere(struct nl_backlog *backlog, struct nl_pending *out) {
+    for (size_t i = backlog->first; i < backlog->first + backlog->count; i++) {
+        if (!backlog->items[i].elsewhere)
+            continue;
+        move_out(backlog, i, out);
+        out->elsewhere = false;
+        backlog->elsewhere--;
+        return true;
+    }
     return false;
 }

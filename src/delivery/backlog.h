@@ -11,12 +11,13 @@ struct nl_pending {
     struct nl_token token;               /* for the link in a notice */
     const struct nl_domain_limit *limit; /* of the recipient's domain; NULL: none */
     char *domain;                        /* an A-label, where there is a limit */
-    uint64_t commit_point;     /* the number of the commit that holds it ahead of time; 0: none */
-    bool ahead;                /* the next commit does */
-    bool alone;                /* it is not recorded ahead: the subscription has ended */
+    uint64_t commit_point; /* the number of the commit that holds it ahead of time; 0: none */
+    bool ahead;            /* the next commit does */
+    bool alone; /* it is not recorded ahead: the subscription has ended, or it waits elsewhere */
     int64_t permit;            /* which of the domain's connections; 0: none */
     struct nl_route_to *route; /* direct.h: the way to its domain; NULL: not looked for yet */
     int64_t park_until;        /* the next commit puts it off; 0: it does not */
+    bool elsewhere;            /* it waits for a server that offers SMTPUTF8 */
 };
 void nl_pending_free(struct nl_pending *pending);
 
@@ -33,6 +34,7 @@ struct nl_backlog {
     bool by_route; /* `admit` is asked for each delivery, and a search goes on at `cursor` */
     size_t cursor;
     size_t parking;     /* how many are put off by the next commit */
+    size_t elsewhere;   /* how many wait for a server that offers SMTPUTF8 */
     bool drained;       /* there was nothing to lease */
     bool blocked;       /* everything here waits for a connection to its domain */
     bool throttled;     /* something was postponed because of its domain's rate */
@@ -87,5 +89,10 @@ void nl_backlog_look(struct nl_backlog *backlog) NL_ALL_NONNULL;
 bool nl_backlog_take(struct nl_backlog *backlog,
                      bool (*admit)(void *ctx, struct nl_pending *pending), void *ctx,
                      struct nl_pending *out);
+
+/* Puts a delivery that was just taken back, for a server that offers SMTPUTF8; and moves the next
+ * such one to *out. */
+void nl_backlog_set_aside(struct nl_backlog *backlog, struct nl_pending *pending) NL_ALL_NONNULL;
+bool nl_backlog_take_elsewhere(struct nl_backlog *backlog, struct nl_pending *out) NL_ALL_NONNULL;
 
 #endif

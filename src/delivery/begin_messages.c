@@ -80,6 +80,28 @@ static void occupy(struct run *run, struct nl_in_flight *message,
         run->used = (size_t)(message - run->messages) + 1;
 }
 
+/* RFC 6531: only a server that offers SMTPUTF8 may be sent such an address. Another one of the
+ * relay may offer it. */
+static void lacks_smtputf8(struct run *run, struct nl_in_flight *message) {
+    static const char lacking[] = "the server does not offer SMTPUTF8, which this address needs";
+    static const char away[] = "the server that may offer SMTPUTF8, which this address needs, "
+                               "cannot be reached";
+    size_t server = 0;
+    nl_transport_lacks_smtputf8(run->transport, message->connection);
+    enum nl_smtputf8 found = run->direct == NULL
+                                 ? nl_transport_find_smtputf8(run->transport, &server)
+                                 : NL_SMTPUTF8_NOWHERE;
+    if (found == NL_SMTPUTF8_NOWHERE) {
+        refuse_locally(run, message, "5.6.7", lacking);
+    } else if (found == NL_SMTPUTF8_AWAY) {
+        const struct nl_result later = {.outcome = NL_DEFERRED, .status = "4.6.7", .text = away};
+        nl_in_flight_end(run, message, &later);
+    } else {
+        nl_backlog_set_aside(&run->backlog, &message->pending);
+        message->busy = message->follows = false;
+    }
+}
+
 static enum nl_status start_message(struct run *run, size_t connection, bool follows,
                                     struct nl_in_flight *message,
                                     const struct nl_pending *pending) {
@@ -93,8 +115,7 @@ static enum nl_status start_message(struct run *run, size_t connection, bool fol
     if (nl_address_parse(pending->job.address, &address, &bad_address) != NL_OK) {
         refuse_locally(run, message, "5.1.3", nl_error_text(&bad_address));
     } else if (address.smtputf8 && !extensions->smtputf8) {
-        refuse_locally(run, message, "5.6.7",
-                       "the server does not offer SMTPUTF8, which this address needs");
+        lacks_smtputf8(run, message);
     } else {
         status = nl_composer_fill(&run->composer, pending, &address, provider_of(run, connection),
                                   &message->message, run->err);
@@ -184,6 +205,30 @@ static enum nl_status begin_following(struct run *run) {
     return status;
 }
 
+/* Begins messages that were set aside for a server that offers SMTPUTF8. Where there is none to
+ * wait for, any connection will do to say so. */
+static enum nl_status begin_elsewhere(struct run *run, size_t under_way, size_t most) {
+    enum nl_status status = NL_OK;
+    struct nl_pending pending = {0};
+    size_t server = 0;
+    size_t connection = 0;
+    size_t place = free_place(run);
+    while (status == NL_OK && run->backlog.elsewhere > 0 && place < run->size && under_way < most) {
+        if (nl_transport_find_smtputf8(run->transport, &server) != NL_SMTPUTF8_MAYBE) {
+            if (!nl_transport_idle(run->transport, &connection))
+                return NL_OK;
+        } else if (!nl_transport_idle_to(run->transport, server, server, &connection)) {
+            nl_transport_lead_to(run->transport, server);
+            return NL_OK;
+        }
+        nl_backlog_take_elsewhere(&run->backlog, &pending);
+        status = start_message(run, connection, false, &run->messages[place], &pending);
+        place = free_place(run);
+        under_way++;
+    }
+    return status;
+}
+
 enum nl_status nl_begin_messages(struct run *run) {
     struct nl_pending pending = {0};
     enum nl_status status = NL_OK;
@@ -196,6 +241,9 @@ enum nl_status nl_begin_messages(struct run *run) {
         return NL_OK;
     if (run->direct != NULL)
         return begin_directly(run);
+    status = begin_elsewhere(run, under_way, most);
+    place = free_place(run);
+    under_way = nl_in_flight_under_way(run);
     while (status == NL_OK && place < run->size && under_way < most &&
            nl_transport_idle(run->transport, &connection) &&
            nl_backlog_take(&run->backlog, admit, run, &pending)) {
@@ -206,7 +254,7 @@ enum nl_status nl_begin_messages(struct run *run) {
     /* Where more are under way, after a higher level, nothing follows until they have ended. */
     if (status == NL_OK && under_way == most)
         status = begin_following(run);
-    while (run->backlog.count > nl_transport_connecting(run->transport) &&
+    while (run->backlog.count - run->backlog.elsewhere > nl_transport_connecting(run->transport) &&
            nl_transport_connect(run->transport))
         ;
     return status;

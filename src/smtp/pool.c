@@ -127,6 +127,48 @@ int64_t nl_transport_round_trip(const struct nl_transport *transport) {
     return shortest;
 }
 
+enum nl_smtputf8 nl_transport_find_smtputf8(const struct nl_transport *transport, size_t *server) {
+    enum nl_smtputf8 found = NL_SMTPUTF8_NOWHERE;
+    int64_t now = nl_relay_clock();
+    for (size_t i = 0; i < nl_relay_count(transport->health.relay); i++) {
+        const struct nl_server_health *candidate = &transport->health.servers[i];
+        bool away = candidate->out || candidate->out_until > now;
+        if (candidate->lacks_smtputf8 || (away && found != NL_SMTPUTF8_NOWHERE))
+            continue;
+        *server = i;
+        found = away ? NL_SMTPUTF8_AWAY : NL_SMTPUTF8_MAYBE;
+        if (!away && candidate->connections > 0)
+            return found;
+    }
+    return found;
+}
+
+void nl_transport_lacks_smtputf8(struct nl_transport *transport, size_t connection) {
+    transport->health.servers[transport->connections[connection].host].lacks_smtputf8 = true;
+}
+
+/* Closes one connection to another server, unless one is being closed already. */
+static void make_room(struct nl_transport *transport, size_t server) {
+    struct connection *other = NULL;
+    for (size_t i = 0; i < transport->used; i++) {
+        struct connection *connection = &transport->connections[i];
+        if (connection->state == OPEN && connection->message_limit_reached)
+            return;
+        if (stays(connection) && connection->host != server)
+            other = connection;
+    }
+    if (other != NULL)
+        retire(transport, other);
+}
+
+void nl_transport_lead_to(struct nl_transport *transport, size_t server) {
+    if (nl_transport_leading_to(transport, server, server) > 0)
+        return;
+    if (transport->open + transport->connecting >= transport->allowed ||
+        !nl_transport_connect_to(transport, server, NULL))
+        make_room(transport, server);
+}
+
 bool nl_transport_avoid(struct nl_transport *transport, size_t server) {
     nl_relay_health_failed(&transport->health, server, true);
     for (size_t i = 0; i < transport->used; i++) {

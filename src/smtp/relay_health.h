@@ -23,8 +23,9 @@ struct nl_relay_health {
         int64_t credit;           /* of the weighted round robin: the largest is next */
         int consecutive_failures; /* since its last accepted message */
         int64_t out_until;
-        size_t connections; /* that lead to it or are being opened */
-        bool out;           /* permanently: trying again would not help */
+        size_t connections;  /* that lead to it or are being opened */
+        bool out;            /* permanently: trying again would not help */
+        bool lacks_smtputf8; /* it did not offer it on its last connection */
         enum nl_flight_trust flights;
         bool flights_broken; /* it was certain that they fail */
         int lost_flights; /* connections in a row that broke with messages in one piece on them */

@@ -88,7 +88,7 @@ class MailServer:
     """Starts on construction; stop() ends it."""
 
     def __init__(self, folder, port=0, tempfail=(), reject=(), delay=0.0, certificate=None,
-                 key=None, implicit_tls=False, users=None, host="127.0.0.1", newest_tls=None, login=True):
+                 key=None, implicit_tls=False, users=None, host="127.0.0.1", newest_tls=None, login=True, smtputf8=True):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
         self.handler = Maildirs(folder, tempfail, reject, delay)
@@ -106,7 +106,7 @@ class MailServer:
         if users is not None:
             options.update(authenticator=authenticator(users), auth_required=True,
                            auth_require_tls=bool(certificate) and not implicit_tls)
-        self.controller = Controller(self.handler, enable_SMTPUTF8=True, **options)
+        self.controller = Controller(self.handler, enable_SMTPUTF8=smtputf8, **options)
         self.controller.start()
         self.port = self.controller.port
 

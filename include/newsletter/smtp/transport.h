@@ -104,6 +104,20 @@ size_t nl_transport_close_idle(struct nl_transport *transport, int64_t milliseco
 /* The number of connections being opened. */
 size_t nl_transport_connecting(const struct nl_transport *transport) NL_ALL_NONNULL;
 
+/* Tells which of the relay's servers may take an address that needs SMTPUTF8 (RFC 6531): none, one
+ * that is avoided for now, or *server, which offers it or was not asked yet. One with a connection
+ * comes first. */
+enum nl_smtputf8 { NL_SMTPUTF8_NOWHERE, NL_SMTPUTF8_AWAY, NL_SMTPUTF8_MAYBE };
+enum nl_smtputf8 nl_transport_find_smtputf8(const struct nl_transport *transport,
+                                            size_t *server) NL_ALL_NONNULL;
+
+/* Says that a connection does not offer it, and so its server does not. */
+void nl_transport_lacks_smtputf8(struct nl_transport *transport, size_t connection) NL_ALL_NONNULL;
+
+/* Sees to it that a connection leads to a server. Where there are as many as there may be, one to
+ * another server is closed first. */
+void nl_transport_lead_to(struct nl_transport *transport, size_t server) NL_ALL_NONNULL;
+
 /* A connection ready for a message; false if there is none. Those with the fewest messages come
  * first: where messages go out in one piece each, a connection carries as many as smtp.window
  * allows. */

@@ -108,6 +108,22 @@ size_t nl_transport_leading_to(const struct nl_transport *transport, size_t firs
     return nl_transport_open(transport);
 }
 
+enum nl_smtputf8 nl_transport_find_smtputf8(const struct nl_transport *transport, size_t *server) {
+    (void)transport;
+    *server = 0;
+    return NL_SMTPUTF8_NOWHERE;
+}
+
+void nl_transport_lacks_smtputf8(struct nl_transport *transport, size_t connection) {
+    (void)transport;
+    (void)connection;
+}
+
+void nl_transport_lead_to(struct nl_transport *transport, size_t server) {
+    (void)transport;
+    (void)server;
+}
+
 size_t nl_transport_serving(const struct nl_transport *transport, size_t first, size_t last) {
     return nl_transport_leading_to(transport, first, last);
 }

@@ -351,6 +351,36 @@ static void test_an_address_that_cannot_be_read(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
+/* A delivery that is set aside is passed over, and found where it is asked for. */
+static void test_setting_aside(void **state) {
+    struct leasing leasing;
+    struct nl_pending pending = {0};
+    int asked = 0;
+    set_up(*state, &leasing, fixture_send(*state, 6, 6, "\n"));
+    fill(&leasing);
+    assert_false(nl_backlog_take_elsewhere(&leasing.backlog, &pending));
+    assert_true(nl_backlog_take(&leasing.backlog, admit_any, &asked, &pending));
+    int64_t aside = pending.job.delivery;
+    nl_backlog_set_aside(&leasing.backlog, &pending);
+    assert_null(pending.job.address);
+    assert_int_equal(leasing.backlog.count, SIZE);
+    assert_int_equal(leasing.backlog.elsewhere, 1);
+    for (int i = 1; i < SIZE; i++)
+        assert_int_not_equal(take(&leasing, admit_any, &asked), aside);
+    assert_int_equal(take(&leasing, admit_any, &asked), 0);
+    assert_true(nl_backlog_wants(&leasing.backlog)); /* others may go out meanwhile */
+    fill(&leasing);
+    assert_int_equal(leasing.backlog.count, 3);
+    assert_true(nl_backlog_take_elsewhere(&leasing.backlog, &pending));
+    assert_int_equal(pending.job.delivery, aside);
+    assert_int_equal(leasing.backlog.elsewhere, 0);
+    assert_false(pending.elsewhere);
+    nl_backlog_set_aside(&leasing.backlog, &pending);
+    nl_backlog_forget(&leasing.backlog, 0);
+    assert_int_equal(leasing.backlog.elsewhere, 0);
+    nl_backlog_close(&leasing.backlog);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_leases_in_order_and_no_more_than_it_has_room_for),
@@ -364,6 +394,7 @@ int main(void) {
         TEST(test_forget),
         TEST(test_links_of_notices),
         TEST(test_an_address_that_cannot_be_read),
+        TEST(test_setting_aside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
