@@ -99,7 +99,18 @@ static void judge_authentication(struct judging *judging, const json_t *seed) {
     judging->failing += any;
 }
 
+static bool is_configured(const struct nl_config *config, const char *address) {
+    for (size_t i = 0; i < NL_SEEDS && config->seeds[i].address != NULL; i++)
+        if (strcmp(config->seeds[i].address, address) == 0)
+            return true;
+    return false;
+}
+
+/* A seed that was taken out of the settings meanwhile is not looked into, so nothing is missing
+ * there. */
 static void judge_missing(struct judging *judging, const json_t *seed) {
+    if (!is_configured(judging->config, word(seed, "address")))
+        return;
     const char *reason = word(seed, "reason");
     const char *problem = word(seed, "problem");
     judging->missing++;

@@ -56,6 +56,9 @@ static struct nl_config settings(void) {
     config.canary.refused = 5;
     config.canary.deferred = 20;
     config.canary.authentication = true;
+    static char *const seeds[] = {"a@x", "j@x", "m@x", "p@x", "r@x", "s@x", "u@x"};
+    for (size_t i = 0; i < sizeof seeds / sizeof seeds[0]; i++)
+        config.seeds[i].address = seeds[i];
     return config;
 }
 
@@ -135,6 +138,23 @@ static void test_authentication(void **state) {
         &config);
 }
 
+/* One that is no longer in the settings can still tell what it has seen. */
+static void test_a_seed_that_was_taken_out(void **state) {
+    static const struct row rows[] = {
+        {"[" MISSING ",{\"address\":\"gone@x\"}," UNSEEN "]", 1, 0, 0, true, CANARY_PAUSE,
+         "m@x: the copy did not arrive within 600 s; u@x: the copy did not arrive within 600 s"},
+        {"[" MISSING ",{\"address\":\"gone@x\"}]", 1, 0, 0, true, CANARY_PASS,
+         "m@x: the copy did not arrive within 600 s"},
+        {"[{\"address\":\"gone@x\",\"problem\":\"login\"}]", 1, 0, 0, false, CANARY_PASS, ""},
+        {"[{\"address\":\"gone@x\",\"place\":\"inbox\",\"authserv_id\":\"mx\",\"dkim\":\"fail\"}]",
+         1, 0, 0, false, CANARY_PAUSE, "gone@x: DKIM does not pass there (mx says dkim=fail)"},
+    };
+    const struct nl_config config = settings();
+    (void)state;
+    for_each_row (i, rows, rows[i].seeds)
+        judge(&rows[i], &config);
+}
+
 /* More than five per cent refused or twenty deferred: those may still arrive while there is time.
  */
 static void test_the_sample(void **state) {
@@ -187,6 +207,7 @@ int main(void) {
         cmocka_unit_test(test_authentication),
         cmocka_unit_test(test_the_sample),
         cmocka_unit_test(test_the_parts_of_a_reason),
+        cmocka_unit_test(test_a_seed_that_was_taken_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
