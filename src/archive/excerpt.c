@@ -82,8 +82,8 @@ static void add_space(struct nl_buf *out) {
         nl_buf_addc(out, ' ');
 }
 
-/* The end of an element that is no part of a sentence: the number of a footnote, the caption of a
- * picture, a button. NULL for another one. */
+/* The end of an element that is not part of a sentence: the number of a footnote, the caption of
+ * a picture, a button. NULL for another one. */
 static const char *skip_aside(const char *html, const char *end) {
     static const struct {
         const char *open, *close;
@@ -100,7 +100,7 @@ static const char *skip_aside(const char *html, const char *end) {
     return NULL;
 }
 
-/* `whole`: also what is no part of a sentence. */
+/* `whole`: also what is not part of a sentence. */
 static void add_words(const char *html, size_t len, bool whole, struct nl_buf *out) {
     for (const char *p = html, *end = html + len; p < end;) {
         const char *after = *p == '<' && !whole ? skip_aside(p, end) : NULL;

@@ -205,7 +205,7 @@ static enum nl_status clean_text(const char *text, bool address, const char *wha
         clean_plain(text, len, out);
     } else {
         ucs4_t *at = u8_to_u32((const uint8_t *)text, len, NULL, &count);
-        if (at == NULL) /* memory, or bytes that are no UTF-8: which is found out here */
+        if (at == NULL) /* memory, or bytes that are not UTF-8: which is found out here */
             status = nl_text_check_line(text, what, err);
         status = at == NULL && status == NL_OK ? nl_error_nomem(err)
                  : at != NULL ? clean((struct characters){at, count}, address, what, out, err)
@@ -224,7 +224,7 @@ enum nl_status nl_clean_line(const char *text, const char *what, struct nl_buf *
 }
 
 enum nl_status nl_clean_address(const char *text, struct nl_buf *out, struct nl_error *err) {
-    /* A line break is no slip of the hand: headers are forged with it. */
+    /* A line break is not a slip of the hand: headers are forged with it. */
     if (strpbrk(text, "\r\n") != NULL)
         return nl_text_check_line(text, "the address", err);
     return clean_text(text, true, "the address", out, err);

@@ -70,7 +70,7 @@ static bool is_signed(const char *token, const struct parts *parts, const json_t
     return false;
 }
 
-/* The algorithm is one of two whatever the header says: "none" and keyed ones are no signatures by
+/* The algorithm is one of two whatever the header says: "none" and keyed ones are not signatures by
  * the provider (RFC 8725 section 3.1). */
 static enum nl_status check_signature(const char *token, const struct parts *parts,
                                       const json_t *keys, struct nl_error *err) {

@@ -98,7 +98,7 @@ static bool compare(const struct nl_segment *test, const char *field, const char
     const struct nl_segment_value *given = &test->values[0];
     if (test->field != NL_FIELD_ATTRIBUTE || !given->is_number)
         return order_holds(test->test, strcmp(field, value));
-    /* As the store has it: an attribute that is no number equals none and is neither more nor
+    /* As the store has it: an attribute that is not a number equals none and is neither more nor
      * less than one, rather than being 0. */
     if (field[0] == '\0' || field[strspn(field, "+-.0123456789")] != '\0')
         return test->test == NL_TEST_UNEQUAL;

@@ -25,7 +25,7 @@ void nl_sign_key_free(struct nl_sign_key *key) {
     free(key);
 }
 
-/* Takes `pkey`. NULL if it is no Ed25519 key. */
+/* Takes `pkey`. NULL if it is not an Ed25519 key. */
 static struct nl_sign_key *wrap(EVP_PKEY *pkey) {
     struct nl_sign_key *key = pkey != NULL ? calloc(1, sizeof *key) : NULL;
     size_t len = NL_PUBLIC_KEY_LEN;

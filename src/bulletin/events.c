@@ -308,7 +308,7 @@ char *nl_events_json(const struct nl_events *events, const char *timezone) {
     return text;
 }
 
-/* Older versions let events end before they begin, which is no reason to lose a page. */
+/* Older versions let events end before they begin, which is not a reason to lose a page. */
 static enum nl_status read_json_event(const json_t *object, struct nl_events *out,
                                       struct nl_error *err) {
     struct nl_event *event = event_at(out, out->count);

@@ -142,7 +142,7 @@ static enum nl_status check_form(const struct nl_yaml_entry *entry, const char *
     return NL_OK;
 }
 
-/* A block of YAML (| or >) ends with a line end, which is no part of a title. */
+/* A block of YAML (| or >) ends with a line end, which is not part of a title. */
 static enum nl_status check_line(struct nl_yaml_entry *entry, const char *name,
                                  struct nl_error *err) {
     size_t len = strlen(entry->value);

@@ -28,7 +28,7 @@ struct nl_md_edit {
     size_t at, len;    /* in the parser's text */
     size_t from, size; /* of what stood there, in `hidden` */
     struct nl_list_sign sign;
-    bool shown; /* the parser returned it as text, so it is no list item */
+    bool shown; /* the parser returned it as text, so it is not a list item */
 };
 
 /* Zero-initialise it; free with nl_md_source_free. */

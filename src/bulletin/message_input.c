@@ -30,7 +30,7 @@ static enum nl_status check_text(const json_t *value, struct count *count, struc
     return status == NL_OK ? count_bytes(count, len, err) : status;
 }
 
-/* Carriage returns of texts that were typed on Windows or in a browser are no control characters
+/* Carriage returns of texts that were typed on Windows or in a browser are not control characters
  * that do harm, but the message has line ends of its own: so they are refused as all others. */
 static enum nl_status check_value(const json_t *value, int depth, struct count *count,
                                   struct nl_error *err) {

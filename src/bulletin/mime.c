@@ -217,7 +217,7 @@ static struct mailmime *make_file_part(const struct nl_enclosure *file) {
 }
 
 /* Puts `part` and the files of one sort into a multipart of `type`. Returns `part` itself if there
- * are no such files. A failure leaks the parts, since the process is about to end for lack of
+ * are not such files. A failure leaks the parts, since the process is about to end for lack of
  * memory. */
 static struct mailmime *with_files(struct mailmime *part, const char *type,
                                    const struct nl_buf *seed,

@@ -1,4 +1,4 @@
-/* Tags of raw HTML that an author wrote, read one by one. It is no parser, but enough to examine
+/* Tags of raw HTML that an author wrote, read one by one. It is not a parser, but enough to examine
  * them. */
 #ifndef NL_BULLETIN_RAW_HTML_H
 #define NL_BULLETIN_RAW_HTML_H

@@ -7,7 +7,7 @@ struct erase_options {
     bool yes;
 };
 
-/* Somebody who is no subscriber may have got transactional messages. */
+/* Somebody who is not a subscriber may have got transactional messages. */
 static enum nl_status erase_stranger(struct cli *cli, bool yes, struct nl_error *unknown,
                                      struct nl_error *err) {
     const struct nl_message_query query = {.address = cli->words[0], .limit = 1};

@@ -38,7 +38,7 @@ NL_CHECKED enum nl_status nl_statement_first(struct nl_store *store, struct nl_s
                                              const struct nl_column *columns, struct nl_error *err)
     NL_NONNULL(1, 2, 3, 5, 6);
 
-/* Whether a value is one of NL_OF, which is no parameter. */
+/* Whether a value is one of NL_OF, which is not a parameter. */
 static inline bool nl_value_is_part(const struct nl_value *value) {
     return value->type == 'p' || value->type == 'q';
 }

@@ -12,8 +12,8 @@ enum nl_status nl_staff_tell(const struct nl_service *service, struct nl_error *
 enum nl_status nl_staff_tell_standstill(const struct nl_service *service, int64_t issue,
                                         const char *why, struct nl_error *err);
 
-/* Sends what is queued. A server that does not take a mail gets it again later; that is no failure
- * of the pass. */
+/* Sends what is queued. A server that does not take a mail gets it again later; that is not a
+ * failure of the pass. */
 enum nl_status nl_staff_mails_send(const struct nl_service *service, struct nl_error *err);
 
 #endif

@@ -21,7 +21,7 @@ struct nl_answers {
  * with nl_dns_free. */
 enum nl_status nl_dns_new(const char *servers, struct nl_dns **out, struct nl_error *err);
 
-/* Asks for one type. A name or type that does not exist is no error: there are no answers.
+/* Asks for one type. A name or type that does not exist is not an error: there are no answers.
  * NL_TEMPFAIL when the servers fail. */
 enum nl_status nl_dns_ask(struct nl_dns *dns, enum nl_dns_type type, const char *name,
                           struct nl_answers *out, struct nl_error *err);

@@ -25,7 +25,8 @@ void nl_aggregate_free(struct nl_reputation_report *report);
 void nl_aggregate_name(struct nl_reputation_report *report, const char *reporter,
                        const char *identifier);
 
-/* Adds numbers to the row of that domain, source and reason. False for what is no domain name. */
+/* Adds numbers to the row of that domain, source and reason. False for what is not a domain name.
+ */
 bool nl_aggregate_add(struct nl_reputation_report *report, const struct nl_reputation_row *row);
 
 /* Puts the largest rows first; nothing is added after that. */

@@ -75,7 +75,7 @@ bool nl_read_feedback(struct nl_reading *reading) {
         if (text == NULL)
             continue;
         char *type = nl_mail_find((struct nl_span){text, strlen(text)}, "Feedback-Type");
-        /* RFC 5965 section 7.3; not-spam and auth-failure (RFC 6591) are no complaints. */
+        /* RFC 5965 section 7.3; not-spam and auth-failure (RFC 6591) are not complaints. */
         if (type == NULL ||
             (strncasecmp(type, "not-spam", 8) != 0 && strncasecmp(type, "auth-failure", 12) != 0))
             add_complaint(reading, text);

@@ -1,5 +1,5 @@
 /* How providers other than Amazon (sns.h) prove that a report is theirs. Each function returns
- * NL_OK for a proof, NL_NOPERM for what proves nothing, NL_DATA for a report that is no JSON. */
+ * NL_OK for a proof, NL_NOPERM for what proves nothing, NL_DATA for a report that is not JSON. */
 #ifndef NL_INBOUND_HOOK_PROOF_H
 #define NL_INBOUND_HOOK_PROOF_H
 

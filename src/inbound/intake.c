@@ -29,7 +29,7 @@ struct nl_intake {
     int pending; /* messages in the open transaction */
 };
 
-/* Next to the database, or next to the configuration if the database is no file. */
+/* Next to the database, or next to the configuration if the database is not a file. */
 static void open_poison(struct nl_intake *intake) {
     struct nl_buf path = {0};
     bool file = strstr(intake->config->database, "://") == NULL;
@@ -195,7 +195,7 @@ static enum nl_status record_verdicts(struct nl_intake *intake, struct nl_bounce
     return status;
 }
 
-/* A token that is unknown or used up is no reason to see the message again. */
+/* A token that is unknown or used up is not a reason to see the message again. */
 static enum nl_status unsubscribe(const struct nl_intake *intake, const struct nl_bounce *bounce,
                                   struct nl_intake_result *out, struct nl_error *err) {
     struct nl_token_result used = {0};
@@ -208,7 +208,7 @@ static enum nl_status unsubscribe(const struct nl_intake *intake, const struct n
     return status == NL_NOTFOUND || status == NL_DATA ? NL_OK : status;
 }
 
-/* A report about us is no bounce, whatever token it came with: nothing of it reaches a
+/* A report about us is not a bounce, whatever token it came with: nothing of it reaches a
  * subscription.
  */
 static enum nl_status take_report(const struct nl_intake *intake, struct nl_intake_result *out,

@@ -60,7 +60,7 @@ enum nl_status nl_mail_read_up_to(const char *data, size_t len, size_t limit, st
 char *nl_mail_decode(const struct nl_part *part, size_t limit, size_t *len);
 
 /* The first NL_MAIL_TEXT bytes of a part's body, decoded: UTF-8 with LF, without control
- * characters. NULL for what is no text, or without memory. The mail's. */
+ * characters. NULL for what is not text, or without memory. The mail's. */
 const char *nl_mail_text(struct nl_mail *mail, size_t part);
 
 /* The next field of a header from *at on (RFC 5322 section 2.2): unfolded, RFC 2047 decoded, valid

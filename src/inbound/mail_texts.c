@@ -67,7 +67,8 @@ static void place(const struct nl_mail *mail, size_t at, struct nl_mail_item *ou
     }
 }
 
-/* The signature of a multipart/signed (RFC 1847), by S/MIME or PGP: it is no part of what is read.
+/* The signature of a multipart/signed (RFC 1847), by S/MIME or PGP: it is not part of what is
+ * read.
  */
 static bool is_signature(const struct nl_mail *mail, size_t at) {
     const char *type = mail->parts[at].type;

@@ -21,7 +21,7 @@ struct nl_poison {
 };
 
 /* Opens the file, makes it where there is none, and learns what others left in it. Without it,
- * reading goes on unguarded: that is no error. */
+ * reading goes on unguarded: that is not an error. */
 void nl_poison_open(struct nl_poison *poison, const char *path);
 
 /* Whether the last process that read a message of that digest died of it. */

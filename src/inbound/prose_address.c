@@ -102,7 +102,7 @@ bool nl_prose_is_summary(const struct prose *prose, size_t line) {
     return false;
 }
 
-/* Whether a line, or one after it that names nobody else, says why an address is no good. */
+/* Whether a line, or one after it that names nobody else, says why an address does not work. */
 static bool has_reason_near(struct prose *prose, size_t line) {
     for (size_t i = line; i < prose->count && i <= line + 3; i++) {
         if (i > line &&

@@ -6,7 +6,7 @@
 #include "newsletter/inbound/bounce.h"
 
 /* The kind that the name of an event stands for, NL_BOUNCE_SOFT where it is as the words say;
- * NL_BOUNCE_AUTO_REPLY for what is no failure. */
+ * NL_BOUNCE_AUTO_REPLY for what is not a failure. */
 enum nl_bounce_kind nl_provider_event_kind(const char *event) NL_ALL_NONNULL;
 
 /* The kind that such a word says by itself: NL_BOUNCE_HARD, NL_BOUNCE_COMPLAINT or

@@ -24,7 +24,7 @@ bool nl_reading_spent(const struct nl_reading *reading);
 
 /* Takes note of an address and why it failed, or has failed so far (`kind` NL_BOUNCE_DELAYED). The
  * first word on it stands, except that a reason takes the place of "undetermined". `diagnostic` may
- * be NULL. False for what is no address. */
+ * be NULL. False for what is not an address. */
 bool nl_reading_add(struct nl_reading *reading, const char *address, enum nl_bounce_kind kind,
                     const struct nl_judgement *judgement, const char *diagnostic);
 

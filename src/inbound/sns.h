@@ -22,7 +22,7 @@ void nl_sns_free(struct nl_sns *sns);
 enum nl_sns_kind { NL_SNS_NOTIFICATION, NL_SNS_SUBSCRIBED, NL_SNS_UNSUBSCRIBED };
 
 /* Verifies a message at the time `now`: its topic, its age, its signature and the chain of the
- * certificate. A request to confirm the subscription is confirmed. NL_DATA for what is no JSON,
+ * certificate. A request to confirm the subscription is confirmed. NL_DATA for what is not JSON,
  * NL_NOPERM for what is not proved to be the topic's, NL_TEMPFAIL or NL_BUSY where Amazon's servers
  * did not help, and the message should come again. */
 NL_CHECKED enum nl_status nl_sns_take(struct nl_sns *sns, const char *body, size_t len, int64_t now,

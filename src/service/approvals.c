@@ -97,8 +97,8 @@ static enum nl_status tell_asker(const struct telling *telling, const char *aske
 
 /* ---- asking and answering ---- */
 
-/* The question stands before its mails are queued: a list whose sender is no address, say, keeps
- * nobody from asking. */
+/* The question stands before its mails are queued: a list whose sender is not an address, say,
+ * keeps nobody from asking. */
 static enum nl_status tell_of(const struct nl_office *office, int64_t id, const char *event,
                               const char *words, struct nl_error *err) {
     struct nl_draft draft = {0};

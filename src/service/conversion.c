@@ -75,7 +75,7 @@ static bool read_head(const char *text, char name[64], size_t *len, size_t *head
     return errno == 0;
 }
 
-/* Hands the records of an answer to `each`; the first that is no record ends it. */
+/* Hands the records of an answer to `each`; the first that is not a record ends it. */
 static enum nl_status read_answer(const struct nl_buf *answer,
                                   enum nl_status (*each)(const char *name, const char *data,
                                                          size_t len, void *ctx,

@@ -11,7 +11,7 @@ NL_CHECKED enum nl_status nl_draft_may_change(const struct nl_office *office, in
 /* Whether a word may name the language of a text: as in the name of a file (issue.ru.md). */
 bool nl_draft_is_language(const char *text) NL_ALL_NONNULL;
 
-/* Appends a text with line ends of LF and without a byte order mark. NL_DATA for what is no text.
+/* Appends a text with line ends of LF and without a byte order mark. NL_DATA for what is not text.
  */
 NL_CHECKED enum nl_status nl_draft_take_text(const char *data, size_t len, const char *name,
                                              struct nl_buf *out,

@@ -18,7 +18,7 @@ struct confirming {
 };
 
 /* Finds the link of a confirmation mail. One that was used, by an impatient second click or by a
- * later mail's link, is no failure while the subscription that it confirmed is active. */
+ * later mail's link, is not a failure while the subscription that it confirmed is active. */
 static enum nl_status find_confirmation(struct nl_store *store, struct confirming *call,
                                         struct nl_error *err) {
     struct nl_link link = {0};

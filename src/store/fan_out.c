@@ -65,7 +65,7 @@ static const char *state_of(const struct nl_fan_out *fan_out) {
     return nl_delivery_state_text(fan_out->waits ? NL_DELIVERY_DEFERRED : NL_DELIVERY_QUEUED);
 }
 
-/* A subscription that has a delivery already is no mistake: its person may belong to an earlier
+/* A subscription that has a delivery already is not a mistake: its person may belong to an earlier
  * making too. */
 enum nl_status nl_fan_out(struct nl_store *store, struct nl_fan_out *fan_out,
                           struct nl_error *err) {

@@ -242,7 +242,7 @@ struct action {
     int64_t id;
 };
 
-/* The door and the action are no personal data; names, addresses and titles may be. */
+/* The door and the action are not personal data; names, addresses and titles may be. */
 static enum nl_status add_action(const struct nl_sql_row *row, void *ctx, struct nl_error *err) {
     const struct action *call = ctx;
     struct nl_buf items = {0};

@@ -103,7 +103,7 @@ static enum nl_status update_subscriber(struct nl_import *import, const struct n
 }
 
 /* UUIDs count up from a random one: an index that grows at its end is faster, and these UUIDs are
- * no secrets. */
+ * not secrets. */
 void nl_import_uuid(struct nl_import *import, char out[NL_TOKEN_LEN + 1]) {
     for (size_t at = sizeof import->uuid; at-- > 9 && ++import->uuid[at] == 0;)
         ;

@@ -172,7 +172,7 @@ static void add_time(const struct nl_segment *test, struct writer *writer) {
     nl_query_add(writer->query, NL_VALUES(NL_INT(test->values[0].number)));
 }
 
-/* An attribute that is no number equals none and is neither more nor less than one, rather than
+/* An attribute that is not a number equals none and is neither more nor less than one, rather than
  * being 0. */
 static void add_number(const struct nl_segment *test, struct writer *writer) {
     const struct nl_dialect *dialect = nl_sql_dialect(writer->store);

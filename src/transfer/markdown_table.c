@@ -67,7 +67,7 @@ static void add_row(struct nl_buf *out, const struct nl_buf *cells, size_t count
     nl_buf_addc(out, '\n');
 }
 
-/* A table of one column is no table: its cells are paragraphs. */
+/* A table of one column is not a table: its cells are paragraphs. */
 static void write_table(const struct nl_scribe *writer, struct nl_buf *out) {
     size_t rows = writer->columns > 0 ? writer->cell_count / writer->columns : 0;
     bool headed = false;

@@ -76,7 +76,7 @@ static bool is_directory(GsfInput *input) {
     return GSF_IS_INFILE(input) && gsf_infile_num_children(GSF_INFILE(input)) >= 0;
 }
 
-/* Parts of a file may overlap: all of them together are no larger than the file. */
+/* Parts of a file may overlap: all of them together are not larger than the file. */
 static enum nl_status read_stream(const struct nl_storage *storage, GsfInput *stream,
                                   struct nl_buf *out, struct nl_error *err) {
     gsf_off_t size = gsf_input_size(stream);

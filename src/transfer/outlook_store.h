@@ -33,7 +33,7 @@ enum {
 /* A mail, or an attachment of one. */
 struct nl_storage;
 
-/* Opens a file, which must outlive it. NL_DATA for one that is broken or is no mail. Free with
+/* Opens a file, which must outlive it. NL_DATA for one that is broken or is not mail. Free with
  * nl_storage_close. */
 NL_CHECKED enum nl_status nl_storage_open(const struct nl_buf *file, struct nl_storage **out,
                                           struct nl_error *err) NL_ALL_NONNULL;

@@ -61,7 +61,7 @@ static void copy_exactly(struct work *work) {
     jpeg_finish_compress(&work->out);
 }
 
-/* Four colours for printing, as Adobe writes them: 255 is no ink. */
+/* Four colours for printing, as Adobe writes them: 255 is not ink. */
 static void to_rgb(unsigned char *row, int width) {
     for (int x = 0; x < width; x++)
         for (int i = 0; i < 3; i++)

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-enum { NL_ROW_FIELDS = NL_COLUMN_STATE }; /* what is no sign of a state */
+enum { NL_ROW_FIELDS = NL_COLUMN_STATE }; /* what is not a sign of a state */
 
 /* Zero-initialise; free with nl_row_free; empty with nl_row_clear. */
 struct nl_row {

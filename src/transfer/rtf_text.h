@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 /* Puts it into `out`, which is empty, in UTF-8. *html says whether it is HTML. NL_DATA for what is
- * no RTF, or nested too deep. */
+ * not RTF, or nested too deep. */
 NL_CHECKED enum nl_status nl_rtf_text(const struct nl_buf *rtf, struct nl_buf *out, bool *html,
                                       struct nl_error *err) NL_ALL_NONNULL;
 

@@ -77,7 +77,7 @@ static bool is_utf16(const unsigned char *head, size_t len) {
            ((head[0] == 0xff && head[1] == 0xfe) || (head[0] == 0xfe && head[1] == 0xff));
 }
 
-/* A spreadsheet's own format is no text: say so before anything else is tried. */
+/* A spreadsheet's own format is not text: say so before anything else is tried. */
 static enum nl_status check_kind(struct nl_source *source, const unsigned char *head, size_t len,
                                  struct nl_error *err) {
     char piece[FIRST_PIECE];
@@ -194,7 +194,7 @@ static bool is_last(struct nl_source *source) {
     return next == EOF;
 }
 
-/* Leaves out what is no part of the line's text. *end if nothing is left of the last line. */
+/* Leaves out what is not part of the line's text. *end if nothing is left of the last line. */
 static enum nl_status tidy(struct nl_source *source, bool *end, struct nl_error *err) {
     size_t len = source->len;
     len -= len > 0 && source->line[len - 1] == '\n';

@@ -24,7 +24,7 @@ struct nl_source {
 };
 
 /* Begins to read. `encoding` NULL: UTF-8, or UTF-16 where the file says so. A workbook, a document
- * or another file that is no text is an error that names it. */
+ * or another file that is not text is an error that names it. */
 enum nl_status nl_source_open(struct nl_source *source, FILE *in, const char *name,
                               const char *encoding, struct nl_error *err);
 

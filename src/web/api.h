@@ -131,7 +131,7 @@ const char *nl_api_text(const json_t *object, const char *name);
 struct nl_audience nl_api_asked_audience(const struct nl_api_call *call);
 struct nl_audience nl_api_told_audience(const struct nl_api_call *call);
 
-/* A number of the query, or `fallback` without one; false if it is no number or out of range. */
+/* A number of the query, or `fallback` without one; false if it is not a number or out of range. */
 bool nl_api_number(const struct nl_api_call *call, const char *name, int64_t fallback,
                    int64_t least, int64_t most, int64_t *out);
 

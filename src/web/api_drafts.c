@@ -44,7 +44,7 @@ enum nl_status nl_api_get_draft(struct nl_api_call *call, struct nl_error *err) 
 
 /* ---- files within JSON ---- */
 
-/* Without line ends; false for what is no base64. A file may be empty. */
+/* Without line ends; false for what is not base64. A file may be empty. */
 static bool read_base64(const char *text, struct nl_buf *out) {
     unsigned char *bytes = NULL;
     size_t len = 0;

@@ -25,7 +25,7 @@ void nl_request_each_argument(const struct nl_request *request,
                               void (*each)(const char *name, const char *value, void *ctx),
                               void *ctx);
 
-/* Why the body is no form of ours; NL_BODY_FORM also if there is none. The URL can still say all
+/* Why the body is not a form of ours; NL_BODY_FORM also if there is none. The URL can still say all
  * that is needed. NL_BODY_KEPT: it is in nl_request_own; NL_BODY_CROWDED: it would be, if there
  * were room for it now. */
 enum nl_body { NL_BODY_FORM, NL_BODY_TOO_LARGE, NL_BODY_NO_FORM, NL_BODY_KEPT, NL_BODY_CROWDED };

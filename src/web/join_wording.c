@@ -44,7 +44,7 @@ static enum nl_status keep_join(struct nl_site *site, const struct nl_theme *the
                                 struct nl_error *err) {
     json_t *data = nl_site_data(site, theme, list);
     json_object_set(data, "choices", choices);
-    nl_data_set(data, "home", ""); /* links below the form are no part of it */
+    nl_data_set(data, "home", ""); /* links below the form are not part of it */
     json_object_set_new(
         data, "fields",
         nl_form_fields_data(&site->config->forms, NULL, NULL, nl_catalog_language(theme->catalog)));

@@ -79,7 +79,7 @@ enum nl_status nl_page_state_follow(struct nl_site *site, struct nl_error *err) 
         nl_cache_set_state(site->cache, now, nl_buf_text(&state->text));
         return NL_OK;
     }
-    state->second = 0; /* what is half written is no state */
+    state->second = 0; /* what is half written is not a state */
     nl_buf_free(&revision);
     return status;
 }

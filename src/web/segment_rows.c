@@ -68,7 +68,7 @@ static void add_row(struct nl_buf *out, const struct nl_segment_row *row) {
         add_value(out, row);
 }
 
-/* The name of an attribute is no expression of its own. */
+/* The name of an attribute is not an expression of its own. */
 static bool is_attribute(const char *name) {
     for (; *name != '\0'; name++)
         if (strchr(" \t\r\n\"'()=!<>~,\\", *name) != NULL)

@@ -47,7 +47,8 @@ struct nl_session {
 bool nl_staff_may_guess(struct nl_staff *staff, const struct nl_request *request,
                         struct nl_response *response);
 
-/* Pauses, resumes or cancels an issue in the name of `by`. A word that is no action is refused. */
+/* Pauses, resumes or cancels an issue in the name of `by`. A word that is not an action is refused.
+ */
 enum nl_status nl_staff_control_issue(struct nl_staff *staff, int64_t issue, const char *action,
                                       const struct nl_actor *by, enum nl_action_result *result,
                                       struct nl_error *err);

@@ -212,7 +212,7 @@ static enum nl_status act(struct nl_staff_call *call, const char *name,
     return status;
 }
 
-/* A list that an account may not administer is no list for it. */
+/* A list that an account may not administer is not a list for it. */
 static enum nl_status with_list(struct nl_staff_call *call, const char *name, bool *ok,
                                 struct nl_error *err) {
     const struct nl_office office = nl_staff_office(call->staff, call->session);

@@ -66,7 +66,7 @@ static void set_cookie(const char *value, int64_t lifetime, struct nl_response *
 }
 
 /* A form on another site must not log anybody in. Browsers say where a form comes from; a client
- * that says nothing is no browser. */
+ * that says nothing is not a browser. */
 static bool is_from_elsewhere(const struct nl_request *request) {
     const char *site = nl_request_header(request, "Sec-Fetch-Site");
     const char *origin = nl_request_header(request, "Origin");

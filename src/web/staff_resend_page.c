@@ -42,7 +42,7 @@ static void add_choice(const struct nl_issue_page *page, const struct nl_issue_r
     nl_data_set(data, "title", nl_facts_word(page->issue, "title"));
 }
 
-/* A state that is no choice, from an address that somebody typed, counts as the first one. */
+/* A state that is not a choice, from an address that somebody typed, counts as the first one. */
 enum nl_status nl_resend_page(struct nl_issue_page *page) {
     json_t *data = page->call->data;
     struct nl_issue_resend choice = read_choice(page);

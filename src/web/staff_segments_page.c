@@ -75,8 +75,8 @@ static void add_row(const struct nl_staff_call *call, json_t *array, size_t numb
     json_array_append_new(array, one);
 }
 
-/* The rows of the expression, and some that are empty. An expression that is no such form leaves
- * the rows empty and is said to be so. */
+/* The rows of the expression, and some that are empty. An expression that is not of such a form
+ * leaves the rows empty and is said to be so. */
 static void add_rows(const struct nl_staff_call *call, const char *expression) {
     static const struct nl_segment_row empty = {"", "", "=", ""};
     struct nl_segment_row rows[NL_SEGMENT_ROWS] = {{0}};

@@ -33,7 +33,7 @@ bool nl_text_duration(const char *text, int64_t *seconds) NL_ALL_NONNULL;
 /* How much of a text fits into `most` bytes without cutting a character of UTF-8. */
 size_t nl_text_fit(const char *text, size_t most) NL_ALL_NONNULL;
 
-/* Appends text of a stranger for people to read, in one line: every byte that is no UTF-8, and
+/* Appends text of a stranger for people to read, in one line: every byte that is not UTF-8, and
  * every character that is a control, invisible or turns the direction of the line, becomes "?". */
 void nl_text_add_printable(struct nl_buf *out, const char *text, size_t len) NL_ALL_NONNULL;
 
@@ -52,8 +52,8 @@ bool nl_text_is_name(const char *text, const char *signs, size_t limit) NL_ALL_N
 /* Whether a word is one of those that spaces separate. */
 bool nl_text_has_word(const char *words, const char *word) NL_ALL_NONNULL;
 
-/* Appends the text of HTML without its tags, up to `limit` bytes. It is no parser, but serves for
- * bounces and for HTML that an author writes by hand. */
+/* Appends the text of HTML without its tags, up to `limit` bytes. It is not a parser, but serves
+ * for bounces and for HTML that an author writes by hand. */
 void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) NL_ALL_NONNULL;
 
 /* Returns a copy in which small and capital letters of every script are the same, in NFC, to look

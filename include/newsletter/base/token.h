@@ -31,7 +31,7 @@ bool nl_token_parse(const char *text, struct nl_token *token) NL_ALL_NONNULL;
 bool nl_token_digest(const char *text, unsigned char out[NL_DIGEST_LEN]) NL_ALL_NONNULL;
 
 /* Writes a token as the links of an issue carry it: "TOKEN-ISSUE", or without an issue "TOKEN". The
- * issue is no secret and gives no right: only figures use it, after a look at the deliveries. */
+ * issue is not secret and gives no right: only figures use it, after a look at the deliveries. */
 void nl_token_link(const struct nl_token *token, char out[NL_LINK_TOKEN_LEN + 1]) NL_ALL_NONNULL;
 
 /* SHA-256 of `len` bytes. */

@@ -35,7 +35,7 @@ struct nl_schema {
 };
 
 /* Looks at a database without changing it: no migration is applied, and a backup stays a backup. A
- * later schema than this binary has is no error here; one whose migrations differ is. */
+ * later schema than this binary has is not an error here; one whose migrations differ is. */
 NL_CHECKED enum nl_status nl_store_schema(const char *path, const struct nl_env *env,
                                           struct nl_schema *out,
                                           struct nl_error *err) NL_ALL_NONNULL;

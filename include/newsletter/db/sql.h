@@ -203,7 +203,7 @@ struct nl_dialect {
 };
 const struct nl_dialect *nl_sql_dialect(const struct nl_store *store) NL_ALL_NONNULL;
 
-/* The parameter of "LIMIT ?" for 0, which is no limit. */
+/* The parameter of "LIMIT ?" for 0, which is not a limit. */
 int64_t nl_sql_limit(int64_t limit);
 
 /* ---- transactions ---- */

@@ -35,7 +35,7 @@ NL_CHECKED enum nl_status nl_intake_take(struct nl_intake *intake, const char *d
 
 /* Takes in one event of a mail provider as nl_intake_take does a message. Its token proves it only
  * for the address that the mail went to: an event that names somebody else is without proof.
- * Nothing is recorded of an event that is no failure. */
+ * Nothing is recorded of an event that is not a failure. */
 NL_CHECKED enum nl_status nl_intake_event(struct nl_intake *intake, const struct nl_event *event,
                                           struct nl_intake_result *out,
                                           struct nl_error *err) NL_ALL_NONNULL;

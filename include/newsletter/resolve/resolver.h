@@ -98,7 +98,7 @@ int nl_resolver_fd(const struct nl_resolver *resolver) NL_ALL_NONNULL;
 void nl_resolver_step(struct nl_resolver *resolver) NL_ALL_NONNULL;
 
 /* Appends the TXT records of a name, a line for each. Waits for the answer, for as long as a route
- * may take. NL_TEMPFAIL when there is none; a name without such records is no failure. */
+ * may take. NL_TEMPFAIL when there is none; a name without such records is not a failure. */
 NL_CHECKED enum nl_status nl_resolver_texts(struct nl_resolver *resolver, const char *name,
                                             struct nl_buf *out,
                                             struct nl_error *err) NL_ALL_NONNULL;

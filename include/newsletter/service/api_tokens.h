@@ -13,7 +13,7 @@ struct nl_token_wish {
     const char *owner;  /* the account that it acts for; NULL or "": nobody's */
 };
 
-/* NL_DATA for a word that is no scope. */
+/* NL_DATA for a word that is not a scope. */
 NL_CHECKED enum nl_status nl_office_token_check_scopes(const char *words,
                                                        struct nl_error *err) NL_ALL_NONNULL;
 

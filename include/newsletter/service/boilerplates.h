@@ -46,7 +46,7 @@ NL_CHECKED enum nl_status nl_office_boilerplate_of_draft(const struct nl_office 
                                                          struct nl_error *err) NL_ALL_NONNULL;
 
 /* Puts a snippet at the end of an issue's text, with its contact where it has one. Appends the new
- * text to `out`. NL_NOTFOUND, NL_DATA where it is no snippet. */
+ * text to `out`. NL_NOTFOUND, NL_DATA where it is not a snippet. */
 NL_CHECKED enum nl_status nl_office_boilerplate_insert(const struct nl_office *office, int64_t id,
                                                        const char *source, struct nl_buf *out,
                                                        struct nl_error *err) NL_ALL_NONNULL;

@@ -31,7 +31,7 @@ NL_CHECKED enum nl_status nl_office_draft_save_merged(const struct nl_office *of
                                                       struct nl_draft_saved *out,
                                                       struct nl_error *err) NL_ALL_NONNULL;
 
-/* The revision of a text, as it would be after saving it. NL_DATA for what is no text. */
+/* The revision of a text, as it would be after saving it. NL_DATA for what is not text. */
 NL_CHECKED enum nl_status nl_draft_revision(const char *source, struct nl_revision *out,
                                             struct nl_error *err) NL_ALL_NONNULL;
 

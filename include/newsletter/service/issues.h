@@ -15,7 +15,7 @@ struct nl_issue_query {
 };
 
 /* Issues as report/facts.h has them, newest first, as an array that the caller frees. NL_DATA for a
- * word that is no state. */
+ * word that is not a state. */
 NL_CHECKED enum nl_status nl_office_issues(const struct nl_office *office,
                                            const struct nl_issue_query *query, json_t **out,
                                            struct nl_error *err) NL_ALL_NONNULL;
@@ -35,7 +35,7 @@ NL_CHECKED enum nl_status nl_office_issue_draft(const struct nl_office *office, 
                                                 struct nl_error *err) NL_ALL_NONNULL;
 
 /* Deliveries of an issue: of all, or of a state; after a subscription's number, at most `limit`.
- * The caller frees *out. NL_DATA for a word that is no state. */
+ * The caller frees *out. NL_DATA for a word that is not a state. */
 NL_CHECKED enum nl_status nl_office_issue_deliveries(const struct nl_office *office, int64_t issue,
                                                      const char *state, int64_t after,
                                                      int64_t limit, json_t **out,

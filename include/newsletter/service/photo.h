@@ -16,7 +16,7 @@ enum nl_photo_code {
 };
 
 /* Looks for the number in the codes of a photo, one text to a line: the address of our page with
- * it, or the number alone. An address of another site is no number of ours, whatever it says. */
+ * it, or the number alone. An address of another site is not a number of ours, whatever it says. */
 enum nl_photo_code nl_photo_find(const struct nl_config *config, const char *codes,
                                  char out[NL_REFERENCE_LEN + 1]) NL_ALL_NONNULL;
 

@@ -13,7 +13,7 @@ NL_CHECKED enum nl_status nl_issue_notes_add(struct nl_store *store, const struc
 typedef enum nl_status nl_issue_note_visit(const char *note, void *ctx, struct nl_error *err);
 
 /* Calls `each` for the note of every language of an issue, the newest issue first, which have this
- * reference number. `open`: only issues that the public may read now, on lists that are no secret.
+ * reference number. `open`: only issues that the public may read now, on lists that are not secret.
  */
 NL_CHECKED enum nl_status nl_issue_notes_of_reference(struct nl_store *store, const char *reference,
                                                       bool open, nl_issue_note_visit *each,

@@ -107,7 +107,7 @@ NL_CHECKED enum nl_status nl_suppression_file(struct nl_store *store, FILE *in, 
                                               const char *reason, int64_t *count,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
-/* NL_DATA for a reason that is no line, or too long. */
+/* NL_DATA for a reason that is not a line, or too long. */
 NL_CHECKED enum nl_status nl_suppression_check_reason(const char *reason,
                                                       struct nl_error *err) NL_ALL_NONNULL;
 

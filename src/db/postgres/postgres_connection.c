@@ -31,7 +31,7 @@ static enum nl_status status_of(const char *state) {
         {"28", NL_NOPERM},      /* login */
         {"25006", NL_NOPERM},   /* read-only: a standby */
         {"25P03", NL_TEMPFAIL}, /* we stood still within a transaction */
-        {"22", NL_DATA},        /* text that is no UTF-8, and the like */
+        {"22", NL_DATA},        /* text that is not UTF-8, and the like */
         {"3D", NL_NOINPUT},     /* no such database */
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -155,7 +155,7 @@ enum nl_status nl_postgres_read_only(struct nl_store *store, struct nl_error *er
 enum { PLANS_KEPT = 10 }; /* seconds */
 
 /* The server keeps the plans of statements until its next look at the sizes of tables, a minute
- * later: a plan that was made for empty ones is no plan for ten thousand rows. */
+ * later: a plan that was made for empty ones is not a plan for ten thousand rows. */
 static void drop_old_plans(struct nl_postgres *link) {
     int64_t now = nl_env_now(&nl_env_system);
     if (link->open || PQpipelineStatus(link->connection) != PQ_PIPELINE_OFF ||

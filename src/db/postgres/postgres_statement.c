@@ -174,7 +174,7 @@ void nl_postgres_finalize(void *handle) {
     free(statement);
 }
 
-/* After the connection was lost, the server knows none of them: that is no failure. */
+/* After the connection was lost, the server knows none of them: that is not a failure. */
 void nl_postgres_drop_statements(struct nl_postgres *link) {
     if (link->dropped.len > 0)
         PQclear(PQexec(link->connection, nl_buf_text(&link->dropped)));

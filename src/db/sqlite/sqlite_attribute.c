@@ -1,6 +1,6 @@
 /* attribute(JSON, PATH) is json_extract, and may stand in an index. Where the schema is not
  * trusted, since the file may come from anywhere, json_extract may not. Ours reads and returns,
- * whatever the schema makes of it; text that is no JSON has no attributes. */
+ * whatever the schema makes of it; text that is not JSON has no attributes. */
 #include "db/sqlite/sqlite.h"
 
 #include <stdlib.h>
