@@ -101,17 +101,17 @@ enum nl_status nl_statistics_reasons(struct nl_store *store, int64_t issue,
         NL_VALUES(NL_INT(issue)));
 }
 
-struct timeline {
-    enum nl_status (*each)(int64_t from, const char *state, int64_t count, void *ctx,
+/* Rows of a number (a time, a reply code), a text and a count. */
+struct named_counts {
+    enum nl_status (*each)(int64_t number, const char *text, int64_t count, void *ctx,
                            struct nl_error *err);
     void *ctx;
 };
 
-static enum nl_status visit_period(const struct nl_sql_row *row, void *context,
-                                   struct nl_error *err) {
-    const struct timeline *timeline = context;
-    return timeline->each(nl_sql_int(row, 0), text_of(row, 1), nl_sql_int(row, 2), timeline->ctx,
-                          err);
+static enum nl_status visit_named_count(const struct nl_sql_row *row, void *context,
+                                        struct nl_error *err) {
+    const struct named_counts *counts = context;
+    return counts->each(nl_sql_int(row, 0), text_of(row, 1), nl_sql_int(row, 2), counts->ctx, err);
 }
 
 enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int64_t seconds,
@@ -119,9 +119,9 @@ enum nl_status nl_statistics_timeline(struct nl_store *store, int64_t issue, int
                                                              int64_t count, void *ctx,
                                                              struct nl_error *err),
                                       void *ctx, struct nl_error *err) {
-    struct timeline timeline = {each, ctx};
+    struct named_counts timeline = {each, ctx};
     return nl_sql_each(
-        store, err, visit_period, &timeline,
+        store, err, visit_named_count, &timeline,
         "WITH largest AS (SELECT second / ?2 * ?2 AS period, 0 AS waiting, " ENDED_SUMS
         " FROM issue_second WHERE issue = ?1 GROUP BY 1) SELECT period, state, n FROM "
         "(SELECT period, 0 AS total, 'queued' AS state, 0 AS n FROM largest" ENDED_STATES(
@@ -249,27 +249,14 @@ enum nl_status nl_statistics_overdue(struct nl_store *store, int64_t *seconds,
     return status;
 }
 
-struct deferrals {
-    enum nl_status (*each)(int64_t code, const char *text, int64_t count, void *ctx,
-                           struct nl_error *err);
-    void *ctx;
-};
-
-static enum nl_status visit_deferral(const struct nl_sql_row *row, void *context,
-                                     struct nl_error *err) {
-    const struct deferrals *deferrals = context;
-    return deferrals->each(nl_sql_int(row, 0), text_of(row, 1), nl_sql_int(row, 2), deferrals->ctx,
-                           err);
-}
-
 /* People who wait for a subject have no next attempt: the index leaves them out. */
 enum nl_status nl_statistics_deferrals(struct nl_store *store, int64_t since,
                                        enum nl_status (*each)(int64_t code, const char *text,
                                                               int64_t count, void *ctx,
                                                               struct nl_error *err),
                                        void *ctx, struct nl_error *err) {
-    struct deferrals deferrals = {each, ctx};
-    return nl_sql_each(store, err, visit_deferral, &deferrals,
+    struct named_counts deferrals = {each, ctx};
+    return nl_sql_each(store, err, visit_named_count, &deferrals,
                        "SELECT coalesce(reply_code, 0), max(coalesce(reply_text, '')), count(*) "
                        "FROM delivery WHERE state = 'deferred' AND next_attempt_at IS NOT NULL AND "
                        "attempts > 0 AND updated_at >= ? GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?",
