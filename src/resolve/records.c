@@ -12,6 +12,17 @@ static bool is_of_hosts(char c) {
            c == '_';
 }
 
+/* libcurl takes some names for something else: a word that begins with a hyphen takes an
+ * address out of CURLOPT_RESOLVE, so that the system's resolver would be asked; and where the last
+ * label is a number, the name is an IP address (RFC 1123 section 2.1), also in base 16. */
+static bool is_host(const char *name) {
+    const char *dot = strrchr(name, '.');
+    const char *last = dot != NULL ? dot + 1 : name;
+    bool hex = last[0] == '0' && last[1] == 'x';
+    size_t digits = hex ? 2 + strspn(last + 2, "0123456789abcdef") : strspn(last, "0123456789");
+    return name[0] == '\0' || (name[0] != '-' && last[digits] != '\0');
+}
+
 bool nl_answer_name(const char *data, size_t len, char out[NL_MAIL_NAME]) {
     size_t at = 0;
     size_t written = 0;
@@ -29,7 +40,7 @@ bool nl_answer_name(const char *data, size_t len, char out[NL_MAIL_NAME]) {
         }
     }
     out[written] = '\0';
-    return at + 1 == len;
+    return at + 1 == len && is_host(out);
 }
 
 static int by_preference(const void *a, const void *b) {

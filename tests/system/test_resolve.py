@@ -48,6 +48,16 @@ mx.mixed.example. A 93.184.216.9
 mapped.example. MX 10 mx.mapped.example.
 mx.mapped.example. AAAA ::ffff:127.0.0.1
 badhost.example. MX 10 mx\\010x.badhost.example.
+hyphen.example. MX 10 -mx.hyphen.example.
+-mx.hyphen.example. A 93.184.216.11
+number.example. MX 10 127.0.0.1.
+127.0.0.1. A 93.184.216.12
+hex.example. MX 10 0x7f.0x1.
+0x7f.0x1. A 93.184.216.13
+digits.example. MX 10 4.digits.example.
+digits.example. MX 20 0x4.digits.example.
+4.digits.example. A 93.184.216.14
+0x4.digits.example. A 93.184.216.15
 many.example. A 93.184.216.10
 """
 MANY = "\n".join(f"crowd.example. MX {10 * number} mx{number}.crowd.example.\nmx{number}.crowd.example. A 93.184.217.{number}"
@@ -110,6 +120,9 @@ def test_a_domain_without_mx_records_is_its_own_host(served):
     ("text.example", "5.1.2", True),          # it exists, without hosts and without an address
     ("dangling.example", "5.4.4", False),     # its host does not exist
     ("badhost.example", "5.4.4", False),      # its host has a line break in its name
+    ("hyphen.example", "5.4.4", False),       # libcurl would ask the system's resolver for its host
+    ("number.example", "5.4.4", False),       # and connect to the address that its host's name is
+    ("hex.example", "5.4.4", False),
     ("loop.example", "5.4.6", False),         # its host is this machine
     ("private.example", "5.4.6", False),
     ("mapped.example", "5.4.6", False)])
@@ -128,6 +141,10 @@ def test_aliases_are_followed(served):
 def test_hosts_and_addresses_that_cannot_be_used_are_left_out(served):
     assert names(route(served, "part.example")) == ["mx2.plain.example"]
     assert route(served, "mixed.example")["hosts"][0]["addresses"] == ["93.184.216.9"]
+
+
+def test_hosts_may_have_numbers_for_names(served):
+    assert names(route(served, "digits.example")) == ["4.digits.example", "0x4.digits.example"]
 
 
 def test_private_networks_can_be_allowed(served):
