@@ -103,3 +103,18 @@ def test_the_next_host_stands_in_for_one_with_a_wrong_certificate(site, world):
     send(site, expect=None)
     assert site.states() == {"deferred": 3} and all("Greylisted" in text for text in replies(site).values())
     assert not first.verbs[b"MAIL"] and second.verbs[b"RCPT"] == 3
+
+
+@pytest.mark.slow(1)
+def test_dane_that_is_demanded_holds_only_for_hosts_that_are_signed(site, world):
+    """RFC 7672 section 2.2.1: somebody who forges an unsigned MX record names a host with signed TLSA records of their own."""
+    thief = world.host("mx.thief.example", tls=world.certified("mx.thief.example"))
+    world.tlsa(thief.name, thief.tls)
+    for domain in ("demanding.example", "easy.example"):
+        world.below["unsigned"][domain] = f"{domain}. MX 10 {thief.name}."
+    ready(site, world, people("demanding.example", "easy.example"), retry={"first": "1h", "max": "1h"},
+          routes=[{"domain": "demanding.example", "by": "direct", "dane": True}])
+    send(site, expect=None)
+    assert outcomes(site) == {"demanding": "deferred", "easy": "sent"}, replies(site)
+    assert "not signed in the DNS" in replies(site)["p0@demanding.example"]
+    assert thief.taken == {"p0@easy.example": 1}

@@ -71,7 +71,8 @@ static int set_up(void **state) {
     for (size_t i = 0; i < 3; i++)
         snprintf(hosts[i].name, sizeof hosts[i].name, "%s", names[i]);
     sts_host = (struct nl_mail_host){.name = "mta-sts.them.example", .address_count = 1};
-    found = (struct nl_mail_route){.hosts = hosts, .host_count = 3, .sts_host = &sts_host};
+    found = (struct nl_mail_route){
+        .hosts = hosts, .host_count = 3, .secure = true, .sts_host = &sts_host};
     memset(&made, 0, sizeof made);
     return 0;
 }
@@ -243,6 +244,15 @@ static void test_hosts_by_dane(void **state) {
     hosts[0].tls = NL_HOST_TLS_IF_OFFERED;
     assert_false(nl_direct_apply_policy(&route, &found));
     assert_non_null(strstr(nl_buf_text(&route.text), "no mail host of them.example has signed"));
+    /* Somebody who forges the names of the hosts has some with records of their own. */
+    hosts[0].tls = NL_HOST_TLS_DANE;
+    found.host_count = 1;
+    assert_true(nl_direct_apply_policy(&route, &found));
+    found.secure = false;
+    assert_false(nl_direct_apply_policy(&route, &found));
+    assert_non_null(strstr(nl_buf_text(&route.text), "hosts of them.example are not signed"));
+    config.routes[0].domain = (char *)"other.example";
+    assert_true(nl_direct_apply_policy(&route, &found));
 }
 
 /* ---- what is counted ---- */
