@@ -57,14 +57,24 @@ static void keep(struct nl_route_to *route, const struct nl_sts_policy *policy) 
     nl_error_free(&ignored);
 }
 
+/* A policy that does not hold for long is fetched again when it ends: else the domain's mail would
+ * go without one. Not sooner, however often its id changes. */
+static void allow_next_fetch(struct nl_route_to *route, int64_t max_age) {
+    int64_t at = route->direct->now + max_age * 1000 / 2;
+    if (at < route->fetch_not_before)
+        route->fetch_not_before = at;
+}
+
 /* Called by the fetcher. A policy that cannot be had changes nothing: an earlier one holds on, and
  * without one mail goes as it would without MTA-STS (section 3.3). */
 static void take_policy(const struct nl_sts_policy *policy, const char *why, void *ctx) {
     struct nl_route_to *route = ctx;
-    if (policy != NULL)
+    if (policy != NULL) {
         keep(route, policy);
-    else
+        allow_next_fetch(route, policy->max_age);
+    } else {
         nl_direct_count_no_policy(route->direct, route, why);
+    }
     route->state = NL_TO_LATER; /* and is asked again by the next delivery that wants it */
     route->until = 1;
 }

@@ -176,3 +176,26 @@ def test_expired_policies_are_pruned(site, world):
     site.sql("INSERT INTO setting (key, value) VALUES ('mta-sts gone.example', '1000 86400 2 x\nmx.gone.example\n')")
     site.run("prune")
     assert site.sql("SELECT key FROM setting WHERE key LIKE 'mta-sts %'") == [("mta-sts good.example",)]
+
+
+@pytest.mark.slow(1)
+def test_a_domain_with_a_policy_shares_no_connection_with_one_without(site, world):
+    """They have the same two hosts, of which the first has a certificate of nobody: only who demands nothing sends there."""
+    first = world.host("mx1.provider.example", tls=world.certified("mx1.provider.example"))
+    second = world.host("mx2.provider.example", tls=world.trusted("mx2.provider.example"))
+    for domain in ("strict.example", "loose.example"):
+        world.domain(domain, first.name, second.name)
+    world.policy("strict.example", policy("*.provider.example"))
+    plain = world.host("mx3.provider.example")  # and where TLS fails, the clear is for who demands nothing
+    broken = world.host("mx4.provider.example", tls="broken")
+    for domain in ("strict2.example", "loose2.example"):
+        world.domain(domain, (5, plain.name), (5, broken.name))
+    world.policy("strict2.example", policy("*.provider.example"))
+    ready(site, world, people("strict.example", "loose.example", "strict2.example", "loose2.example", count=20),
+          retry={"first": "1h", "max": "1h"})
+    send(site, expect=None)
+    assert set(first.taken) == set(people("loose.example", count=20)), replies(site)
+    assert set(second.taken) == set(people("strict.example", count=20)) and second.over_tls == 20
+    assert set(plain.taken + broken.taken) == set(people("loose2.example", count=20))
+    assert {text.split(": ")[0] for address, text in replies(site).items() if "@strict.example" in address} == {
+        "mx2.provider.example (TLSv1.3, MTA-STS)"}

@@ -172,6 +172,25 @@ static void test_what_was_fetched(void **state) {
     assert_string_equal(route.policy->id, "id7");
 }
 
+/* Its domain's mail would go without it, once it has ended: sooner than in five minutes. One whose
+ * id changes all the time is not fetched all the time. */
+static void test_a_policy_that_does_not_hold_for_long(void **state) {
+    struct fixture *fixture = *state;
+    assert_true(asks("id1"));
+    answer(NL_STS_ENFORCE, "*.them.example", 60);
+    assert_false(asks("id1"));
+    direct.now += 29999;
+    assert_false(asks("id2"));
+    direct.now += 30001;
+    fixture->fake.now += 60;
+    assert_true(asks("id1"));
+    answer(NL_STS_ENFORCE, "*.them.example", DAY);
+    direct.now += 299999;
+    assert_false(asks("id2"));
+    direct.now++;
+    assert_true(asks("id2"));
+}
+
 /* ---- which hosts are left ---- */
 
 static void test_hosts_by_policy(void **state) {
@@ -381,9 +400,13 @@ static void test_stored_now_and_then(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_when_it_is_fetched),       TEST(test_what_was_fetched),
-        TEST(test_hosts_by_policy),          TEST(test_hosts_by_dane),
-        TEST(test_counted_before_a_session), TEST(test_counted_sessions),
+        TEST(test_when_it_is_fetched),
+        TEST(test_what_was_fetched),
+        TEST(test_a_policy_that_does_not_hold_for_long),
+        TEST(test_hosts_by_policy),
+        TEST(test_hosts_by_dane),
+        TEST(test_counted_before_a_session),
+        TEST(test_counted_sessions),
         TEST(test_stored_now_and_then),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
