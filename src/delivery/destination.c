@@ -25,39 +25,61 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Adds the proof that a host has to show. A certificate of an authority (DANE-TA) may be for the
- * recipients' domain, so another domain has another connection. */
-static void add_demand(const struct nl_mail_host *host, struct nl_buf *line) {
+/* A line that comes after those of the host's addresses: its place in the order of preference,
+ * since two domains may prefer another host each; and the proof that it has to show. A certificate
+ * of an authority (DANE-TA) may be for the recipients' domain, so another domain has another
+ * connection. */
+static void add_demand(const struct nl_mail_host *host, size_t place, struct nl_buf *line) {
+    nl_buf_addf(line, "%s ~%zu", host->name, place);
     if (host->tls == NL_HOST_TLS_IF_OFFERED)
         return;
-    nl_buf_addf(line, "\nTLS %d %s %s", (int)host->tls, host->base,
+    nl_buf_addf(line, " TLS %d %s %s", (int)host->tls, host->base,
                 host->tlsa != NULL ? host->tlsa : "");
     /* The records are sorted: those of authorities come first. */
     if (host->tlsa != NULL && host->tlsa[0] == '2' && host->next_hop != NULL)
         nl_buf_adds(line, host->next_hop);
 }
 
-/* "NAME ADDRESS" of each host and address, in the order of the texts: servers list them in any. */
-void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) {
-    char *lines[NL_MAIL_HOSTS * NL_MAIL_ADDRESSES];
-    size_t count = 0;
-    for (size_t i = 0; i < route->host_count; i++)
-        for (size_t j = 0; j < route->hosts[i].address_count; j++) {
-            struct nl_buf line = {0};
-            char address[NL_IP_TEXT];
-            nl_ip_text(&route->hosts[i].addresses[j], address);
-            nl_buf_addf(&line, "%s %s", route->hosts[i].name, address);
-            if (j == 0)
-                add_demand(&route->hosts[i], &line);
-            lines[count] = nl_buf_take(&line);
-            out->failed = out->failed || lines[count] == NULL;
-            count += lines[count] != NULL;
-        }
-    qsort(lines, count, sizeof lines[0], by_text);
-    for (size_t i = 0; i < count; i++) {
-        nl_buf_addf(out, "%s\n", lines[i]);
-        free(lines[i]);
+/* Lines in the order of their texts: servers list hosts and addresses in any. */
+struct lines {
+    char *items[NL_MAIL_HOSTS * (NL_MAIL_ADDRESSES + 1)];
+    size_t count;
+    bool failed;
+};
+
+/* Takes over the text. */
+static void add_line(struct lines *lines, struct nl_buf *line) {
+    lines->items[lines->count] = nl_buf_take(line);
+    lines->failed = lines->failed || lines->items[lines->count] == NULL;
+    lines->count += lines->items[lines->count] != NULL;
+}
+
+static void add_host_lines(struct lines *lines, const struct nl_mail_host *host, size_t place) {
+    struct nl_buf demand = {0};
+    for (size_t i = 0; i < host->address_count; i++) {
+        struct nl_buf line = {0};
+        char address[NL_IP_TEXT];
+        nl_ip_text(&host->addresses[i], address);
+        nl_buf_addf(&line, "%s %s", host->name, address);
+        add_line(lines, &line);
     }
+    add_demand(host, place, &demand);
+    add_line(lines, &demand);
+}
+
+void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) {
+    struct lines lines = {.count = 0};
+    size_t place = 1; /* hosts come by preference */
+    for (size_t i = 0; i < route->host_count; i++) {
+        place += i > 0 && route->hosts[i].preference != route->hosts[i - 1].preference;
+        add_host_lines(&lines, &route->hosts[i], place);
+    }
+    qsort(lines.items, lines.count, sizeof lines.items[0], by_text);
+    for (size_t i = 0; i < lines.count; i++) {
+        nl_buf_addf(out, "%s\n", lines.items[i]);
+        free(lines.items[i]);
+    }
+    out->failed = out->failed || lines.failed;
 }
 
 static bool may_try(const struct nl_destination *destination, size_t host, int64_t now) {

@@ -70,7 +70,8 @@ struct nl_destination {
 };
 void nl_destination_free(struct nl_destination *destination);
 
-/* Appends what makes a destination one: the names and addresses of its hosts, in any order. */
+/* Appends what makes a destination one: the names and addresses of its hosts, whatever their order
+ * in the answers, their preferences, and the proof that each has to show. */
 void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) NL_ALL_NONNULL;
 
 /* The host for a new connection: of those that may be tried, the lowest preference, and one of

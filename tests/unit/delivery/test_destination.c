@@ -255,9 +255,52 @@ static void test_the_key_does_not_depend_on_the_order(void **state) {
     turned[1].addresses[1] = hosts[0].addresses[0];
     nl_destination_key(&(struct nl_mail_route){.hosts = hosts, .host_count = 2}, &one);
     nl_destination_key(&(struct nl_mail_route){.hosts = turned, .host_count = 2}, &other);
-    assert_string_equal(nl_buf_text(&one), "a.example 192.0.2.1\na.example 2001:db8::1\n"
-                                           "b.example 192.0.2.2\n");
+    assert_string_equal(nl_buf_text(&one),
+                        "a.example 192.0.2.1\na.example 2001:db8::1\na.example ~1\n"
+                        "b.example 192.0.2.2\nb.example ~1\n");
     assert_string_equal(nl_buf_text(&one), nl_buf_text(&other));
+    nl_buf_free(&one);
+    nl_buf_free(&other);
+}
+
+static void key_of(const struct nl_mail_host *hosts, size_t count, struct nl_buf *out) {
+    nl_buf_clear(out);
+    nl_destination_key(
+        &(struct nl_mail_route){.hosts = (struct nl_mail_host *)hosts, .host_count = count}, out);
+}
+
+/* It depends on which host is preferred, whatever the numbers; and on what a host has to show,
+ * however its addresses are listed. */
+static void test_the_key_holds_preferences_and_demands(void **state) {
+    (void)state;
+    struct nl_mail_host hosts[2] = {{.name = "a.example", .address_count = 2, .preference = 10},
+                                    {.name = "b.example", .address_count = 1, .preference = 20}};
+    struct nl_mail_host given[2];
+    struct nl_buf one = {0};
+    struct nl_buf other = {0};
+    assert_true(nl_ip_parse("192.0.2.1", &hosts[0].addresses[0]));
+    assert_true(nl_ip_parse("192.0.2.3", &hosts[0].addresses[1]));
+    assert_true(nl_ip_parse("192.0.2.2", &hosts[1].addresses[0]));
+    key_of(hosts, 2, &one);
+    memcpy(given, hosts, sizeof given);
+    given[0].preference = 0;
+    key_of(given, 2, &other);
+    assert_string_equal(nl_buf_text(&one), nl_buf_text(&other));
+    given[0] = hosts[1];
+    given[1] = hosts[0];
+    given[0].preference = 5;
+    key_of(given, 2, &other);
+    assert_string_not_equal(nl_buf_text(&one), nl_buf_text(&other));
+    for (int tls = NL_HOST_TLS_ALWAYS; tls <= NL_HOST_TLS_NAMED; tls++) {
+        memcpy(given, hosts, sizeof given);
+        given[0].tls = (enum nl_host_tls)tls;
+        key_of(given, 2, &other);
+        assert_string_not_equal(nl_buf_text(&one), nl_buf_text(&other));
+        given[0].addresses[0] = hosts[0].addresses[1];
+        given[0].addresses[1] = hosts[0].addresses[0];
+        key_of(given, 2, &one);
+        assert_string_equal(nl_buf_text(&one), nl_buf_text(&other));
+    }
     nl_buf_free(&one);
     nl_buf_free(&other);
 }
@@ -406,6 +449,7 @@ int main(void) {
         cmocka_unit_test(test_trouble_counts_in_a_row),
         cmocka_unit_test(test_ten_refusals_in_a_row_are_believed),
         cmocka_unit_test(test_the_key_does_not_depend_on_the_order),
+        cmocka_unit_test(test_the_key_holds_preferences_and_demands),
         cmocka_unit_test(test_an_earlier_run_is_remembered),
         cmocka_unit_test(test_providers_are_found_by_their_hosts),
         cmocka_unit_test(test_each_line_of_a_provider_counts),
