@@ -142,6 +142,7 @@ void nl_destination_accepted(struct nl_destination *destination, int64_t now) {
     destination->times_down = 0;
     destination->troubles = 0;
     destination->refusals = 0;
+    destination->left = 0;
     destination->total++;
     if (now < destination->grow_at || ++destination->accepted < destination->limit ||
         destination->limit >= destination->most)
@@ -170,6 +171,20 @@ bool nl_destination_refused(struct nl_destination *destination, size_t server, s
     return false;
 }
 
+bool nl_destination_leave(struct nl_destination *destination, size_t server, int64_t now) {
+    size_t which = server - destination->first;
+    bool told = destination->hosts_not_before[which] > now; /* by another connection */
+    bool others = false;
+    for (size_t i = 0; i < destination->count; i++)
+        others = others || (i != which && may_try(destination, i, now));
+    if (!others || (!told && destination->left >= destination->count))
+        return false;
+    if (!told)
+        destination->left++;
+    destination->hosts_not_before[which] = now + HOST_MILLISECONDS;
+    return true;
+}
+
 bool nl_destination_trouble(struct nl_destination *destination, int64_t now) {
     nl_destination_pushed_back(destination, now);
     return ++destination->troubles < TROUBLES_LIMIT;
@@ -184,6 +199,7 @@ void nl_destination_down(struct nl_destination *destination, int64_t retry_at, c
     destination->retry_at = retry_at;
     destination->times_down++;
     destination->troubles = 0;
+    destination->left = 0;
     destination->limit = 1;
     nl_buf_clear(&destination->why);
     nl_buf_adds(&destination->why, why);

@@ -46,6 +46,7 @@ struct nl_destination {
     int64_t retry_at;                        /* seconds since the epoch: it is down until then */
     int64_t times_down;                      /* in a row */
     int troubles;                            /* in a row: lost connections and refusals of us */
+    size_t left;                             /* in a row: hosts that were left for the next one */
     int refusals;                            /* in a row: refusals of recipients */
     int64_t grow_at;                         /* milliseconds: no more connections before */
     int64_t patience;            /* milliseconds: how long that holds the next time; 0: at first */
@@ -98,6 +99,12 @@ void nl_destination_pushed_back(struct nl_destination *destination, int64_t now)
  * are the connections that stand or are on their way. False when no host is left to try. */
 bool nl_destination_refused(struct nl_destination *destination, size_t server, size_t others,
                             int64_t now) NL_ALL_NONNULL;
+
+/* A server takes a connection and no message: it says 4xx to the first one, or breaks off. Returns
+ * whether another host is tried in its place (RFC 5321 section 5.1), which is so once for each host
+ * until a message is accepted. */
+bool nl_destination_leave(struct nl_destination *destination, size_t server,
+                          int64_t now) NL_ALL_NONNULL;
 
 /* A connection was lost, or we were refused. False when that was too often. */
 bool nl_destination_trouble(struct nl_destination *destination, int64_t now) NL_ALL_NONNULL;

@@ -43,6 +43,20 @@ static void go_down(struct run *run, struct nl_destination *destination, const c
     nl_destination_down(destination, result.next_attempt_at, why);
 }
 
+/* A host that takes no message for now may not be the only one: the next one gets it. 5xx is an
+ * answer, which another host of the domain would give as well. */
+static bool leave_host(struct run *run, struct nl_destination *destination,
+                       const struct nl_transport_event *event) {
+    bool replied = event->kind == NL_TRANSPORT_REPLIED;
+    bool for_now = !replied || event->reply->code / 100 == 4;
+    bool takes_nothing = !event->reused || (replied && event->stage == NL_STAGE_MAIL);
+    if (!for_now || !takes_nothing ||
+        !nl_destination_leave(destination, event->server, run->direct->now))
+        return false;
+    nl_transport_keep(run->transport, event->server, event->server, 0);
+    return true;
+}
+
 /* The destination refuses us. Where the relay stands in, it gets the message. */
 static void refused_us(struct run *run, struct nl_destination *destination, bool at_once,
                        struct nl_result *result) {
@@ -107,14 +121,20 @@ static void judge(struct run *run, struct nl_destination *destination,
         if (event->source != NULL)
             nl_direct_source_works(run->direct, destination, event->source);
     } else if (lost && result->outcome == NL_UNKNOWN) {
-        if (!nl_destination_trouble(destination, run->direct->now))
+        if (!leave_host(run, destination, event) &&
+            !nl_destination_trouble(destination, run->direct->now))
             go_down(run, destination, result->text);
     } else if (result->outcome == NL_REQUEUED && reaction != NL_REACT_OURS) {
         nl_destination_pushed_back(
             destination, run->direct->now); /* 421, or an idle connection that was closed */
     } else if (reaction == NL_REACT_OURS || reaction == NL_REACT_FAILURE || result->code == 421) {
-        refused_us(run, destination, event->stage == NL_STAGE_MAIL && result->code / 100 == 5,
-                   result);
+        bool at_once = event->stage == NL_STAGE_MAIL && result->code / 100 == 5;
+        if (!at_once && leave_host(run, destination, event)) {
+            result->outcome = NL_REQUEUED;
+            run->direct->hop.goes_on = true;
+        } else {
+            refused_us(run, destination, at_once, result);
+        }
     } else if (reaction == NL_REACT_HOLD && !nl_destination_believe(destination)) {
         result->outcome = NL_DEFERRED;
         result->effect = NL_EFFECT_NONE;

@@ -31,6 +31,29 @@ def taken(*servers):
     return sum((server.taken for server in servers), collections.Counter())
 
 
+@pytest.mark.parametrize("stage", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
+@pytest.mark.parametrize("how", ["421", "close", "reset"])
+def test_the_next_host_gets_what_the_first_does_not_take(site, world, hostile, stage, how):
+    """RFC 5321 section 5.1: each of the hosts is tried. One that has the whole message and says nothing may have taken it."""
+    def script(at, dialogue):
+        if at != stage:
+            return None
+        if how == "421":
+            dialogue.send(b"421 4.3.2 Not today\r\n")
+            return dialogue.close()
+        return getattr(dialogue, how)()
+
+    first, second = (world.host(f"{name}.two.example", listens=False) for name in ("first", "second"))
+    world.domain("two.example", first.name, second.name)
+    ready(site, world, people("two.example", count=6), smtp=PATIENCE, retry=WAITS)
+    bad, good = stands_at(world, hostile, first, script), stands_at(world, hostile, second)
+    send(site, expect=None)
+    lost = 2 if stage == "dot" and how != "421" else 0  # on the two connections that there are at first
+    assert site.states().get("sent", 0) >= 6 - lost and site.states().get("deferred", 0) == 0, replies(site)
+    assert sent(site) == set(good.taken) and set(good.taken.values()) == {1}
+    assert not bad.taken and bad.connections <= 3
+
+
 def test_each_domain_has_its_own_order(site, world):
     """Two domains have the same hosts, and each prefers another one: the other may take nothing for it while that one is there."""
     one, two = world.host("mx1.provider.example"), world.host("mx2.provider.example")
@@ -41,3 +64,63 @@ def test_each_domain_has_its_own_order(site, world):
     send(site)
     assert {address for address in one.taken if "@c" not in address} == set(people("a.example", count=8))
     assert {address for address in two.taken if "@c" not in address} == set(people("b.example", count=8))
+
+
+@pytest.mark.parametrize("offers", OFFERS)
+@pytest.mark.parametrize("stage", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
+@pytest.mark.parametrize("how", ["421", "421 and on", "close", "silence"])
+def test_the_only_host_takes_nothing(site, world, hostile, stage, how, offers):
+    """It is tried a few times, and the others of the run go out; nobody bounces."""
+    if stage == "DATA" and offers == "chunking":
+        pytest.skip("there is no DATA")
+
+    def script(at, dialogue):
+        if at != stage:
+            return None
+        if how == "silence":
+            while True:
+                dialogue.read()
+        if how == "close":
+            return dialogue.close()
+        if how == "421":
+            dialogue.send(b"421 4.3.2 Not today\r\n")
+            return dialogue.close()
+        return b"421 4.3.2 Not today\r\n"
+
+    host = world.destination("bad.example", listens=False)
+    world.destination("fine.example")
+    ready(site, world, people("bad.example", "fine.example", count=12), smtp={"timeout": "1s"}, retry=WAITS)
+    bad = stands_at(world, hostile, host, script, OFFERS[offers])
+    send(site, expect=None)
+    assert bad.connections <= 6 and {address for address in sent(site) if "bad" in address} == set(bad.taken)
+    assert {state for address, state in site.state_of_each().items() if "fine" in address} == {"sent"}
+    states = collections.Counter(state for address, state in site.state_of_each().items() if "bad" in address and address not in bad.taken)
+    assert set(states) <= {"deferred", "unknown"} and states["unknown"] <= (4 if how in ("close", "silence") else 0), states
+
+
+@pytest.mark.parametrize("offers", OFFERS)
+def test_each_refusal_is_its_recipients(site, world, hostile, offers):
+    """Domains that share a host and its connections."""
+    def script(at, dialogue):
+        name = dialogue.recipient or ""
+        if at == "RCPT" and "@b" in name:
+            return b"550 5.1.1 No such user <%s>\r\n" % name.encode()
+        if at == "RCPT" and "@c" in name:
+            return b"450 4.2.0 Not now <%s>\r\n" % name.encode()
+        if at == "dot" and "@d" in name:
+            return b"552 5.2.2 Mailbox of <%s> is full\r\n" % name.encode()
+        return None
+
+    host = world.host("mx.provider.example", listens=False)
+    domains = [f"{letter}.example" for letter in "abcd"]
+    for domain in domains:
+        world.domain(domain, host.name)
+    ready(site, world, people(*domains, count=9), retry=WAITS)
+    server = stands_at(world, hostile, host, script, OFFERS[offers])
+    send(site, expect=None)
+    assert sent(site) == set(server.taken) == set(people("a.example", count=9)) and set(server.taken.values()) == {1}
+    for address, text in replies(site).items():
+        assert "@a" in address or f"<{address}>" in text, (address, text)
+    states = site.state_of_each()
+    assert {states[address] for address in people("c.example", count=9)} == {"deferred"}
+    assert not {"unknown", "sent"} & {states[address] for address in people("b.example", "d.example", count=9)}

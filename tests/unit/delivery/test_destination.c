@@ -305,6 +305,36 @@ static void test_the_key_holds_preferences_and_demands(void **state) {
     nl_buf_free(&other);
 }
 
+/* The next host has its turn, and each one is left once, until a message is accepted. */
+static void test_a_host_that_takes_no_message_is_left(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    size_t server = 0;
+    int64_t now = 1000;
+    assert_true(nl_destination_leave(&to, 5, now));
+    assert_true(nl_destination_leave(&to, 5, now)); /* told by another connection */
+    assert_true(nl_destination_pick(&to, now, 0.0, &server));
+    assert_int_equal(server, 6);
+    assert_true(nl_destination_leave(&to, 6, now));
+    assert_true(nl_destination_pick(&to, now, 0.0, &server));
+    assert_int_equal(server, 7);
+    assert_false(nl_destination_leave(&to, 7, now)); /* there is no other */
+    assert_int_equal(to.left, 2);
+    /* So slow ones do not take turns for ever. */
+    now += 61000;
+    assert_true(nl_destination_leave(&to, 7, now));
+    now += 61000;
+    assert_false(nl_destination_leave(&to, 5, now));
+    assert_int_equal(to.troubles, 0);
+    nl_destination_accepted(&to, now);
+    assert_true(nl_destination_leave(&to, 5, now));
+    nl_destination_down(&to, 2000, "nobody takes anything");
+    assert_int_equal(to.left, 0);
+    to.count = 1;
+    assert_false(nl_destination_leave(&to, 5, now + 61000));
+    nl_destination_free(&to);
+}
+
 static void test_an_earlier_run_is_remembered(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
@@ -450,6 +480,7 @@ int main(void) {
         cmocka_unit_test(test_ten_refusals_in_a_row_are_believed),
         cmocka_unit_test(test_the_key_does_not_depend_on_the_order),
         cmocka_unit_test(test_the_key_holds_preferences_and_demands),
+        cmocka_unit_test(test_a_host_that_takes_no_message_is_left),
         cmocka_unit_test(test_an_earlier_run_is_remembered),
         cmocka_unit_test(test_providers_are_found_by_their_hosts),
         cmocka_unit_test(test_each_line_of_a_provider_counts),

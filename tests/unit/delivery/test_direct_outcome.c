@@ -182,7 +182,15 @@ static void reset(int troubles, int refusals) {
     destination->limit = 8;
     destination->grow_at = destination->patience = destination->not_before = 0;
     destination->total = 0;
+    destination->left = 0;
     memset(destination->hosts_not_before, 0, sizeof destination->hosts_not_before);
+}
+
+/* Neither host is tried in the other's place. */
+static void reset_alone(int troubles, int refusals) {
+    reset(troubles, refusals);
+    for (size_t i = 0; i < office.destination.count; i++)
+        office.destination.hosts_not_before[i] = INT64_MAX;
 }
 
 /* ---- what is told of an attempt ---- */
@@ -259,7 +267,7 @@ static void test_answers(void **state) {
     (void)state;
     for_each_row (i, rows, rows[i].answer.text) {
         const struct nl_destination *destination = &office.destination;
-        reset(1, 9);
+        reset_alone(1, 9);
         take(&rows[i].answer);
         const struct nl_result *result = &office.messages[1].result;
         assert_int_equal(result->outcome, rows[i].outcome);
@@ -273,6 +281,44 @@ static void test_answers(void **state) {
         assert_int_equal(result->next_attempt_at, rows[i].outcome == NL_DEFERRED ? NOW + FIRST : 0);
         if (destination->limit < 8)
             assert_int_equal(destination->grow_at, CLOCK + 60000);
+    }
+}
+
+/* A host that takes no message is left for the other one, and the message goes there. */
+static void test_the_other_host(void **state) {
+    static const struct {
+        struct answer answer;
+        enum nl_outcome outcome;
+        bool left;
+    } rows[] = {
+        {{SAYS(false, MAIL, 421, "4.7.0", "Bye")}, NL_REQUEUED, true},
+        {{SAYS(false, MAIL, 451, "", "Later")}, NL_REQUEUED, true},
+        {{SAYS(false, MAIL, 451, "", "Later"), .reused = true}, NL_REQUEUED, true},
+        {{SAYS(false, RCPT, 421, "", "Bye")}, NL_REQUEUED, true},
+        {{SAYS(false, DOT, 421, "", "Bye")}, NL_REQUEUED, true},
+        {{LOST(false, MAIL, "gone")}, NL_REQUEUED, true},
+        {{LOST(false, DOT, "gone")}, NL_REQUEUED, true},
+        {{LOST(false, DOT, "gone"), .dot_sent = true}, NL_UNKNOWN, true},
+        /* it has taken some, or speaks of the recipient or of us */
+        {{LOST(false, RCPT, "gone"), .reused = true}, NL_DEFERRED, false},
+        {{SAYS(false, DOT, 421, "", "Bye"), .reused = true}, NL_DEFERRED, false},
+        {{SAYS(false, RCPT, 450, "4.2.1", "Busy")}, NL_DEFERRED, false},
+        {{SAYS(false, RCPT, 550, "5.1.1", "User unknown")}, NL_BOUNCED, false},
+        {{SAYS(false, MAIL, 550, "5.7.1", "We do not want you")}, NL_DEFERRED, false},
+        {{SAYS(false, RCPT, 530, "5.7.0", "Log in first")}, NL_DEFERRED, false},
+        {{SAYS(false, DOT, 250, "", "OK")}, NL_SENT, false},
+    };
+    const struct nl_destination *destination = &office.destination;
+    (void)state;
+    for_each_row (i, rows, rows[i].answer.text) {
+        reset(2, 0);
+        take(&rows[i].answer);
+        assert_int_equal(office.messages[1].result.outcome, rows[i].outcome);
+        assert_int_equal(destination->left, rows[i].left);
+        assert_int_equal(destination->hosts_not_before[0], rows[i].left ? CLOCK + 60000 : 0);
+        assert_int_equal(office.messages[1].hop.goes_on, rows[i].outcome == NL_REQUEUED);
+        if (rows[i].left)
+            assert_false(destination->down);
     }
 }
 
@@ -341,7 +387,7 @@ static void test_down(void **state) {
             const struct nl_result *result = &office.messages[1].result;
             bool relayed = rows[i].down && fallback == 1;
             office.config.fallback = fallback == 1 ? NL_FALLBACK_RELAY : NL_FALLBACK_NONE;
-            reset(rows[i].troubles, 0);
+            reset_alone(rows[i].troubles, 0);
             take(&rows[i].answer);
             assert_int_equal(office.destination.down, rows[i].down);
             assert_int_equal(result->effect, NL_EFFECT_NONE);
@@ -571,6 +617,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_what_is_told),
         TEST(test_answers),
+        TEST(test_the_other_host),
         TEST(test_it_grows),
         TEST(test_too_many_refusals),
         TEST(test_down),
