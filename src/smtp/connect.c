@@ -11,7 +11,10 @@
 #include <strings.h>
 #include <sys/epoll.h>
 
-enum { SIX_MILLISECONDS = 2000 }; /* that a connection by IPv6 may take, where there is IPv4 */
+enum {
+    SIX_MILLISECONDS = 2000, /* that a connection by IPv6 may take, where there is IPv4 */
+    REPLIES = 10,            /* before the first message: with those of a login */
+};
 
 /* Nobody logs in at recipients' mail hosts: they share one state, which decides nothing. */
 static struct nl_login *login_of(struct nl_transport *transport, size_t server) {
@@ -42,6 +45,8 @@ static void keep_words(struct connection *connection, const char *words, size_t 
 static int watch(CURL *handle, curl_infotype type, char *data, size_t len, void *userdata) {
     (void)handle;
     struct connection *connection = userdata;
+    if (type == CURLINFO_HEADER_OUT || type == CURLINFO_HEADER_IN)
+        connection->heard_at = nl_relay_clock();
     if (type == CURLINFO_HEADER_OUT) {
         connection->code = 0;
         if (len >= 4 && (strncmp(data, "EHLO", 4) == 0 || strncmp(data, "HELO", 4) == 0)) {
@@ -97,6 +102,7 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server,
     connection->from = from != NULL ? *from : (struct nl_transport_from){0};
     connection->source = source;
     connection->begun_at = nl_relay_clock();
+    connection->reached = false;
     connection->handle = nl_relay_handle(transport->health.relay, server,
                                          login_of(transport, server), source, &connection->link);
     if (connection->handle == NULL)
@@ -342,17 +348,32 @@ static void established(struct nl_transport *transport, struct connection *conne
     nl_trace(transport, connection, "%s -> idle", nl_stage_name(connection->stage));
 }
 
+/* All of this is connecting for libcurl. Each reply has its own time, from the greeting on (RFC
+ * 5321 section 4.5.3.2), and so has the TLS handshake. */
+static void allow_replies(struct nl_transport *transport, struct connection *connection,
+                          int64_t now) {
+    int64_t timeout = nl_relay_timeout(transport->health.relay);
+    if (!connection->reached) {
+        curl_easy_setopt(connection->handle, CURLOPT_CONNECTTIMEOUT, (long)(REPLIES * timeout));
+        connection->reached = true;
+        connection->heard_at = now;
+    } else if (now > connection->heard_at + timeout * 1000) {
+        refuse(transport, connection, CURLE_OPERATION_TIMEDOUT);
+    }
+}
+
 /* RFC 8305: IPv4 does not wait until IPv6 has timed out. */
-static void hurry(struct nl_transport *transport) {
+static void look_after(struct nl_transport *transport) {
     int64_t now = nl_relay_clock();
     for (size_t i = 0; i < transport->used; i++) {
         struct connection *connection = &transport->connections[i];
         curl_off_t reached = 0;
-        if (connection->state != CONNECTING || connection->source == NULL ||
-            now < connection->begun_at + SIX_MILLISECONDS)
+        if (connection->state != CONNECTING)
             continue;
         curl_easy_getinfo(connection->handle, CURLINFO_CONNECT_TIME_T, &reached);
-        if (reached == 0)
+        if (reached != 0)
+            allow_replies(transport, connection, now);
+        else if (connection->source != NULL && now >= connection->begun_at + SIX_MILLISECONDS)
             try_the_other_family(transport, connection);
     }
 }
@@ -376,5 +397,5 @@ void nl_connect_drive(struct nl_transport *transport) {
         else
             refuse(transport, connection, code);
     }
-    hurry(transport);
+    look_after(transport);
 }

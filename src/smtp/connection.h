@@ -28,6 +28,8 @@ struct connection {
     struct nl_transport_from from;  /* the addresses it may come from */
     const struct nl_source *source; /* the address that it comes from */
     int64_t begun_at;               /* milliseconds */
+    bool reached;                   /* there is a way to the server */
+    int64_t heard_at;               /* milliseconds: when its dialogue has last gone on */
     CURL *handle;
     struct nl_tls_link link;
     curl_socket_t socket;

@@ -124,3 +124,39 @@ def test_each_refusal_is_its_recipients(site, world, hostile, offers):
     states = site.state_of_each()
     assert {states[address] for address in people("c.example", count=9)} == {"deferred"}
     assert not {"unknown", "sent"} & {states[address] for address in people("b.example", "d.example", count=9)}
+
+
+def test_a_host_that_takes_its_time_for_each_reply(site, world, hostile):
+    """RFC 5321 section 4.5.3.2: each reply has its own time, from the greeting on."""
+    def script(at, dialogue):
+        if at in ("connect", "EHLO"):
+            time.sleep(1.3)
+        return None
+
+    host = world.destination("slow.example", listens=False)
+    ready(site, world, people("slow.example"), smtp=PATIENCE)
+    server = stands_at(world, hostile, host, script)
+    send(site, expect=None)
+    assert site.states() == {"sent": 1} and server.connections == 1, replies(site)
+
+
+@pytest.mark.parametrize("stage", ["connect", "EHLO"])
+@pytest.mark.parametrize("piece", [b"x", b"%s-x\r\n", b"%s-" + b"x" * 60000 + b"\r\n", b"\0\r\n", b"\r\n"])
+def test_a_greeting_that_never_ends(site, world, hostile, stage, piece):
+    pieces = collections.Counter()
+
+    def script(at, dialogue):
+        if at != stage:
+            return None
+        code = b"220" if stage == "connect" else b"250"
+        while pieces[dialogue.number] < 80:
+            pieces[dialogue.number] += 1
+            dialogue.send(piece.replace(b"%s", code))
+            time.sleep(0.1)
+        return dialogue.close()
+
+    host = world.destination("bad.example", listens=False)
+    ready(site, world, people("bad.example"), smtp={"timeout": "1s"}, retry=WAITS)
+    stands_at(world, hostile, host, script)
+    send(site, expect=None)
+    assert 1 <= max(pieces.values()) < 60 and site.states() == {"deferred": 1}, replies(site)
