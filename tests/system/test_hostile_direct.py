@@ -27,10 +27,6 @@ def sent(site):
     return {address for address, state in site.state_of_each().items() if state == "sent"}
 
 
-def taken(*servers):
-    return sum((server.taken for server in servers), collections.Counter())
-
-
 @pytest.mark.parametrize("stage", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
 @pytest.mark.parametrize("how", ["421", "close", "reset"])
 def test_the_next_host_gets_what_the_first_does_not_take(site, world, hostile, stage, how):
@@ -140,6 +136,22 @@ def test_a_host_that_takes_its_time_for_each_reply(site, world, hostile):
     assert site.states() == {"sent": 1} and server.connections == 1, replies(site)
 
 
+STRANGE = b"550 5.1.1 \0 \x1b[31m \xff\xfe caf\xc3\xa9 \r <script>alert(1)</script> \x7f\x07 " + b"long " * 600
+
+
+@pytest.mark.parametrize("stage", ["connect", "EHLO", "MAIL", "RCPT", "DATA", "dot"])
+def test_strange_bytes_end_as_text(site, world, hostile, stage):
+    host = world.destination("bad.example", listens=False)
+    ready(site, world, people("bad.example"), smtp=PATIENCE, retry=WAITS)
+    stands_at(world, hostile, host, lambda at, dialogue: STRANGE + b"\r\n" if at == stage else None)
+    said = send(site, expect=None)
+    shown = said.out + said.err + site.run("status", expect=None).out + site.run("trace", "p0@bad.example", expect=None).out
+    texts = [text for text, in site.sql("SELECT reply_text FROM delivery") + site.sql("SELECT reply_text FROM attempt") if text]
+    for text in [*texts, shown]:
+        assert not [c for c in text if (ord(c) < 32 and c != "\n") or ord(c) == 127], text
+    assert all(len(text) < 6000 for text in texts)
+
+
 @pytest.mark.parametrize("stage", ["connect", "EHLO"])
 @pytest.mark.parametrize("piece", [b"x", b"%s-x\r\n", b"%s-" + b"x" * 60000 + b"\r\n", b"\0\r\n", b"\r\n"])
 def test_a_greeting_that_never_ends(site, world, hostile, stage, piece):
@@ -160,3 +172,39 @@ def test_a_greeting_that_never_ends(site, world, hostile, stage, piece):
     stands_at(world, hostile, host, script)
     send(site, expect=None)
     assert 1 <= max(pieces.values()) < 60 and site.states() == {"deferred": 1}, replies(site)
+
+
+@pytest.mark.slow(3)
+@pytest.mark.parametrize("offers", OFFERS)
+@pytest.mark.parametrize("stage", ["EHLO", "MAIL", "RCPT", "DATA", "dot", "after the reply"])
+def test_killed_at_each_stage(site, world, hostile, stage, offers):
+    """kill -9 while a host that two domains share is at this stage: nobody is missed, and nobody is mailed twice."""
+    if stage == "DATA" and offers == "chunking":
+        pytest.skip("there is no DATA")
+    killed = []
+
+    def script(at, dialogue):
+        early = stage == "EHLO" and at == stage and dialogue.number == 2
+        if killed or not (early or (dialogue.message == 4 and at == ("dot" if stage == "after the reply" else stage))):
+            return None
+        killed.append(at)
+        if at == "dot":
+            dialogue.take()
+        if stage == "after the reply":
+            dialogue.send(USUAL["dot"])
+        processes[0].kill()
+        return dialogue.close()
+
+    host = world.host("mx.provider.example", listens=False)
+    world.domain("a.example", host.name)
+    world.domain("b.example", host.name)
+    addresses = people("a.example", "b.example", count=20)
+    ready(site, world, addresses, workers={"lease": "3s"}, retry={"first": "1s", "max": "1s"})
+    server = stands_at(world, hostile, host, script, OFFERS[offers])
+    processes = [site.popen("send", site.issue(), "--yes")]
+    said = processes[0].communicate()
+    assert killed and processes[0].returncode == -9, said
+    wait_for(lambda: not {"queued", "leased", "deferred"} & set(site.states()) or site.run("retry", expect=None) is None, seconds=60)
+    states = site.state_of_each()
+    assert set(states.values()) <= {"sent", "unknown"} and set(server.taken.values()) == {1}
+    assert sent(site) <= set(server.taken) and list(states.values()).count("unknown") <= 4  # one for each connection
