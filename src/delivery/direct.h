@@ -36,8 +36,9 @@ struct nl_our_sources {
     bool missing[NL_SOURCES];      /* they are no addresses of this machine */
     struct nl_source_pause *pauses;
     size_t pause_count;
-    uint64_t version;        /* of the pauses */
-    int64_t read_not_before; /* milliseconds */
+    int64_t works_noted[NL_SOURCES]; /* seconds: when it was last noted that they are accepted */
+    uint64_t version;                /* of the pauses */
+    int64_t read_not_before;         /* milliseconds */
 };
 
 /* A provider, or a destination that belongs to none, with the messages that it takes from each of

@@ -12,6 +12,7 @@
 enum {
     FIRST_PAUSE = 3600,
     LONGEST_PAUSE = 86400,
+    WORKS_SECONDS = 3600,      /* that an address works is noted so often */
     READ_MILLISECONDS = 10000, /* what other processes have learnt is read so often */
     LOOK_MILLISECONDS = 1000,  /* a pause may have ended */
 };
@@ -239,9 +240,23 @@ void nl_direct_pause_source(struct nl_direct *direct, const struct nl_destinatio
     read_pauses(direct);
 }
 
+/* Three places where it is refused then say nothing of the others. */
+static void note_that_it_works(struct nl_direct *direct, const struct nl_source *source) {
+    int64_t *noted = &direct->sources.works_noted[nl_direct_source_number(direct, source)];
+    struct nl_error ignored = {0};
+    if (seconds(direct) < *noted + WORKS_SECONDS)
+        return;
+    *noted = seconds(direct);
+    nl_error_ignore(nl_source_works_write(direct->plan.store, source->address, &ignored));
+    nl_error_free(&ignored);
+    if (direct->sources.pause_count > 0)
+        read_pauses(direct);
+}
+
 void nl_direct_source_works(struct nl_direct *direct, const struct nl_destination *destination,
                             const struct nl_source *source) {
     struct nl_error ignored = {0};
+    note_that_it_works(direct, source);
     struct nl_source_pause *pause =
         direct->sources.pause_count > 0 ? find_pause(direct, destination, source) : NULL;
     if (pause == NULL || pause->until > seconds(direct))

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The key is "source pause ADDRESS PLACE", and the value "UNTIL TIMES REASON". */
+/* The key is "source pause ADDRESS PLACE", and the value "UNTIL TIMES REASON"; or "source works
+ * ADDRESS", with a time. */
 
 enum { WEEK = 7 * 86400 };
 
 static const char KEY[] = "source pause ";
+static const char WORKS[] = "source works ";
 
 enum nl_status nl_source_pause_write(struct nl_store *store, const struct nl_source_pause *pause,
                                      struct nl_error *err) {
@@ -36,6 +38,13 @@ enum nl_status nl_source_pause_drop(struct nl_store *store, const char *address,
         name.failed ? nl_error_nomem(err) : nl_setting_drop(store, KEY, name.data, err);
     nl_buf_free(&name);
     return status;
+}
+
+enum nl_status nl_source_works_write(struct nl_store *store, const char *address,
+                                     struct nl_error *err) {
+    char now[24];
+    snprintf(now, sizeof now, "%lld", (long long)nl_store_now(store));
+    return nl_setting_put(store, WORKS, address, now, err);
 }
 
 struct reading {
@@ -63,6 +72,17 @@ static enum nl_status read_pause(const struct nl_sql_row *row, void *context,
     return NL_OK;
 }
 
+static enum nl_status read_works(const struct nl_sql_row *row, void *context,
+                                 struct nl_error *err) {
+    const struct reading *reading = context;
+    const char *address = nl_sql_text(row, 0) + strlen(WORKS);
+    (void)err;
+    for (size_t i = 0; i < reading->count; i++)
+        if (strcmp(reading->items[i].address, address) == 0)
+            reading->items[i].worked_at = strtoll(nl_sql_text(row, 1), NULL, 10);
+    return NL_OK;
+}
+
 enum nl_status nl_source_pause_read(struct nl_store *store, struct nl_source_pause **out,
                                     size_t *count, struct nl_error *err) {
     struct reading reading = {.items = calloc(NL_SOURCE_PAUSES, sizeof **out)};
@@ -75,6 +95,10 @@ enum nl_status nl_source_pause_read(struct nl_store *store, struct nl_source_pau
                     "SELECT key, value FROM setting WHERE key LIKE 'source pause %' "
                     "ORDER BY key LIMIT ?",
                     NL_VALUES(NL_INT(NL_SOURCE_PAUSES)));
+    if (status == NL_OK && reading.count > 0)
+        status = nl_sql_each(store, err, read_works, &reading,
+                             "SELECT key, value FROM setting WHERE key LIKE 'source works %'",
+                             NL_NO_VALUES);
     if (status != NL_OK) {
         free(reading.items);
         return status;
@@ -92,6 +116,11 @@ enum nl_status nl_source_pause_forget(struct nl_store *store, struct nl_error *e
         if (pauses[i].until <= nl_store_now(store) - WEEK)
             status = nl_source_pause_drop(store, pauses[i].address, pauses[i].place, err);
     free(pauses);
+    if (status == NL_OK)
+        status = nl_sql_run(store, err,
+                            "DELETE FROM setting WHERE key LIKE 'source works %' AND "
+                            "CAST(value AS BIGINT) <= ?",
+                            NL_VALUES(NL_INT(nl_store_now(store) - NL_SOURCE_WORKS)));
     return status;
 }
 
@@ -100,18 +129,20 @@ bool nl_source_is_paused(const struct nl_source_pause *pauses, size_t count, con
     size_t places = 0;
     int64_t latest = 0;
     bool here = false;
+    bool works = false;
     *until = 0;
     for (size_t i = 0; i < count; i++) {
         if (pauses[i].until <= now || strcmp(pauses[i].address, address) != 0)
             continue;
         places++;
+        works = works || (pauses[i].worked_at != 0 && pauses[i].worked_at > now - NL_SOURCE_WORKS);
         latest = pauses[i].until > latest ? pauses[i].until : latest;
         if (strcmp(pauses[i].place, place) != 0)
             continue;
         here = true;
         *until = pauses[i].until;
     }
-    if (places < NL_PAUSES_EVERYWHERE)
+    if (places < NL_PAUSES_EVERYWHERE || works)
         return here;
     *until = latest;
     return true;

@@ -163,6 +163,25 @@ def test_an_address_that_three_places_refuse_is_left_alone_everywhere(site, worl
 
 
 @pytest.mark.slow(1)
+def test_three_places_do_not_speak_for_those_that_accept(site, world):
+    """Anybody can have three domains that say anything: mail for others goes on from the address that is refused there."""
+    for number in range(3):
+        world.destination(f"picky{number}.example", refuses={ONE: (b"RCPT", SPAMHAUS)})
+    fine = world.destination("fine.example")
+    ready(site, world, people("fine.example", count=3), sources(ONE), retry={"first": "1h", "max": "1h"})
+    send(site, world)
+    site.add_active(people(*(f"picky{number}.example" for number in range(3)), count=5))
+    for number in (2, 3):  # the pauses begin in one run, and stand at the beginning of the next
+        with world.outside():
+            site.run("send", site.issue(name=f"{number}.md", title=f"Issue {number}", number=str(number)), "--yes", expect=None)
+    assert fine.taken == {address: 3 for address in people("fine.example", count=3)}, replies(site)
+    assert len(status(site)[ONE]["pauses"]) == 3 and not status(site)[ONE]["paused_everywhere"]
+    assert collections.Counter(site.state_of_each().values())["deferred"] >= 15
+    site.sql("UPDATE setting SET value = '1000' WHERE key LIKE 'source works %'")
+    assert status(site)[ONE]["paused_everywhere"]  # nobody has accepted anything for long
+
+
+@pytest.mark.slow(1)
 def test_content_that_is_on_a_list_says_nothing_of_the_address(site, world):
     world.destination("picky.example", replies={b"DOT": "554 5.7.1 Message contains a URL listed in dbl.spamhaus.org"})
     ready(site, world, people("picky.example"), sources(ONE, TWO))

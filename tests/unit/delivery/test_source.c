@@ -190,6 +190,9 @@ static void test_refused_everywhere(void **state) {
         {.address = "192.0.2.1", .place = "b", .until = 300},
         {.address = "192.0.2.2", .place = "a", .until = 900},
         {.address = "192.0.2.1", .place = "c", .until = 200},
+        {.address = "192.0.2.4", .place = "a", .until = NL_SOURCE_WORKS + 90, .worked_at = 50},
+        {.address = "192.0.2.4", .place = "b", .until = NL_SOURCE_WORKS + 90, .worked_at = 50},
+        {.address = "192.0.2.4", .place = "c", .until = NL_SOURCE_WORKS + 90, .worked_at = 50},
     };
     static const struct {
         const char *address, *place;
@@ -208,6 +211,10 @@ static void test_refused_everywhere(void **state) {
         {"192.0.2.2", "a", 99, true, 900},
         {"192.0.2.2", "b", 99, false, 0},
         {"192.0.2.3", "a", 99, false, 0},
+        /* in three, but it was accepted, until that is too long ago */
+        {"192.0.2.4", "z", NL_SOURCE_WORKS + 49, false, 0},
+        {"192.0.2.4", "a", NL_SOURCE_WORKS + 49, true, NL_SOURCE_WORKS + 90},
+        {"192.0.2.4", "z", NL_SOURCE_WORKS + 50, true, NL_SOURCE_WORKS + 90},
     };
     (void)state;
     for_each_row (i, rows, rows[i].place) {

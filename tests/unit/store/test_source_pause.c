@@ -65,12 +65,39 @@ static void test_forgotten(void **state) {
         fixture_sql(fixture, "SELECT count(*) FROM setting WHERE value LIKE '%550 not%'"), 2);
 }
 
+/* An address that was accepted is noted with its pauses; after a month that is forgotten. */
+static void test_addresses_that_work(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_source_pause *pauses = NULL;
+    size_t count = 0;
+    write_pause(fixture, "192.0.2.1", "a.example", 9000000);
+    write_pause(fixture, "192.0.2.2", "a.example", 9000000);
+    assert_ok(nl_source_works_write(fixture->store, "192.0.2.2", &err));
+    assert_ok(nl_source_works_write(fixture->store, "192.0.2.3", &err));
+    assert_ok(nl_source_pause_read(fixture->store, &pauses, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(pauses[0].worked_at, 0);
+    assert_int_equal(pauses[1].worked_at, 1000000);
+    free(pauses);
+    fixture->fake.now += NL_SOURCE_WORKS - 1;
+    assert_ok(nl_source_works_write(fixture->store, "192.0.2.3", &err));
+    assert_ok(nl_source_pause_forget(fixture->store, &err));
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM setting WHERE key LIKE 'source works %'"), 2);
+    fixture->fake.now++;
+    assert_ok(nl_source_pause_forget(fixture->store, &err));
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM setting WHERE key LIKE 'source works %'"), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_written_and_dropped),
         TEST(test_forgotten),
+        TEST(test_addresses_that_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
