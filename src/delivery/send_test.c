@@ -98,6 +98,7 @@ struct policy {
 struct way {
     const struct nl_config *config; /* NULL: no policy is asked for */
     struct policy policy;
+    bool needs_dane; /* the configuration demands it of the domain */
     struct nl_relay *relay;
     enum nl_status status;
     struct nl_error *err;
@@ -133,8 +134,12 @@ static enum nl_status fetch_policy(struct way *way, const struct nl_mail_host *h
     return status;
 }
 
-/* Whether a host may have mail, and what it has to show, by the policy. */
-static bool allows(const struct policy *policy, struct nl_mail_host *host) {
+/* Whether a host may have mail, and what it has to show, by the configuration and the policy. */
+static bool allows(const struct way *way, const struct nl_mail_route *route,
+                   struct nl_mail_host *host) {
+    const struct policy *policy = &way->policy;
+    if (way->needs_dane && (!route->secure || host->tls != NL_HOST_TLS_DANE))
+        return false;
     if (!policy->known || policy->found.mode != NL_STS_ENFORCE)
         return true;
     if (!nl_sts_policy_names(&policy->found, host->name))
@@ -149,7 +154,7 @@ static void add_hosts(struct way *way, const struct nl_mail_route *route) {
     for (size_t i = 0; way->status == NL_OK && i < route->host_count; i++) {
         struct nl_mail_host host = route->hosts[i];
         size_t server = 0;
-        if (!allows(&way->policy, &host))
+        if (!allows(way, route, &host))
             continue;
         way->status = nl_relay_add_host(way->relay, &host, &server, way->err);
         way->last = server;
@@ -157,9 +162,13 @@ static void add_hosts(struct way *way, const struct nl_mail_route *route) {
         any = true;
     }
     if (way->status == NL_OK && !any)
-        way->status = nl_error_set(way->err, NL_UNAVAILABLE,
-                                   "the MTA-STS policy of the domain (RFC 8461) names none of its "
-                                   "mail hosts");
+        way->status = nl_error_set(way->err, NL_UNAVAILABLE, "%s",
+                                   way->needs_dane
+                                       ? "no mail host of the domain has all that is demanded: "
+                                         "signed TLSA records (DANE, RFC 7672) by routes, and "
+                                         "its name in an MTA-STS policy (RFC 8461), if there is one"
+                                       : "the MTA-STS policy of the domain (RFC 8461) names none "
+                                         "of its mail hosts");
 }
 
 /* Called by the resolver. */
@@ -181,6 +190,7 @@ static enum nl_status find_way(struct way *way, const char *domain, struct nl_er
     struct nl_resolver *resolver = NULL;
     enum nl_status status = nl_relay_resolver(way->relay, &resolver, err);
     way->err = err;
+    way->needs_dane = way->config != NULL && nl_config_needs_dane(way->config, domain);
     way->status = NL_TEMPFAIL;
     if (status == NL_OK)
         status = nl_resolver_ask(resolver, domain, take_route, way, err);

@@ -118,3 +118,18 @@ def test_dane_that_is_demanded_holds_only_for_hosts_that_are_signed(site, world)
     assert outcomes(site) == {"demanding": "deferred", "easy": "sent"}, replies(site)
     assert "not signed in the DNS" in replies(site)["p0@demanding.example"]
     assert thief.taken == {"p0@easy.example": 1}
+
+
+@pytest.mark.slow(1)
+def test_a_copy_for_a_test_demands_dane_where_routes_do(site, world):
+    named(world, "dane.example")
+    plain = world.destination("plain.example", tls=world.certificate())
+    unsigned = world.host("mx.thief.example", tls=world.certified("mx.thief.example"))
+    world.tlsa(unsigned.name, unsigned.tls)
+    world.below["unsigned"]["forged.example"] = f"forged.example. MX 10 {unsigned.name}."
+    domains = ("dane.example", "plain.example", "forged.example")
+    ready(site, world, [], routes=[{"domain": domain, "by": "direct", "dane": True} for domain in domains])
+    site.run("send", "--test", "p0@dane.example", site.issue())
+    for domain in domains[1:]:
+        assert "signed TLSA records" in site.run("send", "--test", f"p0@{domain}", site.issue(), expect=None).err
+    assert world.taken == {"p0@dane.example": 1} and not plain.connections and not unsigned.connections
