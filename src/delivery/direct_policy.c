@@ -19,20 +19,26 @@ void nl_direct_forget_policy(struct nl_route_to *route) {
     route->policy = NULL;
 }
 
-/* Reads the policy that this process or another one has fetched, once. */
-static void recall(struct nl_route_to *route) {
+/* Reads the policy that this process or another one has fetched, once. False where it is not known
+ * whether there is one. */
+static bool recall(struct nl_route_to *route) {
     struct nl_sts_note note = {0};
     struct nl_error ignored = {0};
-    if (!route->policy_read &&
-        nl_sts_note_read(route->direct->plan.store, route->domain, &note, &ignored) == NL_OK) {
-        route->policy = malloc(sizeof note);
-        if (route->policy != NULL)
-            *route->policy = note;
-        else
-            nl_sts_note_free(&note);
+    if (route->policy_read)
+        return true;
+    enum nl_status status =
+        nl_sts_note_read(route->direct->plan.store, route->domain, &note, &ignored);
+    struct nl_sts_note *kept = status == NL_OK ? malloc(sizeof note) : NULL;
+    if (kept != NULL) {
+        nl_direct_forget_policy(route);
+        *kept = note;
+        route->policy = kept;
+    } else if (status == NL_OK) {
+        nl_sts_note_free(&note);
     }
-    route->policy_read = true;
     nl_error_free(&ignored);
+    route->policy_read = kept != NULL || status == NL_NOTFOUND;
+    return route->policy_read;
 }
 
 /* Keeps a policy that was fetched. Without memory the earlier one holds. */
@@ -89,8 +95,7 @@ bool nl_direct_fetch_policy(struct nl_route_to *route, const struct nl_mail_rout
     struct nl_direct *direct = route->direct;
     const struct nl_config *config = direct->plan.config;
     struct nl_error ignored = {0};
-    recall(route);
-    if (found->sts_id[0] == '\0' || is_fresh(route, found->sts_id) ||
+    if (!recall(route) || found->sts_id[0] == '\0' || is_fresh(route, found->sts_id) ||
         direct->now < route->fetch_not_before || found->sts_host->address_count == 0)
         return false;
     bool begun = direct->fetcher != NULL ||
@@ -130,7 +135,15 @@ static bool is_named(struct nl_route_to *route, struct nl_mail_host *host) {
 }
 
 static bool apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
+    bool known = recall(route);
     const struct nl_sts_note *note = route->policy;
+    if (!known) {
+        nl_buf_clear(&route->text);
+        nl_buf_addf(&route->text,
+                    "the database does not say whether %s has an MTA-STS policy (RFC 8461)",
+                    route->domain);
+        return false;
+    }
     if (note == NULL || note->policy.mode != NL_STS_ENFORCE ||
         note->until <= seconds(route->direct) || keep_hosts(route, found, is_named))
         return true;

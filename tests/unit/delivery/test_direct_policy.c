@@ -239,6 +239,21 @@ static void test_hosts_by_policy(void **state) {
     assert_int_equal(found.host_count, 3);
 }
 
+/* A database that does not answer takes no policy away. */
+static void test_a_policy_that_cannot_be_read(void **state) {
+    struct fixture *fixture = *state;
+    write_note(fixture, NL_STS_ENFORCE, "mx2.them.example", DAY, NOW + DAY);
+    fixture_sql(fixture, "ALTER TABLE setting RENAME TO away");
+    assert_false(asks("id2"));
+    assert_int_equal(made.fetches, 0);
+    assert_false(nl_direct_apply_policy(&route, &found));
+    assert_non_null(strstr(nl_buf_text(&route.text), "database does not say whether them.example"));
+    fixture_sql(fixture, "ALTER TABLE away RENAME TO setting");
+    assert_true(nl_direct_apply_policy(&route, &found));
+    assert_int_equal(found.host_count, 1);
+    assert_string_equal(hosts[0].name, "mx2.them.example");
+}
+
 /* DANE is the stronger one; where the configuration demands it, hosts without it are left out. */
 static void test_hosts_by_dane(void **state) {
     struct fixture *fixture = *state;
@@ -403,6 +418,7 @@ int main(void) {
         TEST(test_when_it_is_fetched),
         TEST(test_what_was_fetched),
         TEST(test_a_policy_that_does_not_hold_for_long),
+        TEST(test_a_policy_that_cannot_be_read),
         TEST(test_hosts_by_policy),
         TEST(test_hosts_by_dane),
         TEST(test_counted_before_a_session),
