@@ -7,6 +7,7 @@
 #include "newsletter/store/import_job.h"
 #include "newsletter/store/person.h"
 #include "newsletter/store/provider_day.h"
+#include "newsletter/store/relay_note.h"
 #include "newsletter/store/removal.h"
 #include "newsletter/store/reputation.h"
 #include "newsletter/store/source_pause.h"
@@ -140,6 +141,8 @@ static enum nl_status prune_rows(struct nl_store *store, void *ctx, struct nl_er
         status = nl_provider_days_forget(store, err);
     if (status == NL_OK && !call->dry_run)
         status = nl_sts_notes_forget(store, err);
+    if (status == NL_OK && !call->dry_run)
+        status = nl_relay_notes_forget(store, err);
     return status;
 }
 

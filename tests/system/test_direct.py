@@ -331,6 +331,14 @@ def test_what_a_destination_takes_is_remembered(site, world):
     assert host.turned_away == turned_away and sum(host.taken.values()) == 60
 
 
+def test_what_was_found_of_a_host_is_forgotten_in_the_end(site):
+    """A domain may name another mail host in each answer, and each one leaves a note."""
+    for name, at in (("old", 1000000), ("new", int(time.time()))):
+        site.sql("INSERT INTO setting (key, value) VALUES (?, ?)", f"relay pace direct mx.{name}.example 192.0.2.1", f"1 1 0 1 {at}")
+    site.run("prune")
+    assert site.sql("SELECT key FROM setting WHERE key LIKE 'relay pace %'") == [("relay pace direct mx.new.example 192.0.2.1",)]
+
+
 @pytest.mark.slow(1)
 def test_doctor_says_whether_this_machine_can_deliver(site, world):
     host = world.host("mx.example.org")

@@ -48,4 +48,9 @@ NL_CHECKED enum nl_status nl_relay_pace_read(struct nl_store *store, const char 
                                              struct nl_relay_pace *pace,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
+/* Removes what is older than a week: each mail host of recipients leaves a note, under a name that
+ * its domain may change with each answer. */
+NL_CHECKED enum nl_status nl_relay_notes_forget(struct nl_store *store,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+
 #endif

@@ -144,6 +144,30 @@ static void test_the_pace_of_a_relay(void **state) {
     assert_int_equal(read.connections, 0);
 }
 
+/* A week later nobody reads them, and they are removed. */
+static void test_old_notes_of_relays(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    const struct nl_relay_pace pace = {.connections = 3, .window = 1};
+    assert_ok(nl_relay_pace_write(fixture->store, "direct mx.a.example 192.0.2.1", &pace, &err));
+    assert_ok(nl_relay_note_broken(fixture->store, "a:25", NL_RELAY_NO_CHUNKING, &err));
+    fixture->fake.now++;
+    assert_ok(nl_relay_pace_write(fixture->store, "direct mx.b.example 192.0.2.1", &pace, &err));
+    assert_ok(nl_relay_note_broken(fixture->store, "a:25", NL_RELAY_NO_PIPELINING, &err));
+    fixture->fake.now += 7 * 86400 - 2;
+    assert_ok(nl_relay_notes_forget(fixture->store, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM setting WHERE key LIKE 'relay %'"),
+                     4);
+    fixture->fake.now++;
+    assert_ok(nl_relay_notes_forget(fixture->store, &err));
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM setting WHERE key IN ('relay pace "
+                                          "direct mx.b.example 192.0.2.1', 'relay without "
+                                          "pipelining a:25')"),
+                     2);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM setting WHERE key LIKE 'relay %'"),
+                     2);
+}
+
 static void test_damaged_paces(void **state) {
     static const struct {
         const char *value;
@@ -424,6 +448,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_tls_sessions, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_faults_of_relays, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_pace_of_a_relay, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_old_notes_of_relays, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_paces, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_counts_of_providers, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_many_kinds_and_days, fixture_setup, fixture_teardown),
