@@ -50,6 +50,37 @@ def test_the_next_host_gets_what_the_first_does_not_take(site, world, hostile, s
     assert not bad.taken and bad.connections <= 3
 
 
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "dot"])
+@pytest.mark.parametrize("how", ["421", "close", "silence"])
+def test_no_host_takes_anything(site, world, hostile, stage, how):
+    """They do not take turns for ever, and what has had its dot is not sent to another one."""
+    dots = collections.Counter()
+
+    def script(at, dialogue):
+        if at == "dot":
+            dots[dialogue.recipient] += 1
+        if at != stage:
+            return None
+        if how == "silence":
+            while True:
+                dialogue.read()
+        if how == "421":
+            dialogue.send(b"421 4.3.2 Not today\r\n")
+        return dialogue.close()
+
+    hosts = [world.host(f"mx{number}.three.example", listens=False) for number in range(3)]
+    world.domain("three.example", *(host.name for host in hosts))
+    world.destination("fine.example")
+    ready(site, world, people("three.example", count=20) + people("fine.example"), smtp={"timeout": "1s"}, retry=WAITS)
+    servers = [stands_at(world, hostile, host, script) for host in hosts]
+    send(site, expect=None)
+    assert all(1 <= server.connections <= 6 and not server.taken for server in servers), [server.connections for server in servers]
+    states = site.state_of_each()
+    assert states.pop("p0@fine.example") == "sent" and set(states.values()) <= {"deferred", "unknown"}
+    assert list(states.values()).count("unknown") == (len(dots) if stage == "dot" and how != "421" else 0)
+    assert how == "421" or set(dots.values()) <= {1}
+
+
 def test_each_domain_has_its_own_order(site, world):
     """Two domains have the same hosts, and each prefers another one: the other may take nothing for it while that one is there."""
     one, two = world.host("mx1.provider.example"), world.host("mx2.provider.example")
