@@ -18,6 +18,7 @@ enum {
     PLACES = 4,                   /* that one domain has its reports sent to */
     PLACE_LEN = 500,
     GIVE_UP_SECONDS = 2 * 86400, /* after the day's end */
+    WAIT_SECONDS = 3600,         /* until a report is tried again that was not taken everywhere */
 };
 static const struct nl_http_patience patience = {.connect = 5, .total = 15};
 
@@ -188,18 +189,41 @@ static bool post_to(const struct nl_service *service, const struct nl_tls_report
     return code / 100 == 2;
 }
 
+static bool has_line(const char *lines, const char *wanted) {
+    size_t wanted_len = strlen(wanted);
+    for (const char *line = lines; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        if (len == wanted_len && strncmp(line, wanted, len) == 0)
+            return true;
+        line += len + (line[len] == '\n');
+    }
+    return false;
+}
+
+/* Once each: `has_it` has a line for each place that has the report. */
+static bool post_once(const struct nl_service *service, const struct nl_tls_report *report,
+                      const char *place, struct nl_buf *has_it) {
+    bool reached = has_line(nl_buf_text(has_it), place);
+    if (!reached && post_to(service, report, place)) {
+        nl_buf_addf(has_it, "%s\n", place);
+        reached = true;
+    }
+    return reached;
+}
+
 /* *done says that nothing is left to do for it. */
 static enum nl_status send_to_all(const struct nl_service *service,
                                   const struct nl_tls_report *report, const struct asked *asked,
-                                  bool *done, struct nl_error *err) {
-    enum nl_status status = NL_OK;
+                                  struct nl_buf *has_it, bool *done, struct nl_error *err) {
+    enum nl_status status =
+        nl_tls_report_reached(service->store, report->day, report->domain, has_it, err);
     bool reached = true;
     for (size_t i = 0; status == NL_OK && i < asked->count; i++) {
         const char *place = asked->places[i];
         if (strncasecmp(place, "mailto:", strlen("mailto:")) == 0)
             status = mail_to(service, report, place + strlen("mailto:"), err);
         else if (strncasecmp(place, "https:", strlen("https:")) == 0)
-            reached = post_to(service, report, place) && reached;
+            reached = post_once(service, report, place, has_it) && reached;
     }
     *done = reached;
     return status;
@@ -216,6 +240,7 @@ static enum nl_status report_one(const struct nl_service *service, const char *d
     struct nl_tls_report report = {
         .day = day, .domain = domain, .contact = service->config->bounce_address};
     struct asked asked;
+    struct nl_buf has_it = {0};
     bool done = true;
     enum nl_status status = find_asked(service->relay, domain, &asked, err);
     bool unknown = status == NL_TEMPFAIL || status == NL_UNAVAILABLE;
@@ -226,10 +251,14 @@ static enum nl_status report_one(const struct nl_service *service, const char *d
     } else if (status == NL_OK && asked.count > 0) {
         status = nl_tls_report_make(service->store, &report, err);
         if (status == NL_OK)
-            status = send_to_all(service, &report, &asked, &done, err);
+            status = send_to_all(service, &report, &asked, &has_it, &done, err);
     }
     if (status == NL_OK && (done || is_too_old(service->store, day)))
         status = nl_tls_sessions_drop(service->store, day, domain, err);
+    else if (status == NL_OK)
+        status = nl_tls_report_wait(service->store, day, domain, WAIT_SECONDS, nl_buf_text(&has_it),
+                                    err);
+    nl_buf_free(&has_it);
     nl_tls_report_free(&report);
     return status;
 }
@@ -253,7 +282,8 @@ static enum nl_status keep(const char *day, const char *domain, void *ctx, struc
     return NL_OK;
 }
 
-/* One process at a time, and not more often than every ten minutes while something stays. */
+/* One process at a time: what stays is tried again later, so that places which do not answer hold
+ * up no other mail. */
 enum nl_status nl_tls_reports_send(const struct nl_service *service, struct nl_error *err) {
     const struct nl_config *config = service->config;
     int64_t end = nl_clock_milliseconds() + LONGEST_MILLISECONDS;

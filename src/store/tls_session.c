@@ -1,7 +1,10 @@
 #include "newsletter/store/tls_session.h"
 
+#include "newsletter/base/buf.h"
 #include "newsletter/db/sql.h"
+#include "store/setting.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -69,10 +72,13 @@ enum nl_status nl_tls_sessions_due(struct nl_store *store, size_t most,
     struct due due = {each, ctx};
     char day[DAY_LEN];
     today(store, day);
-    return nl_sql_each(store, err, visit_due, &due,
-                       "SELECT DISTINCT day, domain FROM tls_session WHERE day < ? "
-                       "ORDER BY day, domain LIMIT ?",
-                       NL_VALUES(NL_STRING(day), NL_INT((int64_t)most)));
+    return nl_sql_each(
+        store, err, visit_due, &due,
+        "SELECT DISTINCT t.day, t.domain FROM tls_session t WHERE t.day < ?1 AND "
+        "NOT EXISTS (SELECT 1 FROM setting s WHERE s.key = 'tls report wait ' || "
+        "t.day || ' ' || t.domain AND CASE WHEN s.key LIKE 'tls report wait %' THEN "
+        "CAST(s.value AS BIGINT) END > ?3) ORDER BY t.day, t.domain LIMIT ?2",
+        NL_VALUES(NL_STRING(day), NL_INT((int64_t)most), NL_INT(nl_store_now(store))));
 }
 
 struct walk {
@@ -106,8 +112,67 @@ enum nl_status nl_tls_sessions_each(struct nl_store *store, const char *day, con
                        NL_VALUES(NL_STRING(day), NL_STRING(domain)));
 }
 
+/* ---- reports that wait ---- */
+
+static const char WAIT[] = "tls report wait ";
+static const char REACHED[] = "tls report reached ";
+
+struct waiting {
+    const char *day, *domain, *reached; /* `reached` is NULL where nothing waits any more */
+    int64_t until;
+};
+
+static enum nl_status write_waiting(struct nl_store *store, void *context, struct nl_error *err) {
+    const struct waiting *waiting = context;
+    struct nl_buf name = {0};
+    char until[24];
+    snprintf(until, sizeof until, "%lld", (long long)waiting->until);
+    nl_buf_addf(&name, "%s %s", waiting->day, waiting->domain);
+    enum nl_status status = name.failed ? nl_error_nomem(err) : NL_OK;
+    if (status == NL_OK && waiting->reached == NULL) {
+        status = nl_setting_drop(store, WAIT, name.data, err);
+        if (status == NL_OK)
+            status = nl_setting_drop(store, REACHED, name.data, err);
+    } else if (status == NL_OK) {
+        status = nl_setting_put(store, WAIT, name.data, until, err);
+        if (status == NL_OK)
+            status = nl_setting_put(store, REACHED, name.data, waiting->reached, err);
+    }
+    nl_buf_free(&name);
+    return status;
+}
+
+enum nl_status nl_tls_report_wait(struct nl_store *store, const char *day, const char *domain,
+                                  int64_t seconds, const char *reached, struct nl_error *err) {
+    struct waiting waiting = {day, domain, reached, nl_store_now(store) + seconds};
+    return nl_sql_exclusive(store, write_waiting, &waiting, err);
+}
+
+static enum nl_status add_reached(const struct nl_sql_row *row, void *context,
+                                  struct nl_error *err) {
+    (void)err;
+    nl_buf_adds(context, nl_sql_text(row, 0));
+    return NL_OK;
+}
+
+enum nl_status nl_tls_report_reached(struct nl_store *store, const char *day, const char *domain,
+                                     struct nl_buf *out, struct nl_error *err) {
+    return nl_sql_each(store, err, add_reached, out,
+                       "SELECT value FROM setting WHERE key = CAST(?1 AS TEXT) || CAST(?2 AS TEXT) "
+                       "|| ' ' || CAST(?3 AS TEXT)",
+                       NL_VALUES(NL_STRING(REACHED), NL_STRING(day), NL_STRING(domain)));
+}
+
+static enum nl_status drop(struct nl_store *store, void *context, struct nl_error *err) {
+    const struct waiting *waiting = context;
+    enum nl_status status =
+        nl_sql_run(store, err, "DELETE FROM tls_session WHERE day = ? AND domain = ?",
+                   NL_VALUES(NL_STRING(waiting->day), NL_STRING(waiting->domain)));
+    return status == NL_OK ? write_waiting(store, context, err) : status;
+}
+
 enum nl_status nl_tls_sessions_drop(struct nl_store *store, const char *day, const char *domain,
                                     struct nl_error *err) {
-    return nl_sql_run(store, err, "DELETE FROM tls_session WHERE day = ? AND domain = ?",
-                      NL_VALUES(NL_STRING(day), NL_STRING(domain)));
+    struct waiting none = {.day = day, .domain = domain};
+    return nl_sql_exclusive(store, drop, &none, err);
 }

@@ -53,6 +53,11 @@ def report_now(site):
     site.run("retry", expect=None)
 
 
+def an_hour_later(site):
+    site.sql("UPDATE setting SET value = '1' WHERE key LIKE 'tls report wait %'")
+    site.run("retry", expect=None)
+
+
 def check(report, domain):
     """As section 4.4 has it."""
     assert set(report) == {"organization-name", "date-range", "contact-info", "report-id", "policies"}
@@ -177,7 +182,29 @@ def test_a_report_that_cannot_be_posted_waits(site, world):
     assert len(place.got) == 1 and site.sql("SELECT count(*) FROM tls_session") == [(1,)]
     place.code = 200
     site.run("retry", expect=None)
+    assert len(place.got) == 1  # the hour is not over
+    an_hour_later(site)
     assert len(place.got) == 2 and site.sql("SELECT count(*) FROM tls_session") == [(0,)]
+    assert site.sql("SELECT count(*) FROM setting WHERE key LIKE 'tls report %'") == [(0,)]
+
+
+@pytest.mark.slow(1)
+def test_a_place_that_has_its_report_gets_no_other(site, world):
+    """One that never takes it, which its domain can name as well as anybody's, is tried now and then."""
+    good, dead = collect(world, "good.example"), collect(world, "dead.example", code=503)
+    world.destination("fine.example")
+    asks(world, "fine.example", "https://good.example/1", "https://dead.example/2")
+    ready(site, world, people("fine.example"))
+    send(site)
+    report_now(site)
+    for _ in range(3):
+        site.run("retry", expect=None)
+    assert len(good.got) == 1 and len(dead.got) == 1
+    an_hour_later(site)
+    assert len(good.got) == 1 and len(dead.got) == 2
+    dead.code = 200
+    an_hour_later(site)
+    assert len(good.got) == 1 and len(dead.got) == 3 and site.sql("SELECT count(*) FROM tls_session") == [(0,)]
 
 
 @pytest.mark.slow(1)

@@ -3,6 +3,7 @@
 #ifndef NEWSLETTER_STORE_TLS_SESSION_H
 #define NEWSLETTER_STORE_TLS_SESSION_H
 
+#include "newsletter/base/buf.h"
 #include "newsletter/db/handle.h"
 
 #include <stddef.h>
@@ -27,8 +28,8 @@ NL_CHECKED enum nl_status nl_tls_sessions_add(struct nl_store *store,
                                               const struct nl_tls_session *sessions, size_t count,
                                               struct nl_error *err) NL_ALL_NONNULL;
 
-/* Finds up to `most` domains with sessions of a day that is over, the oldest days first, after
- * (`day`, `domain`), and calls `each` with them. */
+/* Finds up to `most` domains with sessions of a day that is over, the oldest days first, whose
+ * reports do not wait, and calls `each` with them. */
 NL_CHECKED enum nl_status nl_tls_sessions_due(struct nl_store *store, size_t most,
                                               enum nl_status (*each)(const char *day,
                                                                      const char *domain, void *ctx,
@@ -41,7 +42,19 @@ NL_CHECKED enum nl_status nl_tls_sessions_each(
     enum nl_status (*each)(const struct nl_tls_session *session, void *ctx, struct nl_error *err),
     void *ctx, struct nl_error *err) NL_NONNULL(1, 2, 3, 4, 6);
 
-/* Removes those of a domain on a day. */
+/* A report that not everybody has who asks for it waits for so many seconds. `reached` has a line
+ * for each place that has it. */
+NL_CHECKED enum nl_status nl_tls_report_wait(struct nl_store *store, const char *day,
+                                             const char *domain, int64_t seconds,
+                                             const char *reached,
+                                             struct nl_error *err) NL_ALL_NONNULL;
+
+/* Appends the places that have a report already. */
+NL_CHECKED enum nl_status nl_tls_report_reached(struct nl_store *store, const char *day,
+                                                const char *domain, struct nl_buf *out,
+                                                struct nl_error *err) NL_ALL_NONNULL;
+
+/* Removes those of a domain on a day, with what was noted of their report. */
 NL_CHECKED enum nl_status nl_tls_sessions_drop(struct nl_store *store, const char *day,
                                                const char *domain,
                                                struct nl_error *err) NL_ALL_NONNULL;

@@ -90,12 +90,25 @@ static void test_tls_sessions(void **state) {
     fixture->fake.now = 1036800;
     assert_due(fixture, 9, "1970-01-12 a.org. 1970-01-12 b.org. ");
     assert_due(fixture, 1, "1970-01-12 a.org. ");
+    /* One that waits is in nobody's way, and knows who has it. */
+    assert_ok(nl_tls_report_wait(fixture->store, "1970-01-12", "a.org", 60, "https://x\n", &err));
+    assert_due(fixture, 1, "1970-01-12 b.org. ");
+    fixture->fake.now += 60;
+    assert_due(fixture, 9, "1970-01-12 a.org. 1970-01-12 b.org. ");
+    struct nl_buf reached = {0};
+    assert_ok(nl_tls_report_reached(fixture->store, "1970-01-12", "a.org", &reached, &err));
+    assert_ok(nl_tls_report_reached(fixture->store, "1970-01-12", "b.org", &reached, &err));
+    assert_string_equal(nl_buf_text(&reached), "https://x\n");
+    nl_buf_free(&reached);
+    assert_ok(nl_tls_report_wait(fixture->store, "1970-01-12", "b.org", 60, "", &err));
     assert_ok(nl_tls_sessions_add(fixture->store, &good, 1, &err));
     assert_sessions(fixture, "1970-01-12", "b.org",
                     "b.org/dane/q/////=2 b.org/sts/p/////=6 b.org/sts/p/expired/mx/1/2/x=1 ");
     assert_sessions(fixture, "1970-01-13", "b.org", "b.org/sts/p/////=3 ");
     assert_ok(nl_tls_sessions_drop(fixture->store, "1970-01-12", "b.org", &err));
     assert_sessions(fixture, "1970-01-12", "b.org", "");
+    assert_int_equal(
+        fixture_sql(fixture, "SELECT count(*) FROM setting WHERE key LIKE 'tls report %'"), 2);
     assert_sessions(fixture, "1970-01-12", "a.org", "a.org/sts/p/////=1 ");
     assert_sessions(fixture, "1970-01-13", "b.org", "b.org/sts/p/////=3 ");
 }
