@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "base/error_part.h"
 #include "newsletter/base/error.h"
 #include "newsletter/base/kept_error.h"
 
@@ -22,6 +23,56 @@ static void test_without_a_place_to_write(void **state) {
     assert_int_equal(nl_error_set(NULL, NL_IO, "x"), NL_IO);
     assert_string_equal(nl_error_text(&err), "out of memory");
     nl_error_free(NULL);
+}
+
+/* A format is read as printf(3) reads it, also by a catalog that puts its words in another order.
+ */
+static void test_conversions(void **state) {
+    static const struct {
+        const char *format;
+        bool known;
+        struct nl_conversion read; /* without `begin` and `end` */
+        size_t len;
+    } rows[] = {
+        {"%s", true, {.precision = -1, .kind = 's'}, 2},
+        {"%9d0", true, {.precision = -1, .width = 9, .kind = 'd'}, 3},
+        {"%10d", true, {.precision = -1, .width = 10, .kind = 'd'}, 4},
+        {"%09x", true, {.precision = -1, .width = 9, .zeros = true, .kind = 'x'}, 4},
+        {"%.90s.", true, {.precision = 90, .kind = 's'}, 5},
+        {"%*d", true, {.precision = -1, .width_given = true, .kind = 'd'}, 3},
+        {"%.*s", true, {.precision_given = true, .precision = -1, .kind = 's'}, 4},
+        {"%19$s", true, {.place = 19, .precision = -1, .kind = 's'}, 5},
+        {"%2$09lld",
+         true,
+         {.place = 2, .precision = -1, .width = 9, .zeros = true, .length = 'q', .kind = 'd'},
+         8},
+        {"%lu", true, {.precision = -1, .length = 'l', .kind = 'u'}, 3},
+        {"%zu", true, {.precision = -1, .length = 'z', .kind = 'u'}, 3},
+        {"%%", true, {.precision = -1, .kind = '%'}, 2},
+        {"%", false, {0}, 0},
+        {"%9", false, {0}, 0},
+        {"%f", false, {0}, 0},
+        {"%/d", false, {0}, 0},
+        {"%:d", false, {0}, 0},
+    };
+    (void)state;
+    for_each_row (i, rows, rows[i].format) {
+        const struct nl_conversion *expected = &rows[i].read;
+        struct nl_conversion found;
+        assert_int_equal(nl_conversion_read(rows[i].format, &found), rows[i].known);
+        if (!rows[i].known)
+            continue;
+        assert_ptr_equal(found.begin, rows[i].format);
+        assert_ptr_equal(found.end, rows[i].format + rows[i].len);
+        assert_int_equal(found.place, expected->place);
+        assert_int_equal(found.width, expected->width);
+        assert_int_equal(found.precision, expected->precision);
+        assert_int_equal(found.width_given, expected->width_given);
+        assert_int_equal(found.precision_given, expected->precision_given);
+        assert_int_equal(found.zeros, expected->zeros);
+        assert_int_equal(found.length, expected->length);
+        assert_int_equal(found.kind, expected->kind);
+    }
 }
 
 static void check_shown(const struct nl_catalog *catalog, const struct nl_error *err,
@@ -122,6 +173,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_is_one_line),
         cmocka_unit_test(test_without_a_place_to_write),
+        cmocka_unit_test(test_conversions),
         cmocka_unit_test(test_shown_in_another_language),
         cmocka_unit_test(test_order_of_another_language),
         cmocka_unit_test(test_stored_and_shown_later),

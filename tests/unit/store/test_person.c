@@ -146,6 +146,11 @@ static void test_correcting(void **state) {
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber WHERE (id = 1 AND name "
                                           "= 'N1') OR (id = 2 AND name = 'Bea')"),
                      2);
+    /* The person alone is edited: no list and no issue has to do with it. */
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'edited' AND "
+                                          "subscriber = 2 AND list IS NULL AND issue IS NULL AND "
+                                          "detail = 'operator'"),
+                     1);
     assert_fails(nl_person_read(fixture->store, 99, &person, &err), NL_NOTFOUND, "no such");
     nl_person_free(&person);
 }
