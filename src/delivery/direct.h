@@ -33,7 +33,7 @@ struct nl_route_to {
 struct nl_our_sources {
     const struct nl_source *items; /* of the configuration */
     size_t count;                  /* 0: the kernel chooses */
-    bool missing[NL_SOURCES];      /* they are no addresses of this machine */
+    bool missing[NL_SOURCES];      /* they are not addresses of this machine */
     struct nl_source_pause *pauses;
     size_t pause_count;
     int64_t works_noted[NL_SOURCES]; /* seconds: when it was last noted that they are accepted */

@@ -94,7 +94,7 @@ static void refused_source(struct run *run, struct nl_destination *destination,
 static bool judge_by_words(struct run *run, struct nl_destination *destination, const char *host,
                            const struct nl_transport_event *event, enum nl_reaction reaction,
                            struct nl_result *result) {
-    /* The connection had carried enough messages: that is no refusal. */
+    /* The connection had carried enough messages: that is not a refusal. */
     bool another = result->outcome == NL_REQUEUED && reaction != NL_REACT_OURS;
     if (event->kind != NL_TRANSPORT_REPLIED || result->code / 100 == 2 || another)
         return false;

@@ -205,7 +205,7 @@ void nl_lookup_conclude(struct lookup *lookup) {
         struct nl_mail_host host = lookup->hosts[i];
         lookup->hosts[i].tlsa = NULL;
         host.next_hop = route->secure ? lookup->domain : NULL;
-        /* One whose TLSA records were never asked for is no host without any. */
+        /* One whose TLSA records were never asked for is not a host without any. */
         if (host.address_count > 0 && !(host.secure && lookup->waits[i] > 0))
             lookup->hosts[kept++] = host;
         else

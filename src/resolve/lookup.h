@@ -71,7 +71,7 @@ void nl_lookup_free(struct lookup *lookup);
 /* ---- records.c: from libunbound's answers ---- */
 
 /* Reads a name in wire format (RFC 1035 section 3.1). An empty one is the root's. False for one
- * that is no host name. */
+ * that is not a host name. */
 bool nl_answer_name(const char *data, size_t len, char out[NL_MAIL_NAME]);
 
 /* Takes the hosts of an answer for MX records: by preference, at random within one. *null says that

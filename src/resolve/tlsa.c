@@ -11,7 +11,7 @@ void nl_answer_base(const struct ub_result *result, struct nl_mail_host *host) {
     size_t len = name != NULL ? strlen(name) : 0;
     if (len > 0 && name[len - 1] == '.')
         len--;
-    /* Escapes of other bytes begin with a backslash: such a name is no host's. */
+    /* Escapes of other bytes begin with a backslash: such a name is not a host's. */
     if (len == 0 || len >= sizeof host->base || memchr(name, '\\', len) != NULL)
         return;
     for (size_t i = 0; i < len; i++)

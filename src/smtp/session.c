@@ -155,7 +155,7 @@ static void add_reply_text(struct nl_reply *reply, const char *text, size_t len)
     nl_text_add_printable(&reply->text, text, len);
 }
 
-/* Reads one line of a reply; *last on the last one. False when it is no reply. */
+/* Reads one line of a reply; *last on the last one. False when it is not a reply. */
 static bool read_line(struct nl_session *session, const char *line, size_t len, bool *last) {
     struct nl_reply *reply = &session->reply;
     if (len < 3 || line[0] < '2' || line[0] > '5' || !isdigit((unsigned char)line[1]) ||

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.one_engine("the engine makes no difference")
 # No sentence of a comment begins with one of these as its subject.
 BARE = r"(What|Who|Whoever|Whatever|Those|Of)\b"
 WORDS = r"\b(anew|beside|mend(ed|s|ing)?|of old|deeds?|whoever|departures|returned mail)\b"
+# "It is no reply" for "it is not a reply"; there may be none of something, here or there, and a thing may be no longer what it was.
+IS_NO = r"\b(?<!here )(?:is|are|was|were) no (?!longer\b|more\b|less\b)[A-Za-z]"
 QUESTIONS = r"What[^.]{0,80}\?|Who[^.]{0,80}\?"
 
 
@@ -54,6 +56,12 @@ TEXTS = files("*.md", "docs/*.md", "man/*.scd", "src/cli/help/*.txt", "src/confi
 def test_comments_have_a_subject():
     found = [f"{named(path)}: {comment[:70]}" for path in SOURCES for comment in comments(path)
              if re.match(BARE, comment) and not re.match(QUESTIONS, comment)]
+    assert not found, "\n".join(found)
+
+
+def test_comments_say_that_a_thing_is_not_another():
+    found = [f"{named(path)}: {comment[max(0, match.start() - 30):][:70]}" for path in SOURCES for comment in comments(path)
+             for match in [re.search(IS_NO, comment)] if match]
     assert not found, "\n".join(found)
 
 

@@ -216,7 +216,7 @@ static void test_keys(void **state) {
     }
 }
 
-/* Members that a key lacks, or that are no numbers of its length. */
+/* Members that a key lacks, or that are not numbers of its length. */
 static void test_damaged_keys(void **state) {
     static const struct {
         const char *name, *value; /* NULL: it is missing */
@@ -278,7 +278,7 @@ static void test_cut_coordinates(void **state) {
     }
 }
 
-/* The last of so many keys is looked at, one more is not; and what is no key is passed over. */
+/* The last of so many keys is looked at, one more is not; and what is not a key is passed over. */
 static void test_many_keys(void **state) {
     enum { MOST = 32 };
     (void)state;
@@ -305,7 +305,7 @@ static void test_many_keys(void **state) {
     }
 }
 
-/* A public key is no secret: a MAC with it is no signature. */
+/* A public key is not secret: a MAC with it is not a signature. */
 static void test_a_mac_with_the_public_key(void **state) {
     struct nl_buf token = {0};
     unsigned char mac[EVP_MAX_MD_SIZE];

@@ -13,7 +13,7 @@ static void test_base64url(void **state) {
     } rows[] = {
         {"", ""},        {"YQ", "a"},        {"YWI", "ab"},
         {"YWJj", "abc"}, {"YWJjZA", "abcd"}, {"-_-_", "\xfb\xff\xbf"},
-        {"AHo", "\0z"},  {"Y", NULL}, /* six bits are no byte */
+        {"AHo", "\0z"},  {"Y", NULL}, /* six bits are not a byte */
         {"YWJjZ", NULL},              /* the same after others */
         {"YR", NULL},                 /* bits that belong to nothing */
         {"YWJ", NULL},   {"YQ==", NULL},     {"YW+j", NULL},

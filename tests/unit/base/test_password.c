@@ -43,7 +43,7 @@ static void test_earlier_costs(void **state) {
     assert_int_equal(argon2id_verify(hash, "correct horse battery", 21), ARGON2_OK);
 }
 
-/* A text that is no digest, or asks for more than we give, belongs to no password. */
+/* A text that is not a digest, or asks for more than we give, belongs to no password. */
 static void test_damaged(void **state) {
     (void)state;
     static const char *const hashes[] = {

@@ -40,7 +40,7 @@ static void test_names_of_earlier_versions(void **state) {
     nl_buf_addf(&id, "42.%s@example.org", mac);
     assert_true(nl_verp_verify_message_id(&verp, nl_buf_text(&id), &delivery));
     nl_buf_clear(&id);
-    nl_buf_addf(&id, "bounces+42-%s@example.org", mac); /* one is no proof of the other */
+    nl_buf_addf(&id, "bounces+42-%s@example.org", mac); /* one is not a proof of the other */
     assert_false(nl_verp_verify(&verp, nl_buf_text(&id), &delivery));
     nl_buf_free(&id);
     nl_verp_close(&verp);

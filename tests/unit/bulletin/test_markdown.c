@@ -127,7 +127,7 @@ static void test_meaning(void **state) {
 }
 
 /* GFM takes one hyphen for a column, and neither a variable's bar nor one in code ends a cell. What
- * is no table comes out as it was written. */
+ * is not a table comes out as it was written. */
 static void test_tables(void **state) {
     (void)state;
     static const struct {

@@ -71,7 +71,7 @@ static void test_plain_text(void **state) {
         {"ខញ", "ខ ញ"},
         {"カぬ", "カ ぬ"},
         {"한국어 말", "한국어 말"},
-        {"one\xff two", "one"}, /* up to what is no UTF-8 */
+        {"one\xff two", "one"}, /* up to what is not UTF-8 */
         {"a"
          "\xef\xb7\x90"
          "b",

@@ -152,7 +152,7 @@ static void test_an_import_keeps_its_own_rows(void **state) {
     struct fixture *fixture = *state;
     add_people(fixture, 1000, 10);
     fixture_subscribe(fixture, "first@example.org");
-    assert_int_equal(due(fixture), 0); /* so few are no import */
+    assert_int_equal(due(fixture), 0); /* so few are not an import */
     add_people(fixture, 2000, 200);
     fixture_subscribe(fixture, "second@example.org");
     assert_int_equal(due(fixture), 201);

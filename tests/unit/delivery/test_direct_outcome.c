@@ -254,7 +254,7 @@ static void test_answers(void **state) {
         {{SAYS(false, RCPT, 421, "4.2.2", "Mailbox full")}, DEFERRED, true, 2, 9, 4},
         {{SAYS(true, MAIL, 421, "4.7.28", "x")}, DEFERRED, true, 2, 9, 4},
         {{SAYS(true, DOT, 421, "4.7.28", "x"), .reused = true}, DEFERRED, true, 2, 9, 4},
-        /* of a connection that has carried enough: that is no refusal, whatever its words */
+        /* of a connection that has carried enough: that is not a refusal, whatever its words */
         {{SAYS(false, MAIL, 421, "", "Enough"), .reused = true}, REQUEUED, true, 1, 9, 4},
         {{SAYS(true, MAIL, 421, "4.7.28", "x"), .reused = true}, REQUEUED, true, 1, 9, 4},
         {{LOST(false, MAIL, "gone"), .reused = true}, REQUEUED, false, 1, 9, 4},
@@ -537,7 +537,7 @@ static void test_a_connection_too_many(void **state) {
     assert_int_equal(destination->limit, 6);
 }
 
-/* A greeting that refuses the address of ours is no reason to leave the host alone. */
+/* A greeting that refuses the address of ours is not a reason to leave the host alone. */
 static void test_greetings(void **state) {
     static const struct {
         bool google;

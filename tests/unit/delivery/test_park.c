@@ -107,7 +107,7 @@ static void test_they_come_back_one_after_the_other(void **state) {
     clean_up(&crowd);
 }
 
-/* A domain whose answer is under way is no large destination: the answer comes soon. */
+/* A domain whose answer is under way is not a large destination: the answer comes soon. */
 static void test_domains_that_are_asked_for_come_back_soon(void **state) {
     struct fixture *fixture = *state;
     struct crowd crowd;

@@ -396,7 +396,7 @@ static void test_worst(void **state) {
     nl_buf_free(&part);
 }
 
-/* Words count within four multiparts; what lies deeper is no mail system's own report. */
+/* Words count within four multiparts; what lies deeper is not a mail system's own report. */
 static void test_prose_within_multiparts(void **state) {
     static const int depths[] = {0, 1, 4, 5, 9};
     for_each_row (i, depths, NULL) {

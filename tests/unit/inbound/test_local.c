@@ -153,7 +153,7 @@ static void test_a_folder_of_files(void **state) {
     put("a", "1");
     put(".hidden", "0");
     put("c", MBOX);
-    assert_int_equal(mkdir(in("new"), 0700), 0); /* without "cur" this is no Maildir */
+    assert_int_equal(mkdir(in("new"), 0700), 0); /* without "cur" this is not a Maildir */
     put("new/d", "3");
     assert_ok(nl_mailbox_path(folder, &visitor, &err));
     assert_int_equal(visit.messages, 5);

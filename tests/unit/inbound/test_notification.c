@@ -87,7 +87,7 @@ static void test_subtypes(void **state) {
         {ses_said, "Transient", "MailboxFull", "soft: ann@example.org soft mailbox-full;"},
         {ses_known, "Transient", "ContentRejected", "soft: ann@example.org soft mailbox-full;"},
         {ses_known, "Permanent", "General", "soft: ann@example.org soft mailbox-full;"},
-        /* Words that are vague, and yet speak of us, are no verdict on the address. */
+        /* Words that are vague, and yet speak of us, are not a verdict on the address. */
         {ses_vague, "Permanent", "General", "soft: ann@example.org soft policy;"},
         {ses_said, "Permanent", "General", "hard: ann@example.org hard undetermined;"},
         {postmark, "Bounce", "HardBounce", "hard: ann@example.org hard undetermined;"},
@@ -267,7 +267,7 @@ static void test_providers(void **state) {
         {"{\"event\":\"hard_bounce\",\"email\":\"ann@x.example\",\"reason\":\"odd\","
          "\"message-id\":\"<id@ours>\"}",
          "hard: ann@x.example hard undetermined; id@ours"},
-        /* a temporary code is no dead address, whatever the word */
+        /* a temporary code is not a dead address, whatever the word */
         {"{\"event\":\"hard_bounce\",\"email\":\"ann@x.example\",\"reason\":\"552 mailbox full\"}",
          "soft: ann@x.example soft mailbox-full;"},
     };

@@ -96,7 +96,7 @@ static void test_what_is_no_entry(void **state) {
         "",         /* nothing */
         "\x01",     /* no array */
         "\x81\x02", /* a kind alone */
-        "\x82\x61x\x01" /* a kind that is no number */,
+        "\x82\x61x\x01" /* a kind that is not a number */,
         "\x83\x02\x01",                                 /* cut off */
         "\x82\x02\xa1\x01\x02",                         /* a map */
         "\x82\x02\x81\x01",                             /* its last array holds a number */

@@ -284,7 +284,7 @@ static void test_host_tls(void **state) {
     }
 }
 
-/* The words of a mail host, which gets no password, are kept, without what is no text. */
+/* The words of a mail host, which gets no password, are kept, without what is not text. */
 static void test_host_words(void **state) {
     struct made_reply replies[] = {{.command = "banner", .text = "554 go \x01way\x7f\r\n"}, {0}};
     (void)state;

@@ -241,7 +241,7 @@ static void test_others_are_found_as_ever(void **state) {
     }
 }
 
-/* Text that is no JSON has no attributes, and stays out of the way. */
+/* Text that is not JSON has no attributes, and stays out of the way. */
 static void test_what_is_no_json(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};

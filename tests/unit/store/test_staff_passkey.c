@@ -364,7 +364,7 @@ static void test_who_is_not_let_in(void **state) {
         expect(fixture, &rows[i].passkey, rows[i].account, rows[i].words);
 }
 
-/* Texts that are no base64url, or no handle; a challenge for something else; a key that the
+/* Texts that are not base64url, or no handle; a challenge for something else; a key that the
  * database should not have. */
 static void test_odd_answers(void **state) {
     struct fixture *fixture = *state;

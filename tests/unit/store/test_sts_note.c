@@ -58,7 +58,7 @@ static void test_policies_are_kept(void **state) {
         fixture_sql(fixture, "SELECT count(*) FROM setting WHERE key LIKE 'mta-sts %'"), 0);
 }
 
-/* Values that nl_sts_note_write has not written are no policies. */
+/* Values that nl_sts_note_write has not written are not policies. */
 static void test_damaged_notes(void **state) {
     static const struct {
         const char *value;

@@ -13,7 +13,7 @@ static void test_a_second_at_once(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
     assert_int_equal(room(fixture, 5), 5);
-    fixture->fake.now += 1000; /* time that nobody used is no credit */
+    fixture->fake.now += 1000; /* time that nobody used is not credit */
     assert_int_equal(room(fixture, 5), 5);
     assert_ok(nl_throttle_spend(fixture->store, "x", 5, 3, &err));
     assert_int_equal(room(fixture, 5), 2);

@@ -36,7 +36,7 @@ static void test_folding(void **state) {
         nl_word_fold(forms[i][0], folded);
         assert_string_equal(folded, forms[i][1]);
     }
-    /* A text that is too long is no blank: nobody becomes active by it. */
+    /* A text that is too long is not a blank: nobody becomes active by it. */
     for (size_t len = 100; len < sizeof text; len += 100) {
         memset(text, 'x', len);
         text[len] = '\0';

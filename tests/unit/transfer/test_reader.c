@@ -212,7 +212,7 @@ static void test_the_number_of_columns(void **state) {
     }
 }
 
-/* A row of a megabyte is one whose quotation mark is missing; blank lines are no part of a row. */
+/* A row of a megabyte is one whose quotation mark is missing; blank lines are not part of a row. */
 static void test_a_huge_row(void **state) {
     (void)state;
     struct nl_buf text = {0};
