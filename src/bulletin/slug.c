@@ -61,8 +61,8 @@ static bool is_ascii(const char *text) {
 }
 
 /* The rules take some 40 ms to load for the first time, so they are loaded for a title that needs
- * them. Letters of other languages in the title take the rules after the first; what remains is no
- * letter, or is in no script that ICU knows. */
+ * them. Letters of other languages in the title take the rules after the first; what remains is not
+ * a letter, or is in no script that ICU knows. */
 static void to_latin(const char *title, const char *language, struct nl_buf *out) {
     char id[ID_LIMIT];
     UChar rules[ID_LIMIT];

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Takes "LIST=NUMBER" from *at, which then stands at the next pair. *number is -1 for what is no
- * such pair. */
+/* Takes "LIST=NUMBER" from *at, which then stands at the next pair. *number is -1 for what is not
+ * such a pair. */
 static const char *take_pair(const char **at, size_t *len, int64_t *number) {
     const char *list = *at;
     size_t pair = strcspn(list, ",");

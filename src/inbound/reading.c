@@ -37,8 +37,8 @@ static bool fill(struct nl_bounce_recipient *recipient, enum nl_bounce_kind kind
     return recipient->diagnostic != NULL;
 }
 
-/* A reason for one that has none, or none to rely on; and a kind, unless it has one that is no
- * guess. */
+/* A reason for one that has none, or none to rely on; and a kind, unless it has one that is not
+ * a guess. */
 static void improve(struct nl_reading *reading, struct nl_bounce_recipient *recipient,
                     enum nl_bounce_kind kind, const struct nl_judgement *judgement,
                     const char *diagnostic) {

@@ -45,7 +45,7 @@ static enum nl_status read_certificates(struct nl_smime *smime, const char *path
                               "%s holds no certificate in PEM: 'openssl pkcs12 -nokeys -in FILE' "
                               "takes it out of a .p12 file",
                               path);
-    ERR_clear_error(); /* that there are no more is no error */
+    ERR_clear_error(); /* that there are no more is not an error */
     BIO_free(bio);
     nl_buf_free(&pem);
     return status;

@@ -32,8 +32,8 @@ struct nl_cbor_item {
     size_t len; /* of bytes and texts; of the items in an array, of the pairs in a map */
 };
 
-/* Takes the next item: of an array or a map its head only. False at the end, and for all that is no
- * item of a definite length. */
+/* Takes the next item: of an array or a map its head only. False at the end, and for all that is
+ * not an item of a definite length. */
 bool nl_cbor_take(struct nl_cbor *reader, struct nl_cbor_item *out);
 
 /* Passes over the next item with all in it. */

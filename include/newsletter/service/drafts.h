@@ -31,8 +31,8 @@ struct nl_draft_start {
     struct nl_draft_dropped *dropped; /* gets what a document had and an issue cannot; or NULL */
 };
 
-/* Begins a draft. *id is 0 after a failure, and nothing is kept. NL_DATA for a file that is no
- * issue, NL_NOTFOUND for a list without issues, or without that template. */
+/* Begins a draft. *id is 0 after a failure, and nothing is kept. NL_DATA for a file that is not
+ * an issue, NL_NOTFOUND for a list without issues, or without that template. */
 NL_CHECKED enum nl_status nl_office_draft_begin(const struct nl_office *office,
                                                 const struct nl_draft_start *start, int64_t *id,
                                                 struct nl_error *err) NL_ALL_NONNULL;

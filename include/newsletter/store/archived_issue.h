@@ -34,7 +34,7 @@ NL_CHECKED enum nl_status nl_archive_each(struct nl_store *store, int64_t list,
                                                                  void *ctx, struct nl_error *err),
                                           void *ctx, struct nl_error *err) NL_NONNULL(1, 3, 4, 6);
 
-/* Whether the public may read an issue now: it went out, is not withheld, and its list is no
+/* Whether the public may read an issue now: it went out, is not withheld, and its list is not
  * secret. */
 NL_CHECKED enum nl_status nl_archive_is_open(struct nl_store *store, int64_t issue, bool *open,
                                              struct nl_error *err) NL_ALL_NONNULL;

@@ -1,5 +1,5 @@
-/* What browsers return from navigator.credentials: which answers are taken, and what is read from
- * them. */
+/* Answers that browsers return from navigator.credentials: which answers are taken, and what is
+ * read from them. */
 #include "support.h"
 
 #include "base/made_passkey.h"

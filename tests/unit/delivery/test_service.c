@@ -10,7 +10,7 @@
 
 enum { NOW = 1000000, ISSUES = 4 };
 
-/* What each run does, by the number of the issue; 0 stands for the notices. */
+/* The outcome of each run, by the number of the issue; 0 stands for the notices. */
 static struct {
     struct fixture *fixture;
     struct nl_config config;
@@ -282,7 +282,7 @@ static void test_slices(void **state) {
     }
 }
 
-/* Of several issues the earliest time counts; one whose relay has a problem has none. */
+/* The earliest time of several issues counts; one whose relay has a problem has none. */
 static void test_times(void **state) {
     static const struct {
         int64_t due[ISSUES], look_at[ISSUES];

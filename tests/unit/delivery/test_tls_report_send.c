@@ -122,7 +122,7 @@ static void assert_mails(struct fixture *fixture, const char *expected) {
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" \
     "xxxxxxxx"
 
-/* Section 3 of RFC 8460. Whoever does not ask is told nothing, and the day is done with. */
+/* Section 3 of RFC 8460. A domain that does not ask is told nothing, and the day is done with. */
 static void test_records(void **state) {
     static const struct {
         const char *texts, *mails;
