@@ -343,7 +343,6 @@ static void established(struct nl_transport *transport, struct connection *conne
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
     epoll_ctl(transport->poll, EPOLL_CTL_ADD, connection->socket, &event);
     nl_session_open(&connection->session, &connection->offered);
-    transport->health.servers[connection->host].lacks_smtputf8 = !connection->offered.smtputf8;
     nl_trace_session(connection);
     nl_trace(transport, connection, "%s -> idle", nl_stage_name(connection->stage));
 }

@@ -25,7 +25,7 @@ struct nl_relay_health {
         int64_t out_until;
         size_t connections;  /* that lead to it or are being opened */
         bool out;            /* permanently: trying again would not help */
-        bool lacks_smtputf8; /* it did not offer it on its last connection */
+        bool lacks_smtputf8; /* a message that needs it met a connection without it */
         enum nl_flight_trust flights;
         bool flights_broken; /* it was certain that they fail */
         int lost_flights; /* connections in a row that broke with messages in one piece on them */
