@@ -53,6 +53,7 @@ KEPT = {
     "HTML as a text": lambda text, page: {"html_text": page},
     "RTF around HTML": lambda text, page: {"rtf": outlook.packed(outlook.wrapped(page))},
     "RTF around HTML, stored": lambda text, page: {"rtf": stored(outlook.wrapped(page))},
+    "an empty text, and HTML": lambda text, page: {"text": "", "html": page},
     "RTF around text": lambda text, page: {"rtf": outlook.packed(outlook.wrapped_text(text))},
     "its own text, and HTML": lambda text, page: {"text": shown_by_outlook(page), "html": page},
     "all of it": lambda text, page: {"text": text, "html": page, "rtf": outlook.packed(outlook.wrapped(page)), "headers": HEADERS},

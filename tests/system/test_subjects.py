@@ -7,7 +7,7 @@ import email.message
 import pytest
 from apiclient import ApiClient
 from conftest import parse
-from test_press_room import FIELDS, Desk
+from test_press_room import FIELDS, Desk, account
 from test_staff import StaffServer, configure
 
 FRONT = {"subject": "First words", "alternative_subject": "Other words"}
@@ -241,6 +241,16 @@ def test_decided_on_the_issue_page(started, server):
     http.login()
     page = http.page("/issue/1").text
     assert page.count('name="subject"') == 2 and "Other words" in page and re.search(r"wait for the decision:\s+10", page)
+    ours = http.cookie
+    account(started, "vera", "viewer")
+    http.login("vera")
+    seen = http.page("/issue/1").text  # shown to all who see the issue; chosen by those who may send
+    assert "Other words" in seen and 'name="subject"' not in seen
+    http.cookie = ours
+    [(moment,)] = started.sql("SELECT decide_at FROM subject_test")
+    started.sql("UPDATE subject_test SET decide_at = NULL")
+    assert 'name="subject"' not in http.page("/issue/1").text  # the sample is not out yet
+    started.sql("UPDATE subject_test SET decide_at = ?", moment)
     for wrong in ("0", "3", "", "2x", "two"):
         answer = http.press("/issue/1/subject", subject=wrong)
         assert answer.status == 422 and "choose subject 1 or 2" in answer.text, wrong
