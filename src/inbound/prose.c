@@ -42,12 +42,11 @@ static void survey(struct prose *prose) {
 static void find_reasons(struct prose *prose) {
     struct nl_bounce *out = prose->reading->out;
     size_t lacking = 0;
-    for (size_t i = 0; i < out->count; i++) {
+    for (size_t i = 0; i < out->count; i++) { /* of as many as found[] has room for */
         if (out->recipients[i].exact)
             continue;
         lacking++;
-        for (size_t line = 0; line < prose->end && prose->found_count < NL_READING_RECIPIENTS;
-             line++) {
+        for (size_t line = 0; line < prose->end; line++) {
             out->steps += prose->lines[line].len / 16;
             if (nl_prose_has_address(prose, line) && !nl_prose_is_summary(prose, line) &&
                 memmem(prose->lines[line].data, prose->lines[line].len, out->recipients[i].address,

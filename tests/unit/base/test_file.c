@@ -118,6 +118,11 @@ static void test_modes(void **state) {
         assert_int_equal(nl_file_is_exposed(path, &info), (modes[i].file & 0077) != 0);
         close(fd);
     }
+    /* What stands in a file is in no folder, whatever the mode of that. */
+    char within[80];
+    snprintf(within, sizeof within, "%s/b", path);
+    assert_int_equal(chmod(path, 02770), 0);
+    assert_int_equal(nl_file_private_mode(within), 0600);
     umask(before);
     assert_int_equal(chmod(folder, 0700), 0);
     remove_folder(folder);

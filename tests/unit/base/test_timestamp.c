@@ -59,6 +59,21 @@ static void test_days(void **state) {
     assert_int_equal(nl_days_in_month(2000, 2), 29);
 }
 
+/* A day stands alone. */
+static void test_is_day(void **state) {
+    static const struct {
+        const char *text;
+        bool day;
+    } rows[] = {
+        {"2026-08-25", true},        {"2026-08-25T10:00", false}, {"2026-08-25 10:00:00Z", false},
+        {"2026-08-25T00:00", false}, {"2026-08-32", false},       {"", false},
+        {"tomorrow", false},
+    };
+    (void)state;
+    for_each_row (i, rows, rows[i].text)
+        assert_int_equal(nl_datetime_is_day(rows[i].text), rows[i].day);
+}
+
 static void test_text(void **state) {
     (void)state;
     char text[NL_TIMESTAMP_LEN];
@@ -72,6 +87,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_days),
+        cmocka_unit_test(test_is_day),
         cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
