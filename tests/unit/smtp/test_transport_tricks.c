@@ -232,6 +232,19 @@ static void begin_following(void) {
     assert_int_equal(route.event.next, 9);
 }
 
+/* A server at which messages in one piece have failed gets envelopes early. */
+static void test_following_where_flights_fail(void **state) {
+    (void)state;
+    size_t connection = 9;
+    begin(offers_chunking, NULL);
+    nl_transport_distrust(route.transport, 0, NL_TRICK_FLIGHT);
+    made_route_begin(&route, 0, 7);
+    made_route_end(&route, 0, 7);
+    made_route_begin(&route, 0, 8);
+    assert_true(nl_transport_follow(route.transport, &connection));
+    assert_int_equal(connection, 0);
+}
+
 /* A message whose envelope came early goes on by itself; but not to a server that the run has left
  * alone meanwhile. */
 static void test_following_to_a_server_that_is_avoided(void **state) {
@@ -270,6 +283,7 @@ int main(void) {
         tricks_test(test_broken_flights),
         tricks_test(test_distrusted_flights),
         tricks_test(test_closed_before_a_flight),
+        tricks_test(test_following_where_flights_fail),
         tricks_test(test_following_to_a_server_that_is_avoided),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
