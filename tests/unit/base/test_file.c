@@ -118,7 +118,7 @@ static void test_modes(void **state) {
         assert_int_equal(nl_file_is_exposed(path, &info), (modes[i].file & 0077) != 0);
         close(fd);
     }
-    /* What stands in a file is in no folder, whatever the mode of that. */
+    /* A path that goes on after a file is in no folder, whatever the mode of that file. */
     char within[80];
     snprintf(within, sizeof within, "%s/b", path);
     assert_int_equal(chmod(path, 02770), 0);
