@@ -111,7 +111,9 @@ def test_accounts(connected):
     assert "no password" in connected.run("staff", "add", "bob", expect=66).err
     assert "not a name" in connected.run("staff", "add", "b b", stdin=PASSWORD.encode(), expect=65).err
     token = connected.run("staff", "token", "robot", "--scope", "control").out.strip()
+    connected.sql("UPDATE staff SET created_at = 1795478400")  # noon of the 24th (UTC)
     listed = connected.run("staff").out
+    assert re.search(r"^ann\b.*\b2026-11-24\b", listed, re.M), listed
     assert "ann" in listed and "robot" in listed and token not in listed
     kinds = [(row["kind"], row["name"]) for row in json.loads(connected.run("staff", "list", "--json").out)]
     assert kinds == [("account", "ann"), ("token", "robot")]
