@@ -168,4 +168,5 @@ def test_status_fits_a_terminal(connected):
     connected.run("send", "--yes", connected.issue(slug="a" * 60))
     shown = on_terminal(connected, ("status",))[1].split("\n\n")[0]
     assert "sent 1" in shown and max(map(len, shown.split("\n"))) <= 80, shown
-    assert "SKIPPED" in connected.run("status").out and "SKIPPED" not in shown
+    status = connected.run("status").out
+    assert "SKIPPED" in status and "SKIPPED" not in shown and "No issue has been sent" not in status

@@ -2,6 +2,8 @@
 
 #include "bulletin/header.h"
 
+#include <stdio.h>
+
 static void check_text(const char *text, const char *expected) {
     struct nl_buf out = {0};
     nl_header_text(&out, text);
@@ -89,6 +91,19 @@ static void test_folds_at_the_last_column(void **state) {
     }
 }
 
+/* The address goes to the next line where the whole would be longer than 76 columns. */
+static void test_an_address_folds_at_the_last_column(void **state) {
+    char name[60] = "";
+    char expected[100];
+    (void)state;
+    memset(name, 'n', 56);
+    snprintf(expected, sizeof expected, "%s <a@example.org>", name);
+    check_mailbox(name, expected);
+    name[56] = 'n';
+    snprintf(expected, sizeof expected, "%s\r\n <a@example.org>", name);
+    check_mailbox(name, expected);
+}
+
 static void test_date(void **state) {
     (void)state;
     struct nl_buf out = {0};
@@ -103,6 +118,7 @@ int main(void) {
         cmocka_unit_test(test_words_are_short_and_whole),
         cmocka_unit_test(test_mailbox),
         cmocka_unit_test(test_mailbox_folds),
+        cmocka_unit_test(test_an_address_folds_at_the_last_column),
         cmocka_unit_test(test_folds_at_the_last_column),
         cmocka_unit_test(test_date),
     };
