@@ -251,7 +251,9 @@ def test_killed_at_any_step_nobody_gets_it_twice(office):
             assert sample is None or {row[0] for row in rows} == sample
             sample = {row[0] for row in rows}
             assert len(sample) == 4
-    wait_for(lambda: office.site.run("send", "--yes", path, expect=None) and office.site.sql("SELECT state FROM issue") == [("sent",)], 60)
+    # On a busy machine each run may have been killed before it made the issue.
+    wait_for(lambda: office.site.run("send", "--yes", "--canary", "10%", path, expect=None) and
+             office.site.sql("SELECT state FROM issue") == [("sent",)], 60)
     time.sleep(0.5)
     assert set(office.received().values()) == {1}
     states = office.site.states()
