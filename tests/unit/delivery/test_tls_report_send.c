@@ -237,11 +237,31 @@ static void test_gives_up_after_two_days(void **state) {
         fixture->fake.now = NOW;
         add(fixture, "x.example");
         for_each_row (i, rows, NULL) {
+            fixture_sql(fixture, "DELETE FROM setting WHERE key LIKE 'tls report %'");
             fixture->fake.now = rows[i].now;
             step();
             assert_int_equal(made.asked.len > 0, rows[i].asked);
             assert_int_equal(rows_left(fixture), rows[i].left);
         }
+    }
+}
+
+/* A report that was not taken is tried again after an hour. */
+static void test_tries_once_in_an_hour(void **state) {
+    static const struct {
+        int64_t seconds;
+        bool asked;
+    } rows[] = {{0, true}, {3599, false}, {3600, true}, {7199, false}, {7200, true}};
+    struct fixture *fixture = *state;
+    made.texts = "v=TLSRPTv1; rua=https://r.example/\n";
+    made.dns = NL_TEMPFAIL;
+    add(fixture, "x.example");
+    const int64_t first = fixture->fake.now + DAY;
+    for_each_row (i, rows, NULL) {
+        fixture->fake.now = first + rows[i].seconds;
+        step();
+        assert_int_equal(made.asked.len > 0, rows[i].asked);
+        assert_int_equal(rows_left(fixture), 1);
     }
 }
 
@@ -302,9 +322,13 @@ static void test_so_many_at_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_records),         TEST(test_mails),
-        TEST(test_posts_that_fail), TEST(test_gives_up_after_two_days),
-        TEST(test_failures),        TEST(test_nothing_is_asked),
+        TEST(test_records),
+        TEST(test_mails),
+        TEST(test_posts_that_fail),
+        TEST(test_gives_up_after_two_days),
+        TEST(test_tries_once_in_an_hour),
+        TEST(test_failures),
+        TEST(test_nothing_is_asked),
         TEST(test_so_many_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
