@@ -110,8 +110,11 @@ static struct nl_service prepare(struct fixture *fixture, enum nl_service_work w
     nl_buf_free(&made.log);
     memset(&made, 0, sizeof made);
     made.fixture = fixture;
+    /* The runs, which a test answers for, look into no relay. */
+    static const char relay;
     return (struct nl_service){.store = fixture->store,
                                .config = &made.config,
+                               .relay = (const struct nl_relay *)(const void *)&relay,
                                .work = work,
                                .stop = &made.stop,
                                .report = note_report,
