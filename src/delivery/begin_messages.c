@@ -233,7 +233,6 @@ enum nl_status nl_begin_messages(struct run *run) {
     struct nl_pending pending = {0};
     enum nl_status status = NL_OK;
     size_t connection = 0;
-    size_t place = free_place(run);
     size_t under_way = nl_in_flight_under_way(run);
     size_t most = nl_tuner_under_way(&run->tuner);
     run->backlog.cursor = 0;
@@ -242,7 +241,7 @@ enum nl_status nl_begin_messages(struct run *run) {
     if (run->direct != NULL)
         return begin_directly(run);
     status = begin_elsewhere(run, under_way, most);
-    place = free_place(run);
+    size_t place = free_place(run);
     under_way = nl_in_flight_under_way(run);
     while (status == NL_OK && place < run->size && under_way < most &&
            nl_transport_idle(run->transport, &connection) &&

@@ -46,8 +46,8 @@ struct nl_destination {
     int64_t retry_at;                        /* seconds since the epoch: it is down until then */
     int64_t times_down;                      /* in a row */
     int troubles;                            /* in a row: lost connections and refusals of us */
-    size_t left;                             /* in a row: hosts that were left for the next one */
     int refusals;                            /* in a row: refusals of recipients */
+    size_t left;                             /* in a row: hosts that were left for the next one */
     int64_t grow_at;                         /* milliseconds: no more connections before */
     int64_t patience;            /* milliseconds: how long that holds the next time; 0: at first */
     bool pushed_back;            /* it has wanted less, in this run or the last */

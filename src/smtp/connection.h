@@ -28,7 +28,6 @@ struct connection {
     struct nl_transport_from from;  /* the addresses it may come from */
     const struct nl_source *source; /* the address that it comes from */
     int64_t begun_at;               /* milliseconds */
-    bool reached;                   /* there is a way to the server */
     int64_t heard_at;               /* milliseconds: when its dialogue has last gone on */
     CURL *handle;
     struct nl_tls_link link;
@@ -37,6 +36,7 @@ struct connection {
     enum nl_stage stage; /* while CONNECTING */
     int code;            /* the last reply while CONNECTING; 0 before one */
     char said[256];      /* its text, of a mail host while CONNECTING */
+    bool reached;        /* there is a way to the server */
     bool offers_login;   /* its last reply to EHLO has AUTH */
     unsigned mechanism;  /* the last one tried of a login; 0 before one */
     struct nl_extensions offered;
