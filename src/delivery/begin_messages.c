@@ -87,7 +87,7 @@ static void lacks_smtputf8(struct run *run, struct nl_in_flight *message) {
     static const char away[] = "the server that may offer SMTPUTF8, which this address needs, "
                                "cannot be reached";
     size_t server = 0;
-    nl_transport_lacks_smtputf8(run->transport, message->connection);
+    nl_transport_note_no_smtputf8(run->transport, message->connection);
     enum nl_smtputf8 found = run->direct == NULL
                                  ? nl_transport_find_smtputf8(run->transport, &server)
                                  : NL_SMTPUTF8_NOWHERE;
@@ -207,12 +207,13 @@ static enum nl_status begin_following(struct run *run) {
 
 /* Begins messages that were set aside for a server that offers SMTPUTF8. Where there is none to
  * wait for, any connection will do to say so. */
-static enum nl_status begin_elsewhere(struct run *run, size_t under_way, size_t most) {
+static enum nl_status begin_elsewhere(struct run *run, size_t most) {
     enum nl_status status = NL_OK;
     struct nl_pending pending = {0};
     size_t server = 0;
     size_t connection = 0;
     size_t place = free_place(run);
+    size_t under_way = nl_in_flight_under_way(run);
     while (status == NL_OK && run->backlog.elsewhere > 0 && place < run->size && under_way < most) {
         if (nl_transport_find_smtputf8(run->transport, &server) != NL_SMTPUTF8_MAYBE) {
             if (!nl_transport_idle(run->transport, &connection))
@@ -233,16 +234,16 @@ enum nl_status nl_begin_messages(struct run *run) {
     struct nl_pending pending = {0};
     enum nl_status status = NL_OK;
     size_t connection = 0;
-    size_t under_way = nl_in_flight_under_way(run);
     size_t most = nl_tuner_under_way(&run->tuner);
     run->backlog.cursor = 0;
     if (nl_run_must_stop(run))
         return NL_OK;
     if (run->direct != NULL)
         return begin_directly(run);
-    status = begin_elsewhere(run, under_way, most);
+    if (run->backlog.elsewhere > 0)
+        status = begin_elsewhere(run, most);
     size_t place = free_place(run);
-    under_way = nl_in_flight_under_way(run);
+    size_t under_way = nl_in_flight_under_way(run);
     while (status == NL_OK && place < run->size && under_way < most &&
            nl_transport_idle(run->transport, &connection) &&
            nl_backlog_take(&run->backlog, admit, run, &pending)) {

@@ -169,20 +169,16 @@ static bool apply_demand(struct nl_route_to *route, struct nl_mail_route *found)
     nl_buf_clear(&route->text);
     /* RFC 7672 section 2.2.1: somebody who forges the answer names hosts with records of their own.
      */
-    for (size_t i = 0; !found->secure && i < found->host_count; i++)
-        nl_direct_count_without_dane(route->direct, route, found->hosts[i].name);
-    if (!found->secure) {
-        nl_buf_addf(&route->text,
-                    "the mail hosts of %s are not signed in the DNS, without which there is no "
-                    "DANE (RFC 7672), which routes demands",
-                    route->domain);
-        return false;
-    }
-    nl_buf_addf(
-        &route->text,
-        "no mail host of %s has signed TLSA records that can be used (DANE, RFC 7672), which "
-        "routes demands",
-        route->domain);
+    if (!found->secure)
+        for (size_t i = 0; i < found->host_count; i++)
+            nl_direct_count_without_dane(route->direct, route, found->hosts[i].name);
+    nl_buf_addf(&route->text,
+                found->secure
+                    ? "no mail host of %s has signed TLSA records that can be used (DANE, RFC "
+                      "7672), which routes demands"
+                    : "the mail hosts of %s are not signed in the DNS, without which there is no "
+                      "DANE (RFC 7672), which routes demands",
+                route->domain);
     return false;
 }
 

@@ -143,7 +143,7 @@ enum nl_smtputf8 nl_transport_find_smtputf8(const struct nl_transport *transport
     return found;
 }
 
-void nl_transport_lacks_smtputf8(struct nl_transport *transport, size_t connection) {
+void nl_transport_note_no_smtputf8(struct nl_transport *transport, size_t connection) {
     transport->health.servers[transport->connections[connection].host].lacks_smtputf8 = true;
 }
 

@@ -1,6 +1,5 @@
 #include "newsletter/store/relay_note.h"
 
-#include "newsletter/base/buf.h"
 #include "newsletter/db/sql.h"
 #include "store/setting.h"
 
@@ -99,27 +98,10 @@ static int64_t time_of(const char *value) {
     return strtoll(space != NULL ? space + 1 : value, NULL, 10);
 }
 
-static enum nl_status find_old(const struct nl_sql_row *row, void *context, struct nl_error *err) {
-    struct nl_buf *keys = context;
-    (void)err;
-    if (time_of(nl_sql_text(row, 1)) <= nl_sql_int(row, 2))
-        nl_buf_addf(keys, "%s\n", nl_sql_text(row, 0));
-    return NL_OK;
-}
-
 enum nl_status nl_relay_notes_forget(struct nl_store *store, struct nl_error *err) {
-    struct nl_buf keys = {0};
-    enum nl_status status = nl_sql_each(
-        store, err, find_old, &keys,
-        "SELECT key, value, CAST(?1 AS BIGINT) FROM setting WHERE key LIKE 'relay pace %' OR "
+    return nl_settings_forget(
+        store,
+        "SELECT key, value FROM setting WHERE key LIKE 'relay pace %' OR "
         "key LIKE 'relay without chunking %' OR key LIKE 'relay without pipelining %'",
-        NL_VALUES(NL_INT(nl_store_now(store) - WEEK)));
-    for (char *key = keys.data; status == NL_OK && key != NULL && *key != '\0';) {
-        size_t len = strcspn(key, "\n");
-        key[len] = '\0';
-        status = nl_setting_drop(store, "", key, err);
-        key += len + 1;
-    }
-    nl_buf_free(&keys);
-    return status;
+        nl_store_now(store) - WEEK, time_of, err);
 }

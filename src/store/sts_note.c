@@ -65,29 +65,12 @@ enum nl_status nl_sts_note_read(struct nl_store *store, const char *domain, stru
     return status;
 }
 
-/* The keys of policies that have expired, a line for each. */
-static enum nl_status find_expired(const struct nl_sql_row *row, void *context,
-                                   struct nl_error *err) {
-    struct nl_buf *keys = context;
-    (void)err;
-    if (strtoll(nl_sql_text(row, 1), NULL, 10) <= nl_sql_int(row, 2))
-        nl_buf_addf(keys, "%s\n", nl_sql_text(row, 0));
-    return NL_OK;
+/* When a policy expires: the first number of its note. */
+static int64_t time_of(const char *value) {
+    return strtoll(value, NULL, 10);
 }
 
 enum nl_status nl_sts_notes_forget(struct nl_store *store, struct nl_error *err) {
-    struct nl_buf keys = {0};
-    enum nl_status status =
-        nl_sql_each(store, err, find_expired, &keys,
-                    "SELECT key, value, CAST(?1 AS BIGINT) FROM setting WHERE key LIKE 'mta-sts %'",
-                    NL_VALUES(NL_INT(nl_store_now(store))));
-    for (char *key = keys.data; status == NL_OK && key != NULL && *key != '\0';) {
-        size_t len = strcspn(key, "\n");
-        key[len] = '\0';
-        status =
-            nl_sql_run(store, err, "DELETE FROM setting WHERE key = ?", NL_VALUES(NL_STRING(key)));
-        key += len + 1;
-    }
-    nl_buf_free(&keys);
-    return status;
+    return nl_settings_forget(store, "SELECT key, value FROM setting WHERE key LIKE 'mta-sts %'",
+                              nl_store_now(store), time_of, err);
 }

@@ -238,8 +238,8 @@ enum nl_status nl_task_progress(struct nl_store *store, const struct nl_task *ta
 }
 
 /* An import that counts cannot be ended, only taken back. */
-enum nl_status nl_task_ask_to_end(struct nl_store *store, int64_t id, bool *asked,
-                                  struct nl_error *err) {
+static enum nl_status ask_to_end(struct nl_store *store, int64_t id, bool *asked,
+                                 struct nl_error *err) {
     enum nl_status status = nl_sql_run(
         store, err,
         "UPDATE task SET cancel = 1 WHERE id = ? AND state = 'running' AND accepted_at IS NULL",
@@ -253,7 +253,7 @@ enum nl_status nl_task_cancel(struct nl_store *store, int64_t id, unsigned idle,
     *asked = false;
     enum nl_status status = nl_task_move(store, id, idle, NL_TASK_CANCELLED, moved, err);
     if (status == NL_OK && !*moved)
-        status = nl_task_ask_to_end(store, id, asked, err);
+        status = ask_to_end(store, id, asked, err);
     /* Neither: it ended between the two. */
     return status == NL_OK && !*moved && !*asked
                ? nl_task_move(store, id, idle, NL_TASK_CANCELLED, moved, err)

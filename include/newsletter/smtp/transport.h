@@ -111,8 +111,9 @@ enum nl_smtputf8 { NL_SMTPUTF8_NOWHERE, NL_SMTPUTF8_AWAY, NL_SMTPUTF8_MAYBE };
 enum nl_smtputf8 nl_transport_find_smtputf8(const struct nl_transport *transport,
                                             size_t *server) NL_ALL_NONNULL;
 
-/* Says that a connection does not offer it, and so its server does not. */
-void nl_transport_lacks_smtputf8(struct nl_transport *transport, size_t connection) NL_ALL_NONNULL;
+/* Notes that a connection does not offer it: its server counts as one without. */
+void nl_transport_note_no_smtputf8(struct nl_transport *transport,
+                                   size_t connection) NL_ALL_NONNULL;
 
 /* Sees to it that a connection leads to a server. Where there are as many as there may be, one to
  * another server is closed first. */

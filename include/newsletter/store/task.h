@@ -83,10 +83,6 @@ NL_CHECKED enum nl_status nl_task_configure(struct nl_store *store, const struct
 NL_CHECKED enum nl_status nl_task_progress(struct nl_store *store, const struct nl_task *task,
                                            bool *cancel, struct nl_error *err) NL_ALL_NONNULL;
 
-/* Asks a running task to end. */
-NL_CHECKED enum nl_status nl_task_ask_to_end(struct nl_store *store, int64_t id, bool *asked,
-                                             struct nl_error *err) NL_ALL_NONNULL;
-
 /* Cancels a task that is in one of the states of `idle` (bits) at once (*moved), or asks a running
  * one to end (*asked). Neither is true where it is in another state. */
 NL_CHECKED enum nl_status nl_task_cancel(struct nl_store *store, int64_t id, unsigned idle,

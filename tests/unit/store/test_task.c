@@ -190,17 +190,18 @@ static void test_configuring(void **state) {
 static void test_asked_to_end(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};
+    bool moved = false;
     bool asked = true;
     bool cancel = true;
     int64_t id = add(fixture, NL_TASK_IMPORT, NL_TASK_WAITING);
     int64_t other = add(fixture, NL_TASK_IMPORT, NL_TASK_RUNNING);
     struct nl_task task = {.id = id, .rows = 3, .rejected = 1, .taken = 2, .size = 8};
-    assert_ok(nl_task_ask_to_end(fixture->store, id, &asked, &err));
+    assert_ok(nl_task_cancel(fixture->store, id, 0, &moved, &asked, &err));
     assert_false(asked); /* it does not run yet */
     set_state(fixture, id, NL_TASK_RUNNING);
     assert_ok(nl_task_progress(fixture->store, &task, &cancel, &err));
     assert_false(cancel);
-    assert_ok(nl_task_ask_to_end(fixture->store, id, &asked, &err));
+    assert_ok(nl_task_cancel(fixture->store, id, 0, &moved, &asked, &err));
     assert_true(asked);
     assert_ok(nl_task_progress(fixture->store, &task, &cancel, &err));
     assert_true(cancel);
@@ -210,7 +211,7 @@ static void test_asked_to_end(void **state) {
     assert_false(cancel);
     fixture_sql(fixture, "INSERT INTO event (id, at, kind) VALUES (77, 1, 'x')");
     assert_ok(nl_task_accept(fixture->store, other, &err));
-    assert_ok(nl_task_ask_to_end(fixture->store, other, &asked, &err));
+    assert_ok(nl_task_cancel(fixture->store, other, 0, &moved, &asked, &err));
     assert_false(asked);
     task = find(fixture, other);
     assert_int_equal(task.accepted_at, 1000000);
