@@ -22,7 +22,8 @@ static enum nl_status send_to(struct cli *cli, const struct send_call *call, con
         const struct nl_edition edition = nl_bulletin_edition(&call->bulletin, i);
         status = nl_draft_test_copy(&call->bulletin, i, to.envelope, &message, err);
         if (status == NL_OK && !call->chosen->dry_run)
-            status = nl_send_test(&cli->config, cli->relay, from.envelope, &to, &message, err);
+            status = nl_send_test(cli->store, &cli->config, cli->relay, from.envelope, &to,
+                                  &message, err);
         if (status == NL_OK && cli->json)
             json_array_append_new(languages, json_string(edition.language));
         else if (status == NL_OK)

@@ -106,7 +106,7 @@ static enum nl_status send_copy(const struct canary_run *run, const struct nl_se
     if (status == NL_OK)
         status = fill(run, &to, nl_buf_text(&message_id), &message, err);
     if (status == NL_OK)
-        status = nl_send_single(config, run->plan->relay, from.envelope,
+        status = nl_send_single(run->plan->store, config, run->plan->relay, from.envelope,
                                 bounces.envelope != NULL ? bounces.envelope : from.envelope, &to,
                                 &message, err);
     free(name);

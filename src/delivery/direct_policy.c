@@ -1,12 +1,10 @@
 #include "delivery/direct.h"
+#include "delivery/mail_hosts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    DAY = 86400,                 /* a policy is fetched again after that (section 3.3) */
-    AGAIN_MILLISECONDS = 300000, /* until a fetch that failed is tried again */
-};
+enum { AGAIN_MILLISECONDS = 300000 }; /* until a fetch that failed is tried again */
 
 static int64_t seconds(const struct nl_direct *direct) {
     return nl_env_now(nl_store_env(direct->plan.store));
@@ -47,19 +45,15 @@ static void keep(struct nl_route_to *route, const struct nl_sts_policy *policy) 
     struct nl_sts_note *note = calloc(1, sizeof *note);
     if (note == NULL)
         return;
-    note->until = seconds(route->direct) + policy->max_age;
-    memcpy(note->id, route->wanted_id, sizeof note->id);
-    note->policy.mode = policy->mode;
-    note->policy.max_age = policy->max_age;
-    nl_buf_adds(&note->policy.mail_hosts, nl_buf_text(&policy->mail_hosts));
-    if (note->policy.mail_hosts.failed) {
-        nl_sts_note_free(note);
+    if (nl_sts_note_make(policy, route->wanted_id, seconds(route->direct), note, &ignored) ==
+        NL_OK) {
+        nl_direct_forget_policy(route);
+        route->policy = note;
+        nl_error_ignore(
+            nl_sts_note_write(route->direct->plan.store, route->domain, note, &ignored));
+    } else {
         free(note);
-        return;
     }
-    nl_direct_forget_policy(route);
-    route->policy = note;
-    nl_error_ignore(nl_sts_note_write(route->direct->plan.store, route->domain, note, &ignored));
     nl_error_free(&ignored);
 }
 
@@ -86,9 +80,7 @@ static void take_policy(const struct nl_sts_policy *policy, const char *why, voi
 }
 
 static bool is_fresh(const struct nl_route_to *route, const char *id) {
-    const struct nl_sts_note *note = route->policy;
-    return note != NULL && strcmp(note->id, id) == 0 && note->until - seconds(route->direct) > 0 &&
-           note->until - seconds(route->direct) >= note->policy.max_age - DAY;
+    return route->policy != NULL && nl_sts_note_is_fresh(route->policy, id, seconds(route->direct));
 }
 
 bool nl_direct_fetch_policy(struct nl_route_to *route, const struct nl_mail_route *found) {
@@ -111,82 +103,32 @@ bool nl_direct_fetch_policy(struct nl_route_to *route, const struct nl_mail_rout
     return begun;
 }
 
-/* Leaves out the hosts that `keeps` refuses. Those that are kept change places with them. */
-static bool keep_hosts(struct nl_route_to *route, struct nl_mail_route *found,
-                       bool (*keeps)(struct nl_route_to *route, struct nl_mail_host *host)) {
-    size_t kept = 0;
+/* For reports on TLS: mail hosts that have no mail for lack of DANE, or TLS without it. */
+static void count_dane(const struct nl_route_to *route, const struct nl_mail_route *found) {
+    struct nl_direct *direct = route->direct;
     for (size_t i = 0; i < found->host_count; i++) {
-        struct nl_mail_host host = found->hosts[i];
-        if (!keeps(route, &host))
-            continue;
-        found->hosts[i] = found->hosts[kept];
-        found->hosts[kept++] = host;
+        const struct nl_mail_host *host = &found->hosts[i];
+        if (host->tls == NL_HOST_TLS_ALWAYS)
+            nl_direct_count_unusable_dane(direct, route, host->name);
+        if (nl_mail_host_lacks_dane(direct->plan.config, route->domain, found, host) &&
+            (host->tls != NL_HOST_TLS_ALWAYS || !found->secure))
+            nl_direct_count_without_dane(direct, route, host->name);
     }
-    found->host_count = kept;
-    return kept > 0;
 }
 
-static bool is_named(struct nl_route_to *route, struct nl_mail_host *host) {
-    if (!nl_sts_policy_names(&route->policy->policy, host->name))
-        return false;
-    if (host->tls != NL_HOST_TLS_DANE) /* which is stronger (section 2) */
-        host->tls = NL_HOST_TLS_NAMED;
-    return true;
-}
-
-static bool apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
-    bool known = recall(route);
-    const struct nl_sts_note *note = route->policy;
-    if (!known) {
+bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
+    count_dane(route, found);
+    if (!recall(route)) {
         nl_buf_clear(&route->text);
         nl_buf_addf(&route->text,
                     "the database does not say whether %s has an MTA-STS policy (RFC 8461)",
                     route->domain);
         return false;
     }
-    if (note == NULL || note->policy.mode != NL_STS_ENFORCE ||
-        note->until <= seconds(route->direct) || keep_hosts(route, found, is_named))
-        return true;
-    nl_buf_clear(&route->text);
-    nl_buf_addf(&route->text, "the MTA-STS policy of %s (RFC 8461) names none of its mail hosts",
-                route->domain);
-    return false;
-}
-
-static bool has_dane(struct nl_route_to *route, struct nl_mail_host *host) {
-    bool has = host->tls == NL_HOST_TLS_DANE;
-    if (!has && host->tls != NL_HOST_TLS_ALWAYS)
-        nl_direct_count_without_dane(route->direct, route, host->name);
-    return has;
-}
-
-/* RFC 7672 leaves it to the domain whether there is DANE; the configuration may demand it. Hosts
- * without TLSA records are left out then. */
-static bool apply_demand(struct nl_route_to *route, struct nl_mail_route *found) {
-    if (!nl_config_needs_dane(route->direct->plan.config, route->domain) ||
-        (found->secure && keep_hosts(route, found, has_dane)))
-        return true;
-    nl_buf_clear(&route->text);
-    /* RFC 7672 section 2.2.1: somebody who forges the answer names hosts with records of their own.
-     */
-    if (!found->secure)
-        for (size_t i = 0; i < found->host_count; i++)
-            nl_direct_count_without_dane(route->direct, route, found->hosts[i].name);
-    nl_buf_addf(&route->text,
-                found->secure
-                    ? "no mail host of %s has signed TLSA records that can be used (DANE, RFC "
-                      "7672), which routes demands"
-                    : "the mail hosts of %s are not signed in the DNS, without which there is no "
-                      "DANE (RFC 7672), which routes demands",
-                route->domain);
-    return false;
-}
-
-bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *found) {
-    for (size_t i = 0; i < found->host_count; i++)
-        if (found->hosts[i].tls == NL_HOST_TLS_ALWAYS)
-            nl_direct_count_unusable_dane(route->direct, route, found->hosts[i].name);
-    return apply_demand(route, found) && apply_policy(route, found);
+    const struct nl_sts_note *note = route->policy;
+    bool holds = note != NULL && nl_sts_note_holds(note, seconds(route->direct));
+    return nl_mail_hosts_choose(route->direct->plan.config, route->domain,
+                                holds ? &note->policy : NULL, found, &route->text);
 }
 
 void nl_direct_step_policies(struct run *run) {

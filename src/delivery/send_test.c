@@ -1,12 +1,10 @@
+#include "delivery/single_way.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/delivery/send.h"
 #include "newsletter/dkim/signer.h"
-#include "newsletter/resolve/resolver.h"
 #include "newsletter/smime/smime.h"
-#include "newsletter/smtp/sts.h"
 #include "newsletter/smtp/transport.h"
 
-#include <poll.h>
 #include <string.h>
 
 static enum nl_status test_reply(const struct nl_transport_event *event, struct nl_error *err) {
@@ -69,138 +67,24 @@ static enum nl_status connect_to(const struct nl_relay *relay, struct nl_transpo
     return nl_transport_connect_to(transport, server, from) ? NL_OK : nl_error_nomem(err);
 }
 
-/* Through the servers from `first` to `last`, one after the other, until one takes a connection. */
-static enum nl_status send_through(const struct nl_relay *relay, size_t first, size_t last,
-                                   const char *sender, const struct nl_address *recipient,
-                                   const struct nl_buf *message,
+/* Through the hosts one after the other, until one takes a connection. */
+static enum nl_status send_through(const struct nl_single_way *way, const char *sender,
+                                   const struct nl_address *recipient, const struct nl_buf *message,
                                    const struct nl_transport_from *from, struct nl_error *err) {
     struct nl_transport *transport = NULL;
     bool refused = true;
-    enum nl_status status = nl_transport_new(relay, 1, &transport, err);
-    for (size_t server = first; transport != NULL && refused && server <= last; server++) {
+    enum nl_status status = nl_transport_new(way->relay, 1, &transport, err);
+    for (size_t server = way->first; transport != NULL && refused && server <= way->last;
+         server++) {
         refused = false;
         nl_error_free(err);
-        status = connect_to(relay, transport, server, from, err);
+        status = connect_to(way->relay, transport, server, from, err);
         refused = status == NL_UNAVAILABLE;
         if (status == NL_OK)
             status = converse(transport, sender, recipient, message, &refused, err);
     }
     nl_transport_free(transport);
     return status;
-}
-
-/* A policy that is being fetched, for the hosts that it is about. */
-struct policy {
-    struct nl_sts_policy found;
-    bool known, over;
-};
-
-struct way {
-    const struct nl_config *config; /* NULL: no policy is asked for */
-    struct policy policy;
-    bool needs_dane; /* the configuration demands it of the domain */
-    struct nl_relay *relay;
-    enum nl_status status;
-    struct nl_error *err;
-    size_t first, last;
-};
-
-/* Called by the fetcher. Without a policy mail goes as it would without MTA-STS (RFC 8461 section
- * 3.3). */
-static void take_policy(const struct nl_sts_policy *policy, const char *why, void *ctx) {
-    struct policy *out = ctx;
-    (void)why;
-    out->over = true;
-    if (policy == NULL)
-        return;
-    out->found.mode = policy->mode;
-    nl_buf_adds(&out->found.mail_hosts, nl_buf_text(&policy->mail_hosts));
-    out->known = !out->found.mail_hosts.failed;
-}
-
-static enum nl_status fetch_policy(struct way *way, const struct nl_mail_host *host,
-                                   struct nl_error *err) {
-    struct nl_sts_fetcher *fetcher = NULL;
-    enum nl_status status = nl_sts_fetcher_new(way->config->direct.ca_file,
-                                               way->config->direct.allow_networks, &fetcher, err);
-    if (status == NL_OK)
-        status = nl_sts_fetch(fetcher, host, take_policy, &way->policy, err);
-    while (status == NL_OK && !way->policy.over) {
-        struct pollfd ready = {.fd = nl_sts_fetcher_fd(fetcher), .events = POLLIN};
-        poll(&ready, 1, 500);
-        nl_sts_fetcher_step(fetcher);
-    }
-    nl_sts_fetcher_free(fetcher);
-    return status;
-}
-
-/* Whether a host may have mail, and what it has to show, by the configuration and the policy. */
-static bool allows(const struct way *way, const struct nl_mail_route *route,
-                   struct nl_mail_host *host) {
-    const struct policy *policy = &way->policy;
-    if (way->needs_dane && (!route->secure || host->tls != NL_HOST_TLS_DANE))
-        return false;
-    if (!policy->known || policy->found.mode != NL_STS_ENFORCE)
-        return true;
-    if (!nl_sts_policy_names(&policy->found, host->name))
-        return false;
-    if (host->tls != NL_HOST_TLS_DANE)
-        host->tls = NL_HOST_TLS_NAMED;
-    return true;
-}
-
-static void add_hosts(struct way *way, const struct nl_mail_route *route) {
-    bool any = false;
-    for (size_t i = 0; way->status == NL_OK && i < route->host_count; i++) {
-        struct nl_mail_host host = route->hosts[i];
-        size_t server = 0;
-        if (!allows(way, route, &host))
-            continue;
-        way->status = nl_relay_add_host(way->relay, &host, &server, way->err);
-        way->last = server;
-        way->first = any ? way->first : server;
-        any = true;
-    }
-    if (way->status == NL_OK && !any)
-        way->status = nl_error_set(way->err, NL_UNAVAILABLE, "%s",
-                                   way->needs_dane
-                                       ? "no mail host of the domain has all that is demanded: "
-                                         "signed TLSA records (DANE, RFC 7672) by routes, and "
-                                         "its name in an MTA-STS policy (RFC 8461), if there is one"
-                                       : "the MTA-STS policy of the domain (RFC 8461) names none "
-                                         "of its mail hosts");
-}
-
-/* Called by the resolver. */
-static void take_route(const struct nl_mail_route *route, void *ctx) {
-    struct way *way = ctx;
-    way->status = NL_OK;
-    if (route->state != NL_ROUTE_FOUND)
-        way->status =
-            nl_error_set(way->err, route->state == NL_ROUTE_NONE ? NL_UNAVAILABLE : NL_TEMPFAIL,
-                         "%s", route->text);
-    if (way->status == NL_OK && way->config != NULL && route->sts_id[0] != '\0' &&
-        route->sts_host->address_count > 0)
-        way->status = fetch_policy(way, route->sts_host, way->err);
-    if (way->status == NL_OK)
-        add_hosts(way, route);
-}
-
-static enum nl_status find_way(struct way *way, const char *domain, struct nl_error *err) {
-    struct nl_resolver *resolver = NULL;
-    enum nl_status status = nl_relay_resolver(way->relay, &resolver, err);
-    way->err = err;
-    way->needs_dane = way->config != NULL && nl_config_needs_dane(way->config, domain);
-    way->status = NL_TEMPFAIL;
-    if (status == NL_OK)
-        status = nl_resolver_ask(resolver, domain, take_route, way, err);
-    while (status == NL_OK && nl_resolver_open(resolver) > 0) {
-        struct pollfd ready = {.fd = nl_resolver_fd(resolver), .events = POLLIN};
-        poll(&ready, 1, 1000);
-        nl_resolver_step(resolver);
-    }
-    nl_buf_free(&way->policy.found.mail_hosts);
-    return status == NL_OK ? way->status : status;
 }
 
 static void say_reached(const char *host, const struct nl_transport_leg *leg, struct nl_buf *out) {
@@ -237,10 +121,8 @@ enum nl_status nl_send_reach(const struct nl_relay *relay, const char *domain,
                              const struct nl_source *source, struct nl_buf *host,
                              struct nl_error *err) {
     struct nl_transport_from from = {0};
-    struct way way = {0};
-    enum nl_status status = nl_relay_branch(relay, &way.relay, err);
-    if (status == NL_OK)
-        status = find_way(&way, domain, err);
+    struct nl_single_way way = {0};
+    enum nl_status status = nl_single_way_find(relay, domain, NULL, NULL, &way, err);
     if (status == NL_UNAVAILABLE)
         err->status = status = NL_NOTFOUND;
     bool found = status == NL_OK;
@@ -266,18 +148,16 @@ static bool first_sources(const struct nl_config *config, struct nl_transport_fr
     return count > 0;
 }
 
-static enum nl_status send_directly(const struct nl_config *config, const struct nl_relay *relay,
-                                    const char *sender, const struct nl_address *recipient,
+static enum nl_status send_directly(struct nl_store *store, const struct nl_config *config,
+                                    const struct nl_relay *relay, const char *sender,
+                                    const struct nl_address *recipient,
                                     const struct nl_buf *message, struct nl_error *err) {
-    struct way way = {.config = config};
+    struct nl_single_way way = {0};
     struct nl_transport_from from = {0};
     bool given = first_sources(config, &from);
-    enum nl_status status = nl_relay_branch(relay, &way.relay, err);
+    enum nl_status status = nl_single_way_find(relay, recipient->domain, config, store, &way, err);
     if (status == NL_OK)
-        status = find_way(&way, recipient->domain, err);
-    if (status == NL_OK)
-        status = send_through(way.relay, way.first, way.last, sender, recipient, message,
-                              given ? &from : NULL, err);
+        status = send_through(&way, sender, recipient, message, given ? &from : NULL, err);
     nl_relay_free(way.relay);
     return status;
 }
@@ -299,20 +179,21 @@ static enum nl_status sign(const struct nl_config *config, const char *from, str
     return status;
 }
 
-enum nl_status nl_send_single(const struct nl_config *config, const struct nl_relay *relay,
-                              const char *from, const char *sender,
+enum nl_status nl_send_single(struct nl_store *store, const struct nl_config *config,
+                              const struct nl_relay *relay, const char *from, const char *sender,
                               const struct nl_address *recipient, struct nl_buf *message,
                               struct nl_error *err) {
     enum nl_status status = sign(config, from, message, err);
     if (status == NL_OK && nl_config_way(config, recipient->domain) == NL_DIRECTLY)
-        status = send_directly(config, relay, sender, recipient, message, err);
+        status = send_directly(store, config, relay, sender, recipient, message, err);
     else if (status == NL_OK)
         status = send_through_relay(relay, sender, recipient, message, err);
     return status;
 }
 
-enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
-                            const char *sender, const struct nl_address *recipient,
-                            struct nl_buf *message, struct nl_error *err) {
-    return nl_send_single(config, relay, sender, sender, recipient, message, err);
+enum nl_status nl_send_test(struct nl_store *store, const struct nl_config *config,
+                            const struct nl_relay *relay, const char *sender,
+                            const struct nl_address *recipient, struct nl_buf *message,
+                            struct nl_error *err) {
+    return nl_send_single(store, config, relay, sender, sender, recipient, message, err);
 }

@@ -149,7 +149,8 @@ static enum nl_status send_mail(const struct nl_staff_mail *mail, bool *sent, vo
     nl_buf_add(&message, mail->message, mail->len);
     enum nl_status status = nl_address_parse(mail->address, &to, err);
     if (status == NL_OK)
-        status = nl_send_test(service->config, service->relay, mail->sender, &to, &message, err);
+        status = nl_send_test(service->store, service->config, service->relay, mail->sender, &to,
+                              &message, err);
     *sent = status == NL_OK;
     if (status != NL_OK && status != NL_OS) {
         nl_log(NL_LOG_NOTICE, NULL, "a mail to staff waits: %s", nl_error_text(err));

@@ -10,8 +10,33 @@
 
 static const char KEY[] = "mta-sts ";
 
+enum { DAY = 86400 }; /* a policy is fetched again after that */
+
 void nl_sts_note_free(struct nl_sts_note *note) {
     nl_sts_policy_free(&note->policy);
+    *note = (struct nl_sts_note){0};
+}
+
+enum nl_status nl_sts_note_make(const struct nl_sts_policy *policy, const char *id, int64_t now,
+                                struct nl_sts_note *out, struct nl_error *err) {
+    *out = (struct nl_sts_note){.until = now + policy->max_age};
+    out->policy.mode = policy->mode;
+    out->policy.max_age = policy->max_age;
+    memcpy(out->id, id, strlen(id) + 1);
+    nl_buf_adds(&out->policy.mail_hosts, nl_buf_text(&policy->mail_hosts));
+    if (!out->policy.mail_hosts.failed)
+        return NL_OK;
+    nl_sts_note_free(out);
+    return nl_error_nomem(err);
+}
+
+bool nl_sts_note_holds(const struct nl_sts_note *note, int64_t now) {
+    return note->until > now;
+}
+
+bool nl_sts_note_is_fresh(const struct nl_sts_note *note, const char *id, int64_t now) {
+    return nl_sts_note_holds(note, now) && note->until - now >= note->policy.max_age - DAY &&
+           strcmp(note->id, id) == 0;
 }
 
 enum nl_status nl_sts_note_write(struct nl_store *store, const char *domain,

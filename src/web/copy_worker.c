@@ -27,6 +27,7 @@ struct told {
 struct nl_copies {
     const struct nl_config *config;
     const struct nl_relay *relay;
+    struct nl_store *store; /* of the thread; opened with the first copy */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -107,8 +108,11 @@ static void do_job(struct nl_copies *copies, struct job *job) {
     struct nl_address to = {0};
     struct nl_error err = {0};
     enum nl_status status = nl_address_parse(job->to, &to, &err);
+    if (status == NL_OK && copies->store == NULL)
+        status = nl_store_open(copies->config->database, &nl_env_system, &copies->store, &err);
     if (status == NL_OK)
-        status = nl_send_test(copies->config, copies->relay, job->sender, &to, &job->message, &err);
+        status = nl_send_test(copies->store, copies->config, copies->relay, job->sender, &to,
+                              &job->message, &err);
     pthread_mutex_lock(&copies->mutex);
     tell(copies, job->who, result_of(job->to, status, &err));
     pthread_mutex_unlock(&copies->mutex);
@@ -208,6 +212,7 @@ void nl_copies_free(struct nl_copies *copies) {
     pthread_cond_signal(&copies->changed);
     pthread_mutex_unlock(&copies->mutex);
     pthread_join(copies->thread, NULL);
+    nl_store_close(copies->store);
     for (size_t i = 0; i < copies->count; i++)
         free_job(&copies->jobs[i]);
     for (size_t i = 0; i < TOLD; i++) {

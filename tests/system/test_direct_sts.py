@@ -168,6 +168,22 @@ def test_a_copy_for_a_test_demands_the_policy(site, world):
 
 
 @pytest.mark.slow(1)
+def test_a_copy_for_a_test_knows_what_earlier_mail_has_found(site, world):
+    """An attacker hides the record of the policy. A policy that a copy finds is kept for the issue; both know the other's."""
+    world.destination("good.example", tls=world.trusted("mx.good.example"))
+    found = world.policy("good.example", policy("mx.good.example"))
+    plain = world.destination("plain.example")
+    ready(site, world, people("good.example"))
+    site.sql("INSERT INTO setting (key, value) VALUES (?, ?)", "mta-sts plain.example", "4102444800 604800 2 1\nmx.plain.example\n")
+    assert "MTA-STS" in site.run("send", "--test", "p0@plain.example", site.issue(), expect=None).err
+    assert not plain.taken
+    site.run("send", "--test", "p0@good.example", site.issue())
+    site.run("send", "--test", "p0@good.example", site.issue())
+    send(site)
+    assert len(found.requests) == 1 and world.hosts["mx.good.example"].over_tls == 3
+
+
+@pytest.mark.slow(1)
 def test_expired_policies_are_pruned(site, world):
     world.destination("good.example", tls=world.trusted("mx.good.example"))
     world.policy("good.example", policy("mx.good.example"))

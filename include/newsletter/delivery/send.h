@@ -84,8 +84,9 @@ NL_CHECKED enum nl_status nl_send_reach(const struct nl_relay *relay, const char
                                         struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
 
 /* Signs one message, in place, as that of `from`, and sends it with the envelope address `sender`,
- * as mail to the recipient's domain goes. Nothing is recorded. */
-NL_CHECKED enum nl_status nl_send_single(const struct nl_config *config,
+ * as mail to the recipient's domain goes. `store` has the policies of domains (RFC 8461); nothing
+ * is recorded of the message. */
+NL_CHECKED enum nl_status nl_send_single(struct nl_store *store, const struct nl_config *config,
                                          const struct nl_relay *relay, const char *from,
                                          const char *sender, const struct nl_address *recipient,
                                          struct nl_buf *message,
@@ -94,8 +95,9 @@ NL_CHECKED enum nl_status nl_send_single(const struct nl_config *config,
 /* Signs one message, in place, and sends it from `sender` (an envelope address) to `recipient`,
  * without recording anything, for `send --test`: through the relay, or directly, as mail to the
  * recipient's domain goes. */
-NL_CHECKED enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
-                                       const char *sender, const struct nl_address *recipient,
-                                       struct nl_buf *message, struct nl_error *err) NL_ALL_NONNULL;
+NL_CHECKED enum nl_status nl_send_test(struct nl_store *store, const struct nl_config *config,
+                                       const struct nl_relay *relay, const char *sender,
+                                       const struct nl_address *recipient, struct nl_buf *message,
+                                       struct nl_error *err) NL_ALL_NONNULL;
 
 #endif

@@ -34,11 +34,11 @@ static void add_id(const char *message) {
     nl_buf_add(&made_seed.log, id, strcspn(id, "@>"));
 }
 
-enum nl_status nl_send_single(const struct nl_config *config, const struct nl_relay *relay,
-                              const char *from, const char *sender,
+enum nl_status nl_send_single(struct nl_store *store, const struct nl_config *config,
+                              const struct nl_relay *relay, const char *from, const char *sender,
                               const struct nl_address *recipient, struct nl_buf *message,
                               struct nl_error *err) {
-    (void)config, (void)relay;
+    (void)store, (void)config, (void)relay;
     if (made_seed.before != NULL)
         made_seed.before();
     keep(&made_seed.from, from);
@@ -52,10 +52,11 @@ enum nl_status nl_send_single(const struct nl_config *config, const struct nl_re
     return NL_OK;
 }
 
-enum nl_status nl_send_test(const struct nl_config *config, const struct nl_relay *relay,
-                            const char *sender, const struct nl_address *recipient,
-                            struct nl_buf *message, struct nl_error *err) {
-    return nl_send_single(config, relay, sender, sender, recipient, message, err);
+enum nl_status nl_send_test(struct nl_store *store, const struct nl_config *config,
+                            const struct nl_relay *relay, const char *sender,
+                            const struct nl_address *recipient, struct nl_buf *message,
+                            struct nl_error *err) {
+    return nl_send_single(store, config, relay, sender, sender, recipient, message, err);
 }
 
 enum nl_status nl_send_reach(const struct nl_relay *relay, const char *from,

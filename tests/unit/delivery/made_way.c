@@ -144,8 +144,11 @@ static void add_host(struct nl_mail_host *host, const char *name, const char *ad
 void nl_resolver_step(struct nl_resolver *resolver) {
     struct nl_mail_host hosts[2];
     struct nl_mail_host sts;
-    struct nl_mail_route route = {
-        .state = made.state, .hosts = hosts, .sts_host = &sts, .text = "so says the DNS"};
+    struct nl_mail_route route = {.state = made.state,
+                                  .hosts = hosts,
+                                  .secure = made.secure,
+                                  .sts_host = &sts,
+                                  .text = "so says the DNS"};
     nl_resolver_answer *answer = made.route;
     (void)resolver;
     for (size_t i = 0; i < 2 && made.addresses[i] != NULL; i++)

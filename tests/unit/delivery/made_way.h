@@ -27,6 +27,7 @@ struct made_way {
     /* of the DNS */
     enum nl_route_state state;
     const char *addresses[2]; /* of the mail hosts; NULL: there is none */
+    bool secure;              /* it is signed */
     const char *sts_id;
     bool known; /* who has the policy has an address */
     /* of the policy; NULL: none can be fetched */

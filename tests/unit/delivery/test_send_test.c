@@ -4,6 +4,7 @@
 #include "delivery/made_way.h"
 #include "newsletter/base/address.h"
 #include "newsletter/delivery/send.h"
+#include "newsletter/store/sts_note.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,10 +12,12 @@
 
 static struct nl_config config;
 static struct nl_relay *relay;
+static struct fixture *fixture;
 
 static int set_up(void **state) {
     struct nl_error err = {0};
-    (void)state;
+    fixture_setup(state);
+    fixture = *state;
     made = (struct made_way){0};
     config = (struct nl_config){0};
     made.fd = open("/dev/null", O_RDONLY);
@@ -31,11 +34,10 @@ static int set_up(void **state) {
 }
 
 static int tear_down(void **state) {
-    (void)state;
     nl_relay_free(relay);
     nl_buf_free(&made.log);
     close(made.fd);
-    return 0;
+    return fixture_teardown(state);
 }
 
 static enum nl_status send_one(const char *recipient, struct nl_error *err) {
@@ -44,7 +46,7 @@ static enum nl_status send_one(const char *recipient, struct nl_error *err) {
     nl_buf_clear(&made.log);
     nl_buf_adds(&message, "text");
     assert_int_equal(nl_address_parse(recipient, &to, err), NL_OK);
-    enum nl_status status = nl_send_single(&config, relay, "press@our.example",
+    enum nl_status status = nl_send_single(fixture->store, &config, relay, "press@our.example",
                                            "sender@our.example", &to, &message, err);
     nl_address_free(&to);
     nl_buf_free(&message);
@@ -219,6 +221,7 @@ static void test_policies(void **state) {
         made.sts_id = rows[i].id;
         made.known = rows[i].known;
         made.policy = rows[i].policy;
+        fixture_sql(fixture, "DELETE FROM setting");
         snprintf(log, sizeof log, "%s%s", rows[i].log, rows[i].words == NULL ? LETTER "dot; " : "");
         if (rows[i].words == NULL)
             assert_ok(send_one("ann@x.example", &err));
@@ -226,6 +229,79 @@ static void test_policies(void **state) {
             assert_fails(send_one("ann@x.example", &err), NL_UNAVAILABLE, rows[i].words);
         assert_log(log);
     }
+}
+
+/* A policy with id 7 is stored, before a DNS that may keep quiet about it
+ * (section 10.2), and a server that may not answer. */
+static void test_stored_policies(void **state) {
+    enum { DAY = 86400 };
+    static const struct {
+        const char *name;
+        int64_t until;
+        const char *id, *policy, *log, *stored;
+    } rows[] = {
+        {"fresh", DAY, "7", NULL, "connect b.example; ", "b.example"},
+        {"the DNS keeps quiet", DAY, "", NULL, "connect b.example; ", "b.example"},
+        {"it cannot be fetched", DAY, "8", NULL, "fetch mta-sts.x.example; connect b.example; ",
+         "b.example"},
+        {"a new one", DAY, "8", POLICY("enforce", "mx: a.example\n"),
+         "fetch mta-sts.x.example; connect a.example; ", "a.example\n"},
+        {"a new one of none", DAY, "8", POLICY("none", ""),
+         "fetch mta-sts.x.example; connect a.example; ", ""},
+        {"a day old", -1, "7", POLICY("enforce", "mx: a.example\n"),
+         "fetch mta-sts.x.example; connect a.example; ", "a.example\n"},
+        {"it has ended", -DAY, "", NULL, "connect a.example; ", NULL},
+    };
+    (void)state;
+    config.delivery = NL_DIRECTLY;
+    made.known = true;
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_error err = {0};
+        struct nl_sts_note note = {.policy = {NL_STS_ENFORCE, 2 * DAY, {0}}, .id = "7"};
+        struct nl_buf log = {0};
+        note.until = fixture->fake.now + DAY + rows[i].until;
+        nl_buf_adds(&note.policy.mail_hosts, "b.example");
+        assert_ok(nl_sts_note_write(fixture->store, "x.example", &note, &err));
+        nl_sts_note_free(&note);
+        made.sts_id = rows[i].id;
+        made.policy = rows[i].policy;
+        assert_ok(send_one("ann@x.example", &err));
+        nl_buf_addf(&log, "%s%s", rows[i].log, LETTER "dot; ");
+        assert_log(nl_buf_text(&log));
+        nl_buf_free(&log);
+        enum nl_status status = nl_sts_note_read(fixture->store, "x.example", &note, &err);
+        assert_int_equal(status, rows[i].stored != NULL ? NL_OK : NL_NOTFOUND);
+        if (status == NL_OK)
+            assert_string_equal(nl_buf_text(&note.policy.mail_hosts), rows[i].stored);
+        nl_sts_note_free(&note);
+        nl_error_free(&err);
+    }
+}
+
+/* A database that does not answer takes no policy away. */
+static void test_a_policy_that_cannot_be_read(void **state) {
+    struct nl_error err = {0};
+    (void)state;
+    config.delivery = NL_DIRECTLY;
+    fixture_sql(fixture, "ALTER TABLE setting RENAME TO away");
+    assert_int_not_equal(send_one("ann@x.example", &err), NL_OK);
+    assert_log("");
+    nl_error_free(&err);
+}
+
+/* DANE that the configuration demands (RFC 7672), also of hosts that a policy names. */
+static void test_dane_is_demanded(void **state) {
+    struct nl_error err = {0};
+    (void)state;
+    config.delivery = NL_DIRECTLY;
+    config.routes[0] =
+        (struct nl_route){.domain = (char *)"x.example", .by = NL_DIRECTLY, .dane = true};
+    assert_fails(send_one("ann@x.example", &err), NL_UNAVAILABLE, "not signed in the DNS");
+    made.secure = true;
+    assert_fails(send_one("ann@x.example", &err), NL_UNAVAILABLE, "no mail host of x.example has");
+    assert_log("");
+    config.routes[0].domain = (char *)"y.example";
+    assert_ok(send_one("ann@x.example", &err));
 }
 
 /* ---- whether a domain can be reached ---- */
@@ -279,9 +355,11 @@ static void test_reach(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_answers), TEST(test_addresses_in_utf8), TEST(test_hosts_in_turn),
-        TEST(test_no_way),  TEST(test_sources),           TEST(test_policies),
-        TEST(test_reach),
+        TEST(test_answers),          TEST(test_addresses_in_utf8),
+        TEST(test_hosts_in_turn),    TEST(test_no_way),
+        TEST(test_sources),          TEST(test_policies),
+        TEST(test_stored_policies),  TEST(test_a_policy_that_cannot_be_read),
+        TEST(test_dane_is_demanded), TEST(test_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,7 @@ static void assert_note(struct fixture *fixture, const char *domain, const char 
         nl_sts_note_free(&note);
     } else {
         assert_int_equal(status, NL_NOTFOUND);
+        assert_int_equal(note.policy.mode, NL_STS_NONE);
         nl_error_free(&err);
     }
     assert_string_equal(text, expected);
@@ -92,10 +93,45 @@ static void test_damaged_notes(void **state) {
     }
 }
 
+/* A policy is fetched again when its id is another one, after a day, and when it has ended. */
+static void test_fresh_ones(void **state) {
+    enum { DAY = 86400, NOW = 1000000 };
+    static const struct {
+        const char *name, *id;
+        int64_t max_age, now;
+        bool fresh, holds;
+    } rows[] = {
+        {"just fetched", "7", 10 * DAY, NOW, true, true},
+        {"a day old", "7", 10 * DAY, NOW + DAY, true, true},
+        {"more than a day old", "7", 10 * DAY, NOW + DAY + 1, false, true},
+        {"of another id", "8", 10 * DAY, NOW, false, true},
+        {"of a longer id", "77", 10 * DAY, NOW, false, true},
+        {"short, and almost over", "7", 60, NOW + 59, true, true},
+        {"short, and over", "7", 60, NOW + 60, false, false},
+        {"long over", "7", 10 * DAY, NOW + 11 * DAY, false, false},
+    };
+    (void)state;
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_error err = {0};
+        struct nl_sts_policy policy = {.mode = NL_STS_ENFORCE, .max_age = rows[i].max_age};
+        struct nl_sts_note note;
+        nl_buf_adds(&policy.mail_hosts, "mx.a\n*.a\n");
+        assert_ok(nl_sts_note_make(&policy, "7", NOW, &note, &err));
+        nl_sts_policy_free(&policy);
+        assert_int_equal(note.policy.mode, NL_STS_ENFORCE);
+        assert_int_equal(note.policy.max_age, rows[i].max_age);
+        assert_string_equal(nl_buf_text(&note.policy.mail_hosts), "mx.a\n*.a\n");
+        assert_int_equal(nl_sts_note_is_fresh(&note, rows[i].id, rows[i].now), rows[i].fresh);
+        assert_int_equal(nl_sts_note_holds(&note, rows[i].now), rows[i].holds);
+        nl_sts_note_free(&note);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_policies_are_kept, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_damaged_notes, fixture_setup, fixture_teardown),
+        cmocka_unit_test(test_fresh_ones),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
