@@ -211,10 +211,11 @@ static bool post_once(const struct nl_service *service, const struct nl_tls_repo
     return reached;
 }
 
-/* *done says that nothing is left to do for it. */
+/* *done says that nothing is left to do for it. After `end`, no web server is asked any more. */
 static enum nl_status send_to_all(const struct nl_service *service,
                                   const struct nl_tls_report *report, const struct asked *asked,
-                                  struct nl_buf *has_it, bool *done, struct nl_error *err) {
+                                  int64_t end, struct nl_buf *has_it, bool *done,
+                                  struct nl_error *err) {
     enum nl_status status =
         nl_tls_report_reached(service->store, report->day, report->domain, has_it, err);
     bool reached = true;
@@ -223,7 +224,8 @@ static enum nl_status send_to_all(const struct nl_service *service,
         if (strncasecmp(place, "mailto:", strlen("mailto:")) == 0)
             status = mail_to(service, report, place + strlen("mailto:"), err);
         else if (strncasecmp(place, "https:", strlen("https:")) == 0)
-            reached = post_once(service, report, place, has_it) && reached;
+            reached = nl_clock_milliseconds() < end && post_once(service, report, place, has_it) &&
+                      reached;
     }
     *done = reached;
     return status;
@@ -236,7 +238,7 @@ static bool is_too_old(const struct nl_store *store, const char *day) {
 }
 
 static enum nl_status report_one(const struct nl_service *service, const char *day,
-                                 const char *domain, struct nl_error *err) {
+                                 const char *domain, int64_t end, struct nl_error *err) {
     struct nl_tls_report report = {
         .day = day, .domain = domain, .contact = service->config->bounce_address};
     struct asked asked;
@@ -251,7 +253,7 @@ static enum nl_status report_one(const struct nl_service *service, const char *d
     } else if (status == NL_OK && asked.count > 0) {
         status = nl_tls_report_make(service->store, &report, err);
         if (status == NL_OK)
-            status = send_to_all(service, &report, &asked, &has_it, &done, err);
+            status = send_to_all(service, &report, &asked, end, &has_it, &done, err);
     }
     if (status == NL_OK && (done || is_too_old(service->store, day)))
         status = nl_tls_sessions_drop(service->store, day, domain, err);
@@ -300,7 +302,7 @@ enum nl_status nl_tls_reports_send(const struct nl_service *service, struct nl_e
     for (size_t i = 0; status == NL_OK && ours && i < due->count && *service->stop == 0 &&
                        nl_clock_milliseconds() < end;
          i++)
-        status = report_one(service, due->items[i].day, due->items[i].domain, err);
+        status = report_one(service, due->items[i].day, due->items[i].domain, end, err);
     if (ours)
         nl_store_return_permit(service->store, "tls reports", 0);
     free(due);

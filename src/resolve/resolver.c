@@ -5,13 +5,10 @@
 #include "newsletter/base/text.h"
 #include "resolve/lookup.h"
 
-#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { RR_A = 1, RR_TXT = 16, RR_AAAA = 28, RR_IN = 1 }; /* RFC 1035 section 3.2 */
 
 enum { POLICY_EARLIER = 20000 /* milliseconds */ };
 enum { UNDER_WAY = 100 }; /* lookups at a time: each has up to 49 questions */
@@ -230,44 +227,4 @@ void nl_resolver_step(struct nl_resolver *resolver) {
 
 size_t nl_resolver_open(const struct nl_resolver *resolver) {
     return resolver->count;
-}
-
-enum nl_status nl_resolver_texts(struct nl_resolver *resolver, const char *name, struct nl_buf *out,
-                                 struct nl_error *err) {
-    struct ub_result *result = NULL;
-    enum nl_status status = NL_OK;
-    int code = ub_resolve(resolver->dns, name, RR_TXT, RR_IN, &result);
-    if (code != 0 || result->bogus || (result->rcode != 0 && !result->nxdomain))
-        status = nl_error_set(err, NL_TEMPFAIL, "the DNS does not say which records %s has", name);
-    for (size_t i = 0; status == NL_OK && result->havedata && result->data[i] != NULL; i++)
-        nl_answer_text(result, i, out);
-    ub_resolve_free(result);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
-}
-
-static enum nl_status add_addresses(struct nl_resolver *resolver, const char *host, int type,
-                                    struct nl_buf *out, struct nl_error *err) {
-    struct ub_result *result = NULL;
-    enum nl_status status = NL_OK;
-    int length = type == RR_A ? 4 : 16;
-    if (ub_resolve(resolver->dns, host, type, RR_IN, &result) != 0 || result->bogus)
-        status =
-            nl_error_set(err, NL_TEMPFAIL, "the DNS does not say which addresses %s has", host);
-    for (size_t i = 0; status == NL_OK && result->havedata && result->data[i] != NULL; i++) {
-        char text[INET6_ADDRSTRLEN];
-        if (result->len[i] != length || inet_ntop(type == RR_A ? AF_INET : AF_INET6,
-                                                  result->data[i], text, sizeof text) == NULL)
-            continue;
-        nl_buf_addf(out, type == RR_A ? "%s%s" : "%s[%s]", out->len > 0 ? "," : "", text);
-    }
-    ub_resolve_free(result);
-    return status;
-}
-
-enum nl_status nl_resolver_addresses(struct nl_resolver *resolver, const char *host,
-                                     struct nl_buf *out, struct nl_error *err) {
-    enum nl_status status = add_addresses(resolver, host, RR_AAAA, out, err);
-    if (status == NL_OK)
-        status = add_addresses(resolver, host, RR_A, out, err);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
 }

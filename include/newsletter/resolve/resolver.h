@@ -97,14 +97,14 @@ int nl_resolver_fd(const struct nl_resolver *resolver) NL_ALL_NONNULL;
 /* Takes the answers that have come, and gives up questions that have waited for too long. */
 void nl_resolver_step(struct nl_resolver *resolver) NL_ALL_NONNULL;
 
-/* Appends the TXT records of a name, a line for each. Waits for the answer, for as long as a route
- * may take. NL_TEMPFAIL when there is none; a name without such records is not a failure. */
+/* Appends the TXT records of a name, a line for each. Waits for the answer, for five seconds at
+ * most. NL_TEMPFAIL when there is none; a name without such records is not a failure. */
 NL_CHECKED enum nl_status nl_resolver_texts(struct nl_resolver *resolver, const char *name,
                                             struct nl_buf *out,
                                             struct nl_error *err) NL_ALL_NONNULL;
 
 /* Appends the addresses of a host, with commas between them and IPv6 in brackets, as libcurl's
- * CURLOPT_RESOLVE has them. Waits as above. */
+ * CURLOPT_RESOLVE has them. Waits as above, for each of IPv6 and IPv4. */
 NL_CHECKED enum nl_status nl_resolver_addresses(struct nl_resolver *resolver, const char *host,
                                                 struct nl_buf *out,
                                                 struct nl_error *err) NL_ALL_NONNULL;

@@ -19,8 +19,17 @@ static struct {
     struct nl_service service;
     enum nl_status dns;
     const char *texts, *addresses;
-    struct nl_buf asked; /* names, each with a blank */
+    struct nl_buf asked;  /* names, each with a blank */
+    int64_t clock, takes; /* milliseconds: now, and until the DNS has found an address */
 } made;
+
+int64_t nl_clock_milliseconds(void) {
+    return made.clock;
+}
+
+int64_t nl_clock_nanoseconds(void) {
+    return made.clock * 1000000;
+}
 
 enum nl_status nl_resolver_new(const struct nl_resolver_options *options, struct nl_resolver **out,
                                struct nl_error *err) {
@@ -47,6 +56,7 @@ enum nl_status nl_resolver_addresses(struct nl_resolver *resolver, const char *h
                                      struct nl_buf *out, struct nl_error *err) {
     (void)resolver, (void)err;
     nl_buf_addf(&made.asked, "%s ", host);
+    made.clock += made.takes;
     nl_buf_adds(out, made.addresses);
     return NL_OK;
 }
@@ -214,6 +224,32 @@ static void test_posts_that_fail(void **state) {
     }
 }
 
+/* Mail waits while reports are sent: places that do not answer are left alone after a while. */
+static void test_slow_places(void **state) {
+    static const struct {
+        int64_t takes;
+        const char *asked;
+    } rows[] = {
+        {4000, "_smtp._tls.x.example a.example b.example c.example d.example _smtp._tls.y.example "
+               "a.example "},
+        {10000, "_smtp._tls.x.example a.example b.example "},
+        {20000, "_smtp._tls.x.example a.example "},
+    };
+    struct fixture *fixture = *state;
+    made.texts = "v=TLSRPTv1; rua=https://a.example/,https://b.example/,https://c.example/,"
+                 "https://d.example/\n";
+    for_each_row (i, rows, rows[i].asked) {
+        fixture_sql(fixture, "DELETE FROM tls_session");
+        add(fixture, "x.example");
+        add(fixture, "y.example");
+        fixture->fake.now += DAY;
+        made.takes = rows[i].takes;
+        step();
+        assert_string_equal(nl_buf_text(&made.asked), rows[i].asked);
+        assert_int_equal(rows_left(fixture), 2);
+    }
+}
+
 /* ---- when ---- */
 
 /* A day is over at midnight (UTC). Where nothing can be sent, or nobody knows whether somebody
@@ -325,6 +361,7 @@ int main(void) {
         TEST(test_records),
         TEST(test_mails),
         TEST(test_posts_that_fail),
+        TEST(test_slow_places),
         TEST(test_gives_up_after_two_days),
         TEST(test_tries_once_in_an_hour),
         TEST(test_failures),
