@@ -17,7 +17,6 @@ enum {
     FRESH = 60 * SECOND,            /* how long a measurement of another level counts */
     FIRST_PENALTY = 30 * SECOND,    /* until one more is tried again */
     LONGEST_PENALTY = 600 * SECOND, /* */
-    FEWEST_ROWS = 16,
 };
 
 /* Growing goes on while twice as many are this much faster. Of few messages, less could be chance,
@@ -35,6 +34,7 @@ static const double AS_SOON = 1.15;
 static const double NEARLY_ALL = 1.3; /* an answer, of the round trip */
 static const double COLLAPSE = 0.6;
 static const double FAR_WORSE = 0.9; /* of the rate at home */
+static const double HOPELESS = 0.85; /* of it, after few messages */
 static const double WEIGHT = 0.3;    /* of the latest measurement in the mean */
 /* Three refusals in a row, or one of twenty messages. */
 static const double FORGET = 0.98;
@@ -200,13 +200,13 @@ static void grow(struct nl_tuner *tuner, int64_t now) {
     move_to(tuner, next, now);
 }
 
-/* Whether answers came no sooner with half as many under way. Then fewer are not as fast. */
+/* Whether answers came no sooner with far fewer under way. Then fewer are not as fast. */
 static bool is_latency(const struct nl_tuner *tuner, int64_t now) {
     const struct nl_tuner_level *home = &tuner->levels[tuner->home];
     for (size_t i = 0; i < tuner->home; i++) {
         const struct nl_tuner_level *level = &tuner->levels[i];
-        if (2 * level->under_way <= home->under_way && level->rate > 0 &&
-            level->measured + FRESH > now && level->answer >= home->answer)
+        if (5 * level->under_way <= 4 * home->under_way && level->rate > 0 &&
+            level->measured + FRESH > now && level->answer >= AS_FAST * home->answer)
             return true;
     }
     return false;
@@ -317,6 +317,17 @@ static bool is_long_enough(const struct nl_tuner *tuner, int64_t took) {
     return took >= LONG_TIME || (growing && took >= SHORT_TIME && (steady || !is_of_few(tuner)));
 }
 
+/* Each message that is not under way at a lower level costs speed: a look at one ends as soon as it
+ * is seen to be far slower. */
+static bool is_hopeless(const struct nl_tuner *tuner, int64_t took) {
+    size_t under_way = nl_tuner_under_way(tuner);
+    size_t rounds = (SHORT_MESSAGES + under_way - 1) / under_way * under_way;
+    bool below = tuner->phase != NL_TUNER_GROW && tuner->at < tuner->home;
+    return below && tuner->answered >= rounds && took >= SHORT_TIME &&
+           (double)tuner->answered * SECOND <
+               HOPELESS * tuner->levels[tuner->home].rate * (double)took;
+}
+
 /* The window is known to be of use once the first message in one piece was answered. */
 static void note_flights(struct nl_tuner *tuner, bool flies, int64_t now) {
     if (flies == tuner->flies)
@@ -353,40 +364,13 @@ bool nl_tuner_step(struct nl_tuner *tuner, size_t under_way, bool flies, int64_t
             begin_measurement(tuner, now);
         return false;
     }
-    if (tuner->answered < tuner->needed)
+    bool over = is_hopeless(tuner, now - tuner->since);
+    if (!over && tuner->answered < tuner->needed)
         return false;
-    if (!is_long_enough(tuner, now - tuner->since)) {
+    if (!over && !is_long_enough(tuner, now - tuner->since)) {
         tuner->needed += nl_tuner_under_way(tuner);
         return false;
     }
     end_measurement(tuner, now);
     return true;
-}
-
-/* ---- decisions for others ---- */
-
-size_t nl_tuner_under_way(const struct nl_tuner *tuner) {
-    return nl_tuner_least(tuner->levels[tuner->at].under_way, nl_tuner_most_under_way(tuner));
-}
-
-size_t nl_tuner_connections(const struct nl_tuner *tuner) {
-    return nl_tuner_least(nl_tuner_under_way(tuner), nl_tuner_most_connections(tuner));
-}
-
-size_t nl_tuner_window(const struct nl_tuner *tuner) {
-    size_t connections = nl_tuner_connections(tuner);
-    return (nl_tuner_under_way(tuner) + connections - 1) / connections;
-}
-
-size_t nl_tuner_keep(const struct nl_tuner *tuner) {
-    size_t home =
-        nl_tuner_least(tuner->levels[tuner->home].under_way, nl_tuner_most_connections(tuner));
-    size_t here = nl_tuner_connections(tuner);
-    return home > here ? home : here;
-}
-
-size_t nl_tuner_rows(const struct nl_tuner *tuner) {
-    size_t most = 2 * nl_tuner_under_way(tuner) + FEWEST_ROWS;
-    size_t quarter_second = (size_t)(tuner->levels[tuner->at].rate / 4);
-    return quarter_second > most ? quarter_second : most;
 }

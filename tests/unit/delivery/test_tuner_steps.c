@@ -180,6 +180,43 @@ static void test_steady_answers(void **state) {
     }
 }
 
+/* A look at a level below home ends after 16 messages where it is far slower than the 400/s at
+ * home, and home is where it goes back to. */
+static void test_a_look_below_that_is_hopeless(void **state) {
+    static const struct {
+        const char *name;
+        enum nl_tuner_phase phase;
+        size_t at, answers;
+        int64_t took;
+        bool ends;
+    } rows[] = {
+        {"far slower", NL_TUNER_PROBE, 16, 16, SECOND / 20, true},
+        {"once more", NL_TUNER_CONFIRM, 16, 16, SECOND / 20, true},
+        {"not far slower", NL_TUNER_PROBE, 16, 17, SECOND / 20, false},
+        {"too soon", NL_TUNER_PROBE, 16, 16, SECOND / 20 - 1, false},
+        {"too few", NL_TUNER_PROBE, 16, 15, SECOND / 20, false},
+        {"two rounds of 12", NL_TUNER_PROBE, 12, 24, SECOND / 8, true},
+        {"less than two rounds", NL_TUNER_PROBE, 12, 23, SECOND / 8, false},
+        {"at home", NL_TUNER_HOLD, 24, 24, SECOND / 8, false},
+        {"above", NL_TUNER_PROBE, 32, 32, SECOND / 8, false},
+        {"growing", NL_TUNER_GROW, 16, 15, SECOND / 8, false},
+    };
+    (void)state;
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_tuner tuner;
+        nl_tuner_open(&tuner, 50, 1, &nothing, 0);
+        tuner.home = nl_tuner_level_of(&tuner, 24);
+        tuner.levels[tuner.home].rate = 400;
+        tuner.at = nl_tuner_level_of(&tuner, rows[i].at);
+        tuner.phase = rows[i].phase;
+        assert_false(nl_tuner_step(&tuner, rows[i].at, false, 0, 0));
+        for (size_t answer = 0; answer < rows[i].answers; answer++)
+            nl_tuner_answered(&tuner, 50000);
+        assert_int_equal(nl_tuner_step(&tuner, rows[i].at, false, 0, rows[i].took), rows[i].ends);
+        assert_int_equal(nl_tuner_under_way(&tuner), rows[i].ends ? 24 : rows[i].at);
+    }
+}
+
 /* A cap is raised by a quarter and one when its time is over, until the limit is reached. */
 static void test_a_cap_is_raised(void **state) {
     static const struct {
@@ -323,6 +360,7 @@ int main(void) {
         cmocka_unit_test(test_ending),
         cmocka_unit_test(test_far_away),
         cmocka_unit_test(test_steady_answers),
+        cmocka_unit_test(test_a_look_below_that_is_hopeless),
         cmocka_unit_test(test_a_cap_is_raised),
         cmocka_unit_test(test_each_cap_holds_longer),
         cmocka_unit_test(test_pushing_back),
