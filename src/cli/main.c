@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/standard_files.h"
 #include "newsletter/service/conversion.h"
 
 #include <stdlib.h>
@@ -99,6 +100,8 @@ int main(int argc, char **argv) {
     struct nl_error err = {0};
     /* A command line that cannot be read fails before its --json is. */
     bool json = wants(argc, argv, "--json");
+    if (!nl_standard_files_hold())
+        return EX_OSERR;
     if (argc == 2 && strcmp(argv[1], nl_conversion_word) == 0)
         nl_conversion_main();
     nl_conversion_offer();

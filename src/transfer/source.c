@@ -14,6 +14,13 @@ enum { LINE_LIMIT = 1 << 20, PIECE = 1 << 16 };
 
 static const char utf8_mark[] = "\xef\xbb\xbf";
 
+static enum nl_status cannot_read(const char *name, struct nl_error *err) {
+    char reason[128];
+    const char *text = strerror_r(errno, reason, sizeof reason);
+    return nl_error_set(err, NL_NOINPUT, "cannot read %s: %s",
+                        strcmp(name, "-") == 0 ? "standard input" : name, text);
+}
+
 static enum nl_status read_all(FILE *in, const char *name, struct nl_buf *out,
                                struct nl_error *err) {
     size_t got = PIECE;
@@ -23,7 +30,7 @@ static enum nl_status read_all(FILE *in, const char *name, struct nl_buf *out,
         out->data[out->len] = '\0';
     }
     if (ferror(in))
-        return nl_error_set(err, NL_NOINPUT, "cannot read %s", name);
+        return cannot_read(name, err);
     return out->failed ? nl_error_nomem(err) : NL_OK;
 }
 
@@ -178,8 +185,7 @@ static enum nl_status take_line(struct nl_source *source, bool *end, struct nl_e
     source->len = got > 0 ? (size_t)got : 0;
     *end = got <= 0;
     if (*end)
-        return ferror(source->in) ? nl_error_set(err, NL_NOINPUT, "cannot read %s", source->name)
-                                  : NL_OK;
+        return ferror(source->in) ? cannot_read(source->name, err) : NL_OK;
     return source->number == 0 && ends_with_cr(source->line, source->len)
                ? turn_to_cr(source, end, err)
                : NL_OK;
