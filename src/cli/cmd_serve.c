@@ -2,6 +2,7 @@
 
 #include "newsletter/base/log.h"
 #include "newsletter/base/on_demand.h"
+#include "newsletter/base/open_files.h"
 #include "newsletter/base/thread.h"
 #include "newsletter/service/issue_canary.h"
 #include "newsletter/web/hooks.h"
@@ -50,13 +51,16 @@ struct service {
 static enum nl_status open_site(struct cli *cli, const char *listen, struct service *service,
                                 struct nl_error *err) {
     const struct nl_config *config = &cli->config;
+    size_t wanted = (size_t)config->serve.connections;
+    size_t connections = nl_open_files_connections(wanted);
+    nl_open_files_tell(connections, wanted);
     const struct nl_server_options options = {
         .listen = listen != NULL ? listen : config->serve.listen,
         .certificate = config->serve.certificate,
         .proxy_protocol = config->serve.proxy_protocol,
         .key = config->serve.key,
         .trusted = config->serve.trusted_proxies,
-        .connections = config->serve.connections,
+        .connections = (int64_t)connections,
         .log = config->serve.log,
         .body_limit = nl_site_body_limit,
         .form_limit = nl_site_form_limit,
@@ -87,6 +91,9 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
 
 static enum nl_status open_staff(struct cli *cli, struct service *service, struct nl_error *err) {
     const struct nl_config *config = &cli->config;
+    size_t wanted = (size_t)config->serve.connections;
+    size_t connections = nl_open_files_connections(wanted);
+    nl_open_files_tell(connections, wanted);
     const struct nl_server_options options = {
         .listen = config->staff.listen,
         .certificate = config->staff.certificate,

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/open_files.h"
 #include "newsletter/base/standard_files.h"
 #include "newsletter/service/conversion.h"
 
@@ -102,6 +103,7 @@ int main(int argc, char **argv) {
     bool json = wants(argc, argv, "--json");
     if (!nl_standard_files_hold())
         return EX_OSERR;
+    nl_open_files_raise();
     if (argc == 2 && strcmp(argv[1], nl_conversion_word) == 0)
         nl_conversion_main();
     nl_conversion_offer();

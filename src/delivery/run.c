@@ -7,6 +7,7 @@
 #include "delivery/record.h"
 #include "delivery/refusal.h"
 #include "delivery/tuning.h"
+#include "newsletter/base/open_files.h"
 #include "newsletter/db/sync.h"
 #include "newsletter/store/issue_control.h"
 
@@ -23,7 +24,12 @@ static enum nl_status prepare(struct run *run) {
     enum nl_status opened = nl_direct_open(run);
     if (opened != NL_OK)
         return opened;
-    size_t connections = nl_direct_connections(run);
+    size_t wanted = nl_direct_connections(run);
+    size_t connections = nl_open_files_connections(wanted);
+    if (run->plan->scope.issue != 0)
+        nl_open_files_tell(connections, wanted);
+    if (run->direct != NULL)
+        run->direct->connections = connections;
     /* On each connection a message may begin before the outcome of the last one is committed, and
      * one may follow it. */
     run->size =
@@ -51,7 +57,7 @@ static enum nl_status prepare(struct run *run) {
     if (status == NL_OK)
         status = nl_transport_new(run->plan->relay, connections, &run->transport, run->err);
     if (status == NL_OK)
-        status = nl_tuning_open(run);
+        status = nl_tuning_open(run, connections);
     if (status == NL_OK)
         status = nl_sync_start(run->plan->store, &run->sync, run->err);
     if (status == NL_OK)

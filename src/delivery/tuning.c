@@ -32,7 +32,8 @@ static enum nl_status recall_faults(struct run *run, size_t server) {
     return status;
 }
 
-enum nl_status nl_tuning_open(struct run *run) {
+enum nl_status nl_tuning_open(struct run *run, size_t most) {
+    size_t connections = (size_t)run->plan->config->smtp.connections;
     const struct nl_relay *relay = run->plan->relay;
     struct nl_relay_pace earlier = {0};
     nl_tuning_tick(run);
@@ -42,7 +43,7 @@ enum nl_status nl_tuning_open(struct run *run) {
         status = recall_faults(run, i);
     if (status != NL_OK)
         return status;
-    nl_tuner_open(&run->tuner, (size_t)run->plan->config->smtp.connections,
+    nl_tuner_open(&run->tuner, connections < most ? connections : most,
                   (size_t)nl_relay_window(relay), &earlier, run->clock);
     run->noted_at = run->clock;
     nl_tuning_step(run);

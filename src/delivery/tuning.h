@@ -6,8 +6,8 @@
 #include "delivery/in_flight.h"
 #include "newsletter/base/attribute.h"
 
-/* Reads what earlier runs have learned. */
-NL_CHECKED enum nl_status nl_tuning_open(struct run *run);
+/* Reads what earlier runs have learned. There are never more than `most` connections. */
+NL_CHECKED enum nl_status nl_tuning_open(struct run *run, size_t most);
 
 /* Stores it. A failure loses nothing else. */
 void nl_tuning_close(struct run *run);
