@@ -28,14 +28,14 @@ bool nl_answer_name(const char *data, size_t len, char out[NL_MAIL_NAME]) {
     size_t written = 0;
     while (at < len && data[at] != 0) {
         size_t label = (unsigned char)data[at++];
-        if (label > 63 || label >= len - at || written + label + 1 >= NL_MAIL_NAME)
+        if (label > 63 || written + label + 1 >= NL_MAIL_NAME)
             return false;
         if (written > 0)
             out[written++] = '.';
-        for (size_t i = 0; i < label; i++, at++) {
-            char c = data[at];
-            if (!is_of_hosts(c))
+        for (; label > 0; label--, at++) {
+            if (at == len || !is_of_hosts(data[at]))
                 return false;
+            char c = data[at];
             out[written++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
         }
     }
