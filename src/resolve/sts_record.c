@@ -15,8 +15,8 @@ static void text_of(const struct ub_result *result, size_t at, struct nl_buf *ou
         nl_buf_add(out, result->data[at] + i + 1, data[i]);
 }
 
-/* "v=STSv1; id=20261127;": other fields may stand between. */
-static bool read_id(const char *text, char id[NL_STS_ID]) {
+/* "v=STSv1; id=20261127;": other fields may stand between. An id that is not valid leaves `id`. */
+static void read_id(const char *text, char id[NL_STS_ID]) {
     const char *at = text + strlen(VERSION);
     while ((at = strchr(at, ';')) != NULL) {
         at += 1 + strspn(at + 1, " \t");
@@ -28,12 +28,11 @@ static bool read_id(const char *text, char id[NL_STS_ID]) {
             len++;
         size_t end = len + strspn(at + len, " \t");
         if (len == 0 || len >= NL_STS_ID || (at[end] != ';' && at[end] != '\0'))
-            return false;
+            return;
         memcpy(id, at, len);
         id[len] = '\0';
-        return true;
+        return;
     }
-    return false;
 }
 
 void nl_answer_text(const struct ub_result *result, size_t at, struct nl_buf *out) {
@@ -48,16 +47,15 @@ void nl_answer_text(const struct ub_result *result, size_t at, struct nl_buf *ou
 void nl_answer_sts(const struct ub_result *result, char id[NL_STS_ID]) {
     struct nl_buf text = {0};
     size_t records = 0;
-    bool valid = true;
     id[0] = '\0';
     for (size_t i = 0; result->havedata && result->data[i] != NULL; i++) {
         text_of(result, i, &text);
         if (strncmp(nl_buf_text(&text), VERSION, strlen(VERSION)) != 0)
             continue;
         records++;
-        valid = read_id(nl_buf_text(&text), id);
+        read_id(nl_buf_text(&text), id);
     }
-    if (records != 1 || !valid)
+    if (records != 1)
         id[0] = '\0';
     nl_buf_free(&text);
 }

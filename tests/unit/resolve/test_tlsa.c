@@ -56,13 +56,14 @@ static void test_each_kind_of_record(void **state) {
         {{3, 1, 0, LONGEST, 0xab}, true},
         {{3, 1, 0, LONGEST + 1, 0xab}, false}, /* longer than any certificate that we take */
         {{3, 1, 0, 1, 0xab}, true},
-        {{3, 1, 0, 0, 0xab}, false},          /* no data at all */
-        {{0, 1, 1, SHA256, 0xab}, false},     /* PKIX-TA: RFC 7672 section 3.1.3 */
-        {{1, 1, 1, SHA256, 0xab}, false},     /* PKIX-EE */
-        {{4, 1, 1, SHA256, 0xab}, false},     /* not assigned */
-        {{255, 1, 1, SHA256, 0xab}, false},   /* private use */
-        {{3, 2, 1, SHA256, 0xab}, false},     /* a selector that nobody knows */
-        {{3, 1, 3, SHA256, 0xab}, false},     /* a type that nobody knows */
+        {{3, 1, 0, 0, 0xab}, false},        /* no data at all */
+        {{0, 1, 1, SHA256, 0xab}, false},   /* PKIX-TA: RFC 7672 section 3.1.3 */
+        {{1, 1, 1, SHA256, 0xab}, false},   /* PKIX-EE */
+        {{4, 1, 1, SHA256, 0xab}, false},   /* not assigned */
+        {{255, 1, 1, SHA256, 0xab}, false}, /* private use */
+        {{3, 2, 1, SHA256, 0xab}, false},   /* a selector that nobody knows */
+        {{3, 1, 3, SHA256, 0xab}, false},   /* a type that nobody knows */
+        {{3, 1, 3, SHA512, 0xab}, false},
         {{3, 1, 1, SHA256 - 1, 0xab}, false}, /* a digest that is too short */
         {{3, 1, 1, SHA256 + 1, 0xab}, false},
         {{3, 1, 2, SHA256, 0xab}, false},
@@ -132,7 +133,7 @@ static void test_no_more_than_sixteen_count(void **state) {
 static void test_the_name_that_records_belong_to(void **state) {
     static const struct {
         const char *canonical, *base;
-    } cases[] = {{"MX.Example.ORG.", "mx.example.org"},
+    } cases[] = {{"MX.aZ-Az.Example.ORG.", "mx.az-az.example.org"},
                  {"mx.example.org", "mx.example.org"},
                  {"a\\046b.example.", "asked"},
                  {"", "asked"},
