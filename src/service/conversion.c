@@ -1,6 +1,7 @@
 #include "newsletter/service/conversion.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/log.h"
 #include "newsletter/base/program.h"
 #include "service/converter.h"
 
@@ -50,14 +51,11 @@ static enum nl_status call(const struct nl_buf *request, struct nl_buf *answer,
     enum nl_status status = nl_program_run(&program, answer, err);
     if (status != NL_CONFIG && status != NL_TEMPFAIL)
         return status;
-    char why[200];
-    snprintf(why, sizeof why, "%s", nl_error_text(err));
+    nl_log(NL_LOG_NOTICE, NULL, "the process that reads files of others: %s", nl_error_text(err));
     nl_error_free(err);
-    return nl_error_set(
-        err, NL_DATA,
-        NL_TEXT("the file cannot be read: it is broken, or it needs too much time or "
-                "memory (%s)"),
-        why);
+    return nl_error_set(err, NL_DATA,
+                        NL_TEXT("the file cannot be read: it is broken, or it needs too much time "
+                                "or memory"));
 }
 
 /* The head of a record: its name, a space, and how many bytes follow after one more byte. */

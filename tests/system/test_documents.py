@@ -180,7 +180,8 @@ EXPANDING = ('<!DOCTYPE d [<!ENTITY a0 "aa">' + "".join(f'<!ENTITY a{i} "&a{i - 
 ], ids=["entities", "bomb", "bombs", "xml", "cut", "password", "zip", "deep", "laughs", "external", "deep docx", "deep odt", "binary", "empty"])
 def test_hostile_documents(desk, data, says):  # noqa: F811
     answer = convert(desk, data())
-    assert answer.status == 422 and says in json.loads(answer.text)["problem"]
+    told = json.loads(answer.text)["problem"]
+    assert answer.status == 422 and says in told and not re.search("/proc|signal|status", told)
 
 
 def test_nothing_active_is_left(desk):  # noqa: F811
