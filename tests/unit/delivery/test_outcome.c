@@ -51,11 +51,13 @@ static void test_replies(void **state) {
     (void)state;
     static const struct refusal cases[] = {
         {NL_STAGE_DOT, 250, "2.0.0", "Queued", true, NL_SENT, NL_REACT_ACCEPTED, NL_EFFECT_NONE},
+        {NL_STAGE_DOT, 200, "", "Taken", true, NL_SENT, NL_REACT_ACCEPTED, NL_EFFECT_NONE},
         /* for now */
         {NL_STAGE_MAIL, 451, "", "Later", false, NL_DEFERRED, NL_REACT_FAILURE, NL_EFFECT_NONE},
         {NL_STAGE_MAIL, 421, "4.7.0", "Bye", false, NL_DEFERRED, NL_REACT_OURS, NL_EFFECT_NONE},
         {NL_STAGE_MAIL, 421, "", "Bye", false, NL_DEFERRED, NL_REACT_FAILURE, NL_EFFECT_NONE},
         {NL_STAGE_MAIL, 421, "", "Enough", true, NL_REQUEUED, NL_REACT_NONE, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 421, "4.2.1", "Busy", true, NL_DEFERRED, NL_REACT_FAILURE, NL_EFFECT_NONE},
         {NL_STAGE_RCPT, 450, "4.2.1", "Busy", false, NL_DEFERRED, NL_REACT_NONE, NL_EFFECT_NONE},
         {NL_STAGE_RCPT, 452, "4.2.2", "Full", true, NL_DEFERRED, NL_REACT_NONE, NL_EFFECT_SOFT},
         {NL_STAGE_RCPT, 452, "4.3.1", "Disk full", true, NL_DEFERRED, NL_REACT_FAILURE,
@@ -77,7 +79,11 @@ static void test_replies(void **state) {
         {NL_STAGE_RCPT, 554, "5.7.1", "Relay access denied", true, NL_REQUEUED, NL_REACT_OURS,
          NL_EFFECT_NONE},
         {NL_STAGE_RCPT, 550, "5.7.26", "DMARC", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 503, "", "No", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
         {NL_STAGE_RCPT, 530, "", "Log in", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 534, "", "No", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 535, "", "No", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
+        {NL_STAGE_RCPT, 538, "", "No", true, NL_REQUEUED, NL_REACT_OURS, NL_EFFECT_NONE},
         {NL_STAGE_DOT, 550, "5.1.8", "Domain not found", true, NL_REQUEUED, NL_REACT_OURS,
          NL_EFFECT_NONE},
         /* of the recipient */
@@ -158,11 +164,60 @@ static void test_backoff(void **state) {
     assert_int_equal(last.outcome, NL_FAILED);
 }
 
+static void test_delays_of_a_schedule(void **state) {
+    static const struct {
+        int64_t schedule[NL_DELAYS];
+        int64_t delays[4]; /* before the second attempt and those after it */
+        int64_t longest;
+    } cases[] = {
+        {{60}, {60, 60, 60, 60}, 60},
+        {{60, 600, 3600}, {60, 600, 3600, 3600}, 3600},
+        {{3600, 60, 600}, {3600, 60, 600, 600}, 3600},
+        {{60, 3600, 600}, {60, 3600, 600, 600}, 3600},
+        {{0}, {300, 600, 1200, 1800}, 1800}, /* none: it grows */
+    };
+    struct fake fake = {.now = 100000};
+    struct nl_env env = fake_env(&fake);
+    (void)state;
+    for_each_row (i, cases, NULL) {
+        struct nl_config config = {
+            .retry = {.first = 300, .factor = 2, .max = 1800, .give_up = 86400}};
+        memcpy(config.retry.schedule, cases[i].schedule, sizeof cases[i].schedule);
+        for (int64_t attempts = 0; attempts < 4; attempts++) {
+            struct nl_result result = {.outcome = NL_DEFERRED};
+            fake.random = UINT32_MAX - 1;
+            nl_outcome_schedule(&config, &env, attempts, fake.now, &result);
+            /* the longest that chance makes of it: a fifth more, but for the last second */
+            assert_int_equal(result.next_attempt_at - fake.now,
+                             cases[i].delays[attempts] * 6 / 5 - 1);
+        }
+        assert_int_equal(nl_outcome_longest_delay(&config), cases[i].longest * 6 / 5 + 1);
+    }
+}
+
+static void test_the_last_delay_of_a_full_schedule_repeats(void **state) {
+    struct fake fake = {.now = 100000, .random = UINT32_MAX / 2};
+    struct nl_env env = fake_env(&fake);
+    struct nl_config config = {.retry = {.give_up = 86400}};
+    (void)state;
+    for (int64_t i = 0; i < NL_DELAYS; i++)
+        config.retry.schedule[i] = 100 + i;
+    for (int64_t attempts = NL_DELAYS - 2; attempts <= NL_DELAYS; attempts++) {
+        struct nl_result result = {.outcome = NL_DEFERRED};
+        nl_outcome_schedule(&config, &env, attempts, fake.now, &result);
+        assert_int_equal(result.next_attempt_at - fake.now,
+                         100 + (attempts < NL_DELAYS ? attempts : NL_DELAYS - 1));
+    }
+    assert_int_equal(nl_outcome_longest_delay(&config), 119 + 119 / 5 + 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies),
         cmocka_unit_test(test_lost),
         cmocka_unit_test(test_backoff),
+        cmocka_unit_test(test_delays_of_a_schedule),
+        cmocka_unit_test(test_the_last_delay_of_a_full_schedule_repeats),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
