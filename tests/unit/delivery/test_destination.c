@@ -32,6 +32,16 @@ static void test_hosts_are_picked_by_preference(void **state) {
     nl_destination_free(&to);
 }
 
+static void test_a_host_that_is_preferred_alone_is_picked_alone(void **state) {
+    (void)state;
+    struct nl_destination to = three_hosts();
+    size_t server = 0;
+    to.preferences[0] = 5;
+    assert_true(nl_destination_pick(&to, 0, 0.99, &server));
+    assert_int_equal(server, 5);
+    nl_destination_free(&to);
+}
+
 static void test_a_host_that_takes_no_more_connections_is_not_dead(void **state) {
     (void)state;
     struct nl_destination to = three_hosts();
@@ -62,8 +72,10 @@ static void test_connections_grow_one_by_one_and_are_halved(void **state) {
     for (int i = 0; i < 2; i++)
         nl_destination_accepted(&to, 0);
     assert_int_equal(to.limit, 3);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         nl_destination_accepted(&to, 0);
+    assert_int_equal(to.limit, 3);
+    nl_destination_accepted(&to, 0);
     assert_int_equal(to.limit, 4);
     for (int i = 0; i < 1000; i++)
         nl_destination_accepted(&to, 0);
@@ -305,6 +317,32 @@ static void test_the_key_holds_preferences_and_demands(void **state) {
     nl_buf_free(&other);
 }
 
+/* A certificate of an authority may be for the recipients' domain; one of the host's own is not. */
+static void test_the_key_holds_records_and_whom_they_are_for(void **state) {
+    static const struct {
+        const char *tlsa, *next_hop, *key;
+    } cases[] = {
+        {NULL, NULL, "a.example ~1 TLS 2 a.example \n"},
+        {NULL, "x.example", "a.example ~1 TLS 2 a.example \n"},
+        {"2 0 1 00\n", NULL, "a.example ~1 TLS 2 a.example 2 0 1 00\n\n"},
+        {"2 0 1 00\n", "x.example", "a.example ~1 TLS 2 a.example 2 0 1 00\nx.example\n"},
+        {"3 0 1 00\n", "x.example", "a.example ~1 TLS 2 a.example 3 0 1 00\n\n"},
+        {"3 0 1 01\n", "x.example", "a.example ~1 TLS 2 a.example 3 0 1 01\n\n"},
+    };
+    struct nl_buf key = {0};
+    (void)state;
+    for_each_row (i, cases, cases[i].key) {
+        const struct nl_mail_host host = {.name = "a.example",
+                                          .base = "a.example",
+                                          .tls = NL_HOST_TLS_DANE,
+                                          .tlsa = (char *)cases[i].tlsa,
+                                          .next_hop = cases[i].next_hop};
+        key_of(&host, 1, &key);
+        assert_string_equal(nl_buf_text(&key), cases[i].key);
+    }
+    nl_buf_free(&key);
+}
+
 /* The next host has its turn, and each one is left once, until a message is accepted. */
 static void test_a_host_that_takes_no_message_is_left(void **state) {
     (void)state;
@@ -467,6 +505,7 @@ static void test_words_of_providers(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hosts_are_picked_by_preference),
+        cmocka_unit_test(test_a_host_that_is_preferred_alone_is_picked_alone),
         cmocka_unit_test(test_a_host_that_takes_no_more_connections_is_not_dead),
         cmocka_unit_test(test_a_host_that_refuses_all_on_their_way_is_left),
         cmocka_unit_test(test_connections_grow_one_by_one_and_are_halved),
@@ -480,6 +519,7 @@ int main(void) {
         cmocka_unit_test(test_ten_refusals_in_a_row_are_believed),
         cmocka_unit_test(test_the_key_does_not_depend_on_the_order),
         cmocka_unit_test(test_the_key_holds_preferences_and_demands),
+        cmocka_unit_test(test_the_key_holds_records_and_whom_they_are_for),
         cmocka_unit_test(test_a_host_that_takes_no_message_is_left),
         cmocka_unit_test(test_an_earlier_run_is_remembered),
         cmocka_unit_test(test_providers_are_found_by_their_hosts),

@@ -36,6 +36,43 @@ static void test_shares_by_weight(void **state) {
     assert_int_equal(count[1], 10);
 }
 
+/* The lighter one comes between the others, and not after them. */
+static void test_turns_are_spread(void **state) {
+    static const size_t turns[] = {0, 0, 1, 0};
+    (void)state;
+    struct nl_relay_health health = start();
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(nl_relay_health_pick(&health), turns[i % 4]);
+}
+
+static void test_only_one_that_is_avoided_is_left(void **state) {
+    (void)state;
+    struct nl_relay_health health = start();
+    nl_relay_health_failed(&health, 0, true);
+    for (int i = 0; i < 5; i++)
+        nl_relay_health_failed(&health, 1, false);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(nl_relay_health_pick(&health), 1);
+}
+
+/* Direct delivery finds servers as it goes. */
+static void test_room_for_more_servers(void **state) {
+    (void)state;
+    struct nl_relay_health health = {.relay = (struct nl_relay *)&relay};
+    for (size_t which = 0; which < 5 * (size_t)NL_RELAYS; which++) {
+        assert_true(nl_relay_health_grow(&health, which));
+        assert_true(health.room > which);
+        assert_int_equal(health.servers[which].credit, 0);
+        health.servers[which].credit = (int64_t)which + 1;
+    }
+    size_t room = health.room;
+    assert_true(nl_relay_health_grow(&health, 0));
+    assert_int_equal(health.room, room);
+    for (size_t which = 0; which < 5 * (size_t)NL_RELAYS; which++)
+        assert_int_equal(health.servers[which].credit, which + 1);
+    nl_relay_health_free(&health);
+}
+
 static void test_five_failures_in_a_row(void **state) {
     (void)state;
     struct nl_relay_health health = start();
@@ -87,10 +124,14 @@ static void test_flights(void **state) {
     assert_false(server->flights_broken);
     nl_relay_health_flight_worked(&health, 0, true); /* one that was under way */
     assert_int_equal(server->flights, NL_FLIGHTS_FAIL);
-    server->flights = NL_FLIGHTS_WORK;
+    *server = (struct nl_server_health){.flights = NL_FLIGHTS_WORK};
     nl_relay_health_flight_lost(&health, 0, true);
     assert_int_equal(server->flights, NL_FLIGHTS_FAIL);
     assert_true(server->flights_broken);
+    *server = (struct nl_server_health){.flights = NL_FLIGHTS_TRYING};
+    nl_relay_health_flight_lost(&health, 0, false); /* the first one that was tried */
+    assert_int_equal(server->flights, NL_FLIGHTS_FAIL);
+    assert_false(server->flights_broken);
 }
 
 static void test_pipelining(void **state) {
@@ -167,9 +208,15 @@ static void test_following(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shares_by_weight), cmocka_unit_test(test_five_failures_in_a_row),
-        cmocka_unit_test(test_out_for_the_run),  cmocka_unit_test(test_flights),
-        cmocka_unit_test(test_pipelining),       cmocka_unit_test(test_following),
+        cmocka_unit_test(test_turns_are_spread),
+        cmocka_unit_test(test_only_one_that_is_avoided_is_left),
+        cmocka_unit_test(test_room_for_more_servers),
+        cmocka_unit_test(test_shares_by_weight),
+        cmocka_unit_test(test_five_failures_in_a_row),
+        cmocka_unit_test(test_out_for_the_run),
+        cmocka_unit_test(test_flights),
+        cmocka_unit_test(test_pipelining),
+        cmocka_unit_test(test_following),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,30 @@ static void test_refused_and_gone(void **state) {
     end(&talk);
 }
 
+static void test_lines_of_a_reply(void **state) {
+    static const struct {
+        const char *reply, *status, *text;
+    } cases[] = {
+        {"550\r\n", "", ""}, /* RFC 5321 section 4.2.1: without a text, too */
+        {"550 \r\n", "", ""},
+        {"550 a\r\n", "", "a"},
+        {"550-a\r\n550 b\r\n", "", "a b"},
+        {"550-\r\n550-a\r\n550-\r\n550 b\r\n", "", "a b"},
+        {"550-a\r\n550\r\n", "", "a"},
+        {"550-5.1.1 no\r\n550 5.1.1 such user\r\n", "5.1.1", "no such user"},
+    };
+    (void)state;
+    for_each_row (i, cases, cases[i].reply) {
+        struct talk talk;
+        begin(&talk, false);
+        assert_int_equal(feed(&talk.session, cases[i].reply), NL_SESSION_REPLIED);
+        assert_int_equal(talk.session.reply.code, 550);
+        assert_string_equal(talk.session.reply.status, cases[i].status);
+        assert_string_equal(nl_buf_text(&talk.session.reply.text), cases[i].text);
+        end(&talk);
+    }
+}
+
 static void test_garbage(void **state) {
     (void)state;
     static const char *const garbage[] = {"hello\r\n",         "25\r\n",    "250ok\r\n",
@@ -281,6 +305,7 @@ int main(void) {
         cmocka_unit_test(test_pipelining_and_refusals),
         cmocka_unit_test(test_data_after_a_refused_mail),
         cmocka_unit_test(test_refused_and_gone),
+        cmocka_unit_test(test_lines_of_a_reply),
         cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_closing_and_quit),
         cmocka_unit_test(test_stuffing),
