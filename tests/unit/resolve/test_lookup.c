@@ -1,4 +1,4 @@
-/* What becomes of the questions for a route: when they are given up, and what their answers mean
+/* The questions for a route: when they are given up, and what their answers mean
  * together. No question leaves the process. */
 #include "newsletter/base/clock.h"
 #include "resolve/lookup.h"
