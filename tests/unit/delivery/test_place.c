@@ -191,8 +191,75 @@ static void test_turns(void **state) {
     nl_direct_close_places(&office.direct);
 }
 
+/* Before an address's first day none may begin: they come back one at a time. */
+static void test_turns_of_an_address_that_has_not_begun(void **state) {
+    struct fixture *fixture = *state;
+    struct office office = {0};
+    office.config.direct.warm_up[0] =
+        (struct nl_warm_up_plan){.provider = (char *)"google", .days = {3}};
+    add_source(&office, "192.0.2.1", "1970-01-13");
+    open_office(fixture, &office, 20, 1000);
+    for (int64_t i = 0; i < 3; i++)
+        assert_int_equal(nl_direct_turn(&office.direct, office.place, NOON), NOON + i * 60);
+    nl_direct_close_places(&office.direct);
+}
+
+static void test_one_limit_alone(void **state) {
+    static const struct {
+        int64_t per_minute, per_hour, wait;
+    } rows[] = {{40, 0, 60}, {0, 40, 3600}};
+    struct fixture *fixture = *state;
+    for_each_row (i, rows, NULL) {
+        struct office office = {0};
+        open_office(fixture, &office, rows[i].per_minute, rows[i].per_hour);
+        office.config.direct.providers[0].name = (char *)"other"; /* of its own it has no limits */
+        office.place = nl_direct_place(&office.direct, "mx.example.org", "mx.example.org");
+        assert_int_equal(begin_all(&office, 0, 1000), 40);
+        assert_waits(&office, 0, NOON + rows[i].wait, false);
+        fixture->fake.now = NOON + rows[i].wait;
+        assert_int_equal(begin_all(&office, 0, 1000), 40);
+        nl_direct_close_places(&office.direct);
+        fixture_sql(fixture, "DELETE FROM allowance");
+    }
+}
+
+/* One that was chosen while there was some left begins when there is none: others may later. */
+static void test_one_more_than_there_is(void **state) {
+    struct fixture *fixture = *state;
+    struct office office = {0};
+    open_office(fixture, &office, 40, 1000);
+    assert_int_equal(begin_all(&office, 0, 1000), 40);
+    nl_direct_begins(&office.direct, office.place, 0);
+    assert_waits(&office, 0, NOON + 60, false);
+    fixture->fake.now = NOON + 60;
+    assert_int_equal(begin_all(&office, 0, 1000), 40);
+    nl_direct_close_places(&office.direct);
+}
+
+/* Nothing begins, and the database is asked again soon. */
+static void test_a_database_that_does_not_answer(void **state) {
+    struct fixture *fixture = *state;
+    struct office office = {0};
+    open_office(fixture, &office, 40, 1000);
+    fixture_sql(fixture, "ALTER TABLE allowance RENAME TO away");
+    assert_int_equal(begin_all(&office, 0, 1000), 0);
+    assert_waits(&office, 0, NOON + 5, false);
+    fixture_sql(fixture, "ALTER TABLE away RENAME TO allowance");
+    assert_int_equal(begin_all(&office, 0, 1000), 0);
+    fixture->fake.now = NOON + 5;
+    assert_int_equal(begin_all(&office, 0, 1000), 40);
+    nl_direct_close_places(&office.direct);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_turns_of_an_address_that_has_not_begun, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_one_limit_alone, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_one_more_than_there_is, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_database_that_does_not_answer, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_minute_and_an_hour, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_rest_is_given_back, fixture_setup,
                                         fixture_teardown),

@@ -69,7 +69,7 @@ static void test_the_choice_goes_by_weight(void **state) {
 }
 
 static void refuse(struct office *office, size_t which) {
-    const struct nl_result said = {.code = 550, .status = "5.7.1", .text = "no\xc3\xa4\n"};
+    const struct nl_result said = {.code = 550, .status = "5.7.1", .text = "no\xc3\xa4\x7f~"};
     nl_direct_pause_source(&office->direct, &office->destination, source(office, which), &said);
 }
 
@@ -87,7 +87,7 @@ static void test_a_refused_address_is_left_alone(void **state) {
     assert_true(is_paused(&office, 1));
     assert_false(is_paused(&office, 0));
     assert_int_equal(office.direct.sources.pause_count, 1);
-    assert_string_equal(office.direct.sources.pauses[0].reason, "550 5.7.1 no???");
+    assert_string_equal(office.direct.sources.pauses[0].reason, "550 5.7.1 no???~");
     assert_chosen(fixture, &office, 0.99, "127.0.0.1 2001:db8::2");
     assert_true(nl_direct_source_may_send(&office.direct, &office.destination, NULL));
     assert_true(nl_direct_source_may_send(&office.direct, &office.destination, source(&office, 0)));
@@ -182,6 +182,49 @@ static void test_the_kernel_chooses(void **state) {
     nl_direct_close_sources(&direct);
 }
 
+/* It keeps to a provider's limits all the same. */
+static void test_the_kernel_chooses_within_limits(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_config config = {.direct.providers = {{.name = (char *)"google", .per_minute = 1}}};
+    struct nl_destination destination = {
+        .place = "google", .count = 1, .families = {NL_FAMILY_FOUR}};
+    struct nl_direct direct = {.plan = {.store = fixture->store, .config = &config}};
+    nl_direct_open_sources(&direct);
+    destination.limits = nl_direct_place(&direct, "mx.google.com", "google");
+    assert_non_null(destination.limits);
+    assert_true(nl_direct_has_source(&direct, &destination));
+    assert_true(nl_direct_source_may_send(&direct, &destination, NULL));
+    nl_direct_begins(&direct, destination.limits, 0);
+    assert_false(nl_direct_source_may_send(&direct, &destination, NULL));
+    direct.now = 1000;
+    assert_false(nl_direct_has_source(&direct, &destination));
+    assert_int_equal(destination.usable, 0);
+    assert_int_equal(destination.sources_wait, NL_WAIT_RATE);
+    assert_int_equal(destination.sources_until, fixture->fake.now + 60);
+    nl_direct_close_places(&direct);
+    nl_direct_close_sources(&direct);
+}
+
+/* A single address of ours also learns what others have. */
+static void test_a_single_address(void **state) {
+    static const struct nl_source_pause pause = {
+        .address = "127.0.0.1", .place = "gmail", .until = 2000000, .times = 1, .reason = "x"};
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_config config = {.direct.sources = {{.address = (char *)"127.0.0.1", .weight = 1}}};
+    struct nl_destination destination = {
+        .place = "gmail", .count = 1, .families = {NL_FAMILY_FOUR}};
+    struct nl_direct direct = {.plan = {.store = fixture->store, .config = &config}};
+    nl_direct_open_sources(&direct);
+    assert_true(nl_direct_has_source(&direct, &destination));
+    assert_ok(nl_source_pause_write(fixture->store, &pause, &err));
+    direct.now = 10000;
+    nl_direct_step_sources(&direct);
+    assert_false(nl_direct_has_source(&direct, &destination));
+    assert_int_equal(destination.sources_wait, NL_WAIT_PAUSED);
+    nl_direct_close_sources(&direct);
+}
+
 /* ---- pauses, as they are read ---- */
 
 static void test_refused_everywhere(void **state) {
@@ -237,6 +280,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_others_have_learnt, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_kernel_chooses, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_kernel_chooses_within_limits, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_single_address, fixture_setup, fixture_teardown),
         cmocka_unit_test(test_refused_everywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
