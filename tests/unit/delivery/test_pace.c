@@ -3,6 +3,8 @@
 #include "delivery/pace.h"
 #include "newsletter/store/throttle.h"
 
+#include <stdlib.h>
+
 enum { NOON = 1796040000 }; /* 2026-11-30 12:00 UTC */
 
 static void room(struct fixture *fixture, struct nl_pace *pace, size_t *out, int64_t *not_before,
@@ -63,6 +65,54 @@ static void test_warm_up(void **state) {
     assert_ok(nl_pace_spend(&pace, fixture->store, -4, &err));
     room(fixture, &pace, &count, &not_before, &reason);
     assert_int_equal(count, 4);
+}
+
+/* A day without a number ends it, be it the first one. */
+static void test_a_warm_up_without_days(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_config config = {.warm_up = {.since = (char *)"2026-11-30"}};
+    struct nl_pace pace = {.config = &config, .issue = true};
+    struct nl_pause_reason reason;
+    size_t count = 0;
+    int64_t not_before = 0;
+    fixture->fake.now = NOON;
+    room(fixture, &pace, &count, &not_before, &reason);
+    assert_int_equal(count, 50);
+    assert_null(reason.text);
+}
+
+static void test_a_day_ends_at_midnight(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_config config = {.warm_up = {.since = (char *)"2026-12-31", .days = {10}}};
+    struct nl_pace pace = {.config = &config, .issue = true};
+    struct nl_pause_reason reason;
+    size_t count = 0;
+    int64_t not_before = 0;
+    setenv("TZ", "UTC", 1);
+    for (int64_t hours = -12; hours <= 12; hours += 3) {
+        fixture->fake.now = NOON + hours * 3600;
+        room(fixture, &pace, &count, &not_before, &reason);
+        assert_int_equal(reason.until, NOON + (hours < 12 ? 12 : 36) * 3600);
+    }
+}
+
+/* What goes out while there is no warm-up does not belong to any day. */
+static void test_messages_of_no_day(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_config config = {.limits = {.per_second = 1}};
+    struct nl_pace pace = {.config = &config, .issue = true};
+    struct nl_pause_reason reason;
+    size_t count = 0;
+    int64_t not_before = 0;
+    int64_t tried = -1;
+    room(fixture, &pace, &count, &not_before, &reason);
+    assert_int_equal(count, 1);
+    assert_ok(nl_pace_spend(&pace, fixture->store, 1, &err));
+    room(fixture, &pace, &count, &not_before, &reason);
+    assert_int_equal(count, 0); /* one in a second is a limit, too */
+    assert_ok(nl_daily_tried(fixture->store, "", &tried, &err));
+    assert_int_equal(tried, 0);
 }
 
 static void test_quiet_hours(void **state) {
@@ -130,6 +180,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_no_limits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_warm_up, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_warm_up_without_days, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_day_ends_at_midnight, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_messages_of_no_day, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_quiet_hours, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_messages_per_second, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_limits_of_domains, fixture_setup, fixture_teardown),
