@@ -96,7 +96,7 @@ static void test_a_day_ends_at_midnight(void **state) {
     }
 }
 
-/* What goes out while there is no warm-up does not belong to any day. */
+/* Messages belong to a day only while there is a warm-up. */
 static void test_messages_of_no_day(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};

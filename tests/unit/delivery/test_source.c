@@ -182,7 +182,7 @@ static void test_the_kernel_chooses(void **state) {
     nl_direct_close_sources(&direct);
 }
 
-/* It keeps to a provider's limits all the same. */
+/* A provider's limits hold all the same. */
 static void test_the_kernel_chooses_within_limits(void **state) {
     struct fixture *fixture = *state;
     struct nl_config config = {.direct.providers = {{.name = (char *)"google", .per_minute = 1}}};

@@ -1,5 +1,5 @@
-/* The questions for a route: when they are given up, and what their answers mean
- * together. No question leaves the process. */
+/* Questions for a route: when they are given up, and what their answers mean together. No question
+ * leaves the process. */
 #include "newsletter/base/clock.h"
 #include "resolve/lookup.h"
 #include "support.h"
