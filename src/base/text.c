@@ -267,6 +267,11 @@ void nl_text_encode_percent(struct nl_buf *out, const char *text) {
     }
 }
 
+bool nl_text_is_record(const char *text, const char *version) {
+    size_t len = strlen(version);
+    return strncmp(text, version, len) == 0 && text[len + strspn(text + len, " \t")] == ';';
+}
+
 bool nl_text_has_word(const char *words, const char *word) {
     size_t wanted = strlen(word);
     while (*words != '\0') {

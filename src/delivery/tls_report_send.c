@@ -2,6 +2,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/clock.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/text.h"
 #include "newsletter/delivery/tls_reports.h"
 #include "newsletter/http/client.h"
 #include "newsletter/resolve/resolver.h"
@@ -46,20 +47,14 @@ static void read_places(const char *list, size_t len, struct asked *out) {
     }
 }
 
-static bool read_record(const char *text, struct asked *out) {
-    static const char version[] = "v=TLSRPTv1";
-    if (strncmp(text, version, strlen(version)) != 0)
-        return false;
-    const char *at = text + strlen(version);
-    at += strspn(at, " \t");
-    while (*at == ';') {
+static void read_record(const char *text, struct asked *out) {
+    for (const char *at = strchr(text, ';'); at != NULL && *at == ';';) {
         at += 1 + strspn(at + 1, " \t");
         size_t len = strcspn(at, ";");
         if (strncmp(at, "rua=", 4) == 0)
             read_places(at + 4, len - 4, out);
         at += len;
     }
-    return out->count > 0;
 }
 
 /* More than one record counts as none (section 3). */
@@ -77,7 +72,7 @@ static enum nl_status find_asked(const struct nl_relay *relay, const char *domai
     for (const char *line = nl_buf_text(&texts); status == NL_OK && *line != '\0';) {
         size_t len = strcspn(line, "\n");
         char *one = strndup(line, len);
-        if (one != NULL && strncmp(one, "v=TLSRPTv1", strlen("v=TLSRPTv1")) == 0 && ++records == 1)
+        if (one != NULL && nl_text_is_record(one, "v=TLSRPTv1") && ++records == 1)
             read_record(one, out);
         free(one);
         line += len + (line[len] == '\n');

@@ -1,5 +1,6 @@
 #include "doctor/checks.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/base/text.h"
 #include "newsletter/smtp/sts.h"
 
 #include <stdbool.h>
@@ -92,7 +93,7 @@ enum nl_status nl_doctor_mta_sts(struct nl_doctor *doctor, const char *domain,
                                 ? nl_error_nomem(err)
                                 : nl_dns_ask(doctor->dns, NL_DNS_TXT, name.data, &answers, err);
     for (size_t i = 0; i < answers.count; i++)
-        count += strncmp(answers.items[i], "v=STSv1", 7) == 0;
+        count += nl_text_is_record(answers.items[i], "v=STSv1");
     if (status == NL_TEMPFAIL) {
         nl_error_free(err);
         status = NL_OK; /* earlier questions have reported it */

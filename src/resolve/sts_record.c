@@ -1,4 +1,4 @@
-#include "newsletter/base/buf.h"
+#include "newsletter/base/text.h"
 #include "resolve/lookup.h"
 
 #include <ctype.h>
@@ -50,7 +50,7 @@ void nl_answer_sts(const struct ub_result *result, char id[NL_STS_ID]) {
     id[0] = '\0';
     for (size_t i = 0; result->havedata && result->data[i] != NULL; i++) {
         text_of(result, i, &text);
-        if (strncmp(nl_buf_text(&text), VERSION, strlen(VERSION)) != 0)
+        if (!nl_text_is_record(nl_buf_text(&text), VERSION))
             continue;
         records++;
         read_id(nl_buf_text(&text), id);

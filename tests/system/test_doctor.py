@@ -122,10 +122,11 @@ def test_dkim(healthy, names, change, level, said):
 @pytest.mark.parametrize("records, level, said", [
     (None, "error", "there is no DMARC record"),
     (["v=spf1 -all"], "error", "there is no DMARC record"),
+    (["v=DMARC10; p=reject"], "error", "there is no DMARC record"),
     ([DMARC, DMARC + ";"], "error", "2 DMARC records"),
     (["v=DMARC1; p=all; rua=mailto:x@example.org"], "error", "has no policy"),
     (["v=DMARC1; p=none"], "warning", "asks for no reports"),
-], ids=["none", "other", "two", "policy", "reports"])
+], ids=["none", "other", "version", "two", "policy", "reports"])
 def test_dmarc(healthy, names, records, level, said):
     found = examine(healthy, names, txt={**healthy.signed, "_dmarc.example.org": records})
     assert said in found[level, "dmarc"]

@@ -53,6 +53,10 @@ static void test_records_of_a_policy(void **state) {
         {{"v=STSv1; xid=1;"}, ""},
         {{"v=STSv2; id=1;"}, ""},
         {{"id=1; v=STSv1;"}, ""},
+        {{"v=STSv10; id=1;"}, ""},
+        {{"v=STSv1 \t; id=1;"}, "1"},
+        {{"v=STSv1x; id=2;", "v=STSv1; id=1;"}, "1"},
+        {{"v=STSv1", "v=STSv1; id=1;"}, "1"},
         {{"something else", "v=STSv1; id=1;"}, "1"},
         {{"v=STSv1; id=1;", "something else"}, "1"},
         {{"v=STSv1; id=1;", "v=STSv1; id=1;"}, ""}, /* nobody knows which one counts */
