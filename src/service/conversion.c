@@ -13,7 +13,9 @@
 
 /* Bounds of a conversion. Sanitizers map more memory than any machine has. */
 enum { SECONDS = 20 };
-#if defined(__has_feature)
+#if defined(__SANITIZE_ADDRESS__) /* gcc says it so, clang by __has_feature */
+#define NL_SANITIZED
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define NL_SANITIZED
 #endif
