@@ -18,7 +18,8 @@ static void handle_signal(int number) {
 }
 
 /* SA_RESETHAND: a second Ctrl-C ends the process at once. A signal that is ignored stays so:
- * nohup(1) asks for that, with the hang-up of a terminal that is closed. */
+ * nohup(1) asks for that, with the hang-up of a terminal that is closed. A program that took our
+ * messages from a pipe and has ended (SIGPIPE) ends nothing of ours. */
 void cli_catch_signals(void) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = handle_signal, .sa_flags = (int)SA_RESETHAND};
@@ -27,6 +28,7 @@ void cli_catch_signals(void) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 enum { PLACES = 3 };

@@ -1,6 +1,7 @@
 """Programs that start us may have closed standard input, output or error: none of our files and connections takes such a number."""
 import os
 import subprocess
+from http.client import HTTPConnection
 
 import pytest
 
@@ -54,3 +55,33 @@ def test_reading_and_writing_there_fail(site):
     status, _, err = run(site, (0,), "import", "-", "--consent", "stated")
     assert status == 66 and "standard input" in err
     assert run(site, (2,), "send", "nothing.md")[0] == 66
+
+
+@pytest.mark.slow(1)
+def test_a_log_that_is_read_no_longer_ends_no_server(site):
+    """As `newsletter serve 2>&1 | logger`, when logger ends."""
+    site.configure(serve={"url": "https://news.example.org", "log": True})
+    process = start(site, (), "serve", "--listen", "127.0.0.1:0")
+    try:
+        port = int(process.stdout.readline().decode().rsplit(":", 1)[1])
+        process.stdout.close()
+        process.stderr.close()
+        for number in range(5):
+            connection = HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("GET", f"/nothing{number}")
+            assert connection.getresponse().status == 404
+            connection.close()
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        assert process.wait(30) in (0, 74)
+
+
+@pytest.mark.slow(1)
+def test_messages_that_are_read_no_longer_end_no_issue(connected, server):
+    connected.add_active([f"p{number}@example.org" for number in range(20)])
+    process = start(connected, (), "send", connected.issue(), "--yes")
+    process.stdout.close()
+    process.stderr.close()
+    assert process.wait(60) == 74
+    assert connected.states() == {"sent": 20}
