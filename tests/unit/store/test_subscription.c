@@ -3,6 +3,8 @@
 #include "newsletter/store/link.h"
 #include "newsletter/store/subscription.h"
 
+#include <stdio.h>
+
 static int64_t sign_up(struct fixture *fixture, const char *text) {
     struct nl_error err = {0};
     struct nl_address address = {0};
@@ -121,6 +123,76 @@ static void test_unsubscribe(void **state) {
     nl_address_free(&address);
 }
 
+static int64_t rows_of(struct fixture *fixture, const char *what) {
+    char sql[256];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", what);
+    return fixture_sql(fixture, sql);
+}
+
+/* The end of one subscription: the event names the issue whose link was used, or else the one that
+ * was sent last; a farewell goes if it was active; its links and its trace of an import go, too. */
+static void test_the_end_of_one_subscription(void **state) {
+    static const struct {
+        const char *name, *token, *state;
+        bool farewell;
+        int64_t issue;
+        bool goodbye;
+    } rows[] = {
+        {"by the link of an issue", "00000000-0000-4000-8000-000000000001-1", "active", true, 1,
+         true},
+        {"by a plain link", "00000000-0000-4000-8000-000000000001", "active", true, 2, true},
+        {"without a farewell", "00000000-0000-4000-8000-000000000001", "active", false, 2, false},
+        {"unconfirmed", "00000000-0000-4000-8000-000000000001", "pending", true, 2, false},
+        {"by the operator", NULL, "active", false, 0, false},
+    };
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_address ann = {0};
+    assert_ok(nl_address_parse("ann@example.org", &ann, &err));
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_sql(fixture, "UPDATE subscription SET token = '00000000-0000-4000-8000-00000000000' || "
+                         "id");
+    fixture_issue(fixture, 1, "sent");
+    fixture_issue(fixture, 2, "sent");
+    fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                         "updated_at) SELECT 'issue', i.id, s.id, 'sent', 1, i.id FROM issue i, "
+                         "subscription s");
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_token_result result = {0};
+        char sql[128];
+        fixture_sql(fixture, "DELETE FROM event");
+        fixture_sql(fixture, "DELETE FROM delivery WHERE issue IS NULL");
+        fixture_sql(fixture, "DELETE FROM import_change");
+        fixture_sql(fixture, "INSERT INTO import_change (task, kind, subscriber, subscription) "
+                             "SELECT 1, 'changed', subscriber, id FROM subscription");
+        fixture_sql(fixture, "UPDATE confirmation SET used_at = NULL");
+        snprintf(sql, sizeof sql, "UPDATE subscription SET state = '%s'", rows[i].state);
+        fixture_sql(fixture, sql);
+        if (rows[i].token != NULL)
+            assert_ok(nl_unsubscribe_token(fixture->store, rows[i].token, rows[i].farewell, &result,
+                                           &err));
+        else
+            assert_ok(nl_unsubscribe_address(fixture->store, &ann, 0, &err));
+        assert_int_equal(result.notice != 0, rows[i].goodbye);
+        assert_int_equal(rows_of(fixture, "delivery WHERE kind = 'goodbye' AND subscription = 1"),
+                         rows[i].goodbye);
+        assert_int_equal(rows_of(fixture, "delivery WHERE issue IS NULL"), rows[i].goodbye);
+        assert_int_equal(fixture_sql(fixture, "SELECT coalesce(issue, 0) FROM event WHERE kind = "
+                                              "'unsubscribed' AND subscriber = 1 AND list = 1"),
+                         rows[i].issue);
+        assert_int_equal(rows_of(fixture, "import_change WHERE subscription = 1"), 0);
+        assert_int_equal(rows_of(fixture, "import_change WHERE subscription = 2"), 1);
+        assert_int_equal(rows_of(fixture, "confirmation WHERE subscription = 1 AND used_at IS "
+                                          "NULL"),
+                         0);
+        assert_int_equal(rows_of(fixture, "confirmation WHERE subscription = 2 AND used_at IS "
+                                          "NULL"),
+                         1);
+    }
+    nl_address_free(&ann);
+}
+
 /* A subscription comes back that its own link has ended within a day, as its holder had confirmed
  * it. */
 static void test_undo(void **state) {
@@ -181,7 +253,7 @@ static void test_undo(void **state) {
                          cases[i].undone);
         assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'confirmed' "
                                               "AND detail = 'undo' AND list = 1 AND subscriber = "
-                                              "1"),
+                                              "1 AND issue IS NULL"),
                          cases[i].undone);
     }
     struct nl_error err = {0};
@@ -234,6 +306,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_strangers_edit_nobody, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_unsubscribe, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_end_of_one_subscription, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undo, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_look, fixture_setup, fixture_teardown),
     };
