@@ -3,6 +3,7 @@
 #include "newsletter/base/file.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/ledger.h"
 #include "newsletter/store/link.h"
 #include "newsletter/store/subscription.h"
 
@@ -288,6 +289,30 @@ int64_t fixture_sql(struct fixture *fixture, const char *sql) {
     int64_t value = rc == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : -1;
     sqlite3_finalize(statement);
     return value;
+}
+
+struct counting {
+    const struct nl_buf *entry;
+    int64_t count;
+};
+
+static enum nl_status count_entries(const struct nl_ledger_record *record, void *ctx,
+                                    struct nl_error *err) {
+    struct counting *counting = ctx;
+    const struct nl_buf *entry = counting->entry;
+    (void)err;
+    for (size_t at = 0; at + entry->len <= record->len; at++)
+        counting->count += memcmp(record->body + at, entry->data, entry->len) == 0;
+    return NL_OK;
+}
+
+int64_t fixture_ledger_count(struct fixture *fixture, struct nl_buf *entry) {
+    struct nl_error err = {0};
+    struct counting counting = {entry, 0};
+    assert_int_not_equal(entry->len, 0);
+    assert_ok(nl_ledger_each(fixture->store, 0, INT64_MAX, count_entries, &counting, &err));
+    nl_buf_free(entry);
+    return counting.count;
 }
 
 void fixture_issue(struct fixture *fixture, int64_t id, const char *state) {

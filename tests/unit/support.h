@@ -52,6 +52,9 @@ int64_t fixture_subscribe(struct fixture *fixture, const char *address);
 /* Runs SQL behind the library's back; returns the first column of the first row as a number. */
 int64_t fixture_sql(struct fixture *fixture, const char *sql);
 
+/* How often `entry`, which is freed, stands in the ledger. */
+int64_t fixture_ledger_count(struct fixture *fixture, struct nl_buf *entry);
+
 /* Adds active subscriptions 1 to `people` (p1@example.org) to an empty list, all with one statement
  * each. */
 void fixture_add_people(struct fixture *fixture, int people);
