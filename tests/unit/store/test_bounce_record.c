@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include "newsletter/store/bounce_record.h"
+#include "newsletter/store/link.h"
 #include "newsletter/store/state.h"
 
 #include <stdio.h>
@@ -148,6 +149,131 @@ static void test_texts_are_kept_within_limits(void **state) {
     }
 }
 
+static int64_t rows_of(struct fixture *fixture, const char *what) {
+    char sql[512];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", what);
+    return fixture_sql(fixture, sql);
+}
+
+/* A provider's own link ends an open subscription, for the issue whose message held it. */
+static void test_the_link_of_a_provider(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_token token;
+    set_up(fixture);
+    fixture_issue(fixture, 2, "sent");
+    fixture_sql(fixture, "INSERT INTO delivery (id, kind, issue, subscription, state, created_at, "
+                         "updated_at) SELECT 80 + id, 'issue', 2, id, 'sent', 1, 1 FROM "
+                         "subscription");
+    for (int64_t subscription = 1; subscription <= 2; subscription++)
+        assert_ok(nl_link_new(fixture->store, subscription, NL_LINK_SUBSCRIBE,
+                              fixture->fake.now + 100, 0, &token, &err));
+    for (int now = NL_SUBSCRIPTION_PENDING; now < NL_SUBSCRIPTION_STATES; now++) {
+        const char *word = nl_subscription_state_text((enum nl_subscription_state)now);
+        bool open = now == NL_SUBSCRIPTION_PENDING || now == NL_SUBSCRIPTION_ACTIVE;
+        fixture_sql(fixture, "DELETE FROM event");
+        fixture_sql(fixture, "UPDATE confirmation SET used_at = NULL");
+        set_state(fixture, "subscription", 1, word);
+        assert_int_equal(come_back(fixture, NL_EFFECT_UNSUBSCRIBE), open);
+        assert_true(is_in(fixture, "subscription", 1, open ? "unsubscribed" : word));
+        assert_true(is_in(fixture, "subscription", 2, "active"));
+        assert_int_equal(rows_of(fixture, "event WHERE kind = 'unsubscribed' AND list = 1 AND "
+                                          "subscriber = 1 AND issue = 1 AND detail = 'provider'"),
+                         open);
+        assert_int_equal(rows_of(fixture, "event"), open);
+        assert_int_equal(rows_of(fixture, "confirmation WHERE subscription = 1 AND used_at IS "
+                                          "NULL") == 0,
+                         open);
+        assert_int_not_equal(rows_of(fixture, "confirmation WHERE subscription = 2 AND used_at IS "
+                                              "NULL"),
+                             0);
+    }
+    assert_int_equal(rows_of(fixture, "suppression"), 0);
+}
+
+/* A complaint ends it whatever its state, and no mail goes to the address any more. */
+static void test_a_complaint(void **state) {
+    struct fixture *fixture = *state;
+    set_up(fixture);
+    fixture_sql(fixture, "DELETE FROM event");
+    assert_int_equal(come_back(fixture, NL_EFFECT_COMPLAINT), 1);
+    assert_true(is_in(fixture, "subscription", 1, "complained"));
+    assert_true(is_in(fixture, "subscription", 2, "active"));
+    assert_int_equal(rows_of(fixture, "event WHERE kind = 'complained' AND list = 1 AND subscriber "
+                                      "= 1 AND issue IS NULL AND detail = 'no-user'"),
+                     1);
+    assert_int_equal(rows_of(fixture, "suppression WHERE address_key = 'ann@example.org' AND "
+                                      "reason = 'complaint'"),
+                     1);
+    assert_int_equal(rows_of(fixture, "suppression"), 1);
+}
+
+struct telling {
+    struct nl_buf text;
+    int64_t first; /* the id of the first message */
+};
+
+static enum nl_status tell(int64_t id, int64_t at, size_t len, void *ctx, struct nl_error *err) {
+    struct telling *telling = ctx;
+    (void)err;
+    nl_buf_addf(&telling->text, "+%lld %lld %zu; ", (long long)(id - telling->first), (long long)at,
+                len);
+    return NL_OK;
+}
+
+static void assert_told(struct fixture *fixture, const char *expected) {
+    struct nl_error err = {0};
+    struct telling telling = {.first = fixture_sql(fixture, "SELECT min(id) FROM returned")};
+    assert_ok(nl_bounce_record_each_kept(fixture->store, tell, &telling, &err));
+    assert_string_equal(nl_buf_text(&telling.text), expected);
+    nl_buf_free(&telling.text);
+}
+
+/* Messages that were not understood are told; one that somebody has looked at is not, any more. */
+static void test_kept_messages(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_buf text = {0};
+    for (unsigned char n = 0; n < 4; n++)
+        keep(fixture, n, n % 2 == 0 ? "dsn" : "unknown", 101 + n);
+    int64_t second = fixture_sql(fixture, "SELECT id FROM returned WHERE at = 102");
+    int64_t third = fixture_sql(fixture, "SELECT id FROM returned WHERE at = 103");
+    assert_told(fixture, "+1 102 10; +3 104 10; ");
+    assert_ok(nl_bounce_record_message(fixture->store, second, &text, &err));
+    assert_string_equal(nl_buf_text(&text), "0123456789");
+    assert_ok(nl_bounce_record_dismiss(fixture->store, second, &err));
+    assert_told(fixture, "+3 104 10; ");
+    assert_fails(nl_bounce_record_dismiss(fixture->store, second, &err), NL_NOTFOUND, "is kept");
+    assert_fails(nl_bounce_record_message(fixture->store, second, &text, &err), NL_NOTFOUND,
+                 "is kept");
+    assert_fails(nl_bounce_record_message(fixture->store, 999, &text, &err), NL_NOTFOUND,
+                 "no message 999 is kept");
+    assert_ok(nl_bounce_record_message(fixture->store, third, &text, &err));
+    assert_string_equal(nl_buf_text(&text), "01234567890123456789");
+    nl_buf_free(&text);
+}
+
+/* The words of servers go with the texts, where they are about nobody who is known. */
+static void test_words_of_servers(void **state) {
+    static const struct nl_bounce_record_limits limits = {
+        .understood = 102, .unknown = 105, .bytes = 1000};
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    set_up(fixture);
+    keep(fixture, 1, "dsn", 100);
+    fixture_sql(fixture, "INSERT INTO bounce (returned, at, subscription, kind, reason, status, "
+                         "diagnostic) SELECT r.id, 100 + n, CASE WHEN n > 4 THEN 1 END, 'dsn', "
+                         "'x', '', 'words' FROM returned r, (SELECT 1 AS n UNION SELECT 2 UNION "
+                         "SELECT 5) AS numbers");
+    fixture_sql(fixture, "INSERT INTO bounce (returned, at, subscription, kind, reason, status, "
+                         "diagnostic) SELECT id, 101, 1, 'dsn', 'y', '', 'words' FROM returned");
+    assert_ok(nl_bounce_record_forget(fixture->store, &limits, &err));
+    assert_int_equal(rows_of(fixture, "bounce WHERE diagnostic IS NULL AND at = 101 AND "
+                                      "subscription IS NULL"),
+                     1);
+    assert_int_equal(rows_of(fixture, "bounce WHERE diagnostic = 'words'"), 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_bounce_ends_open_subscriptions_alone, fixture_setup,
@@ -158,6 +284,11 @@ int main(void) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_texts_are_kept_within_limits, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_link_of_a_provider, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_complaint, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_kept_messages, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_words_of_servers, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
