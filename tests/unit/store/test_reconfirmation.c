@@ -2,6 +2,7 @@
  */
 #include "support.h"
 
+#include "newsletter/base/segment.h"
 #include "newsletter/store/reconfirmation.h"
 
 #include <stdio.h>
@@ -54,7 +55,9 @@ static void test_who_is_asked(void **state) {
         {"of another list", NULL, {.list = 2}, 0},
         {"those who confirmed before a time", NULL, {.before = 300}, 45},
         {"the longest subscribed first", NULL, {.limit = 2}, 45},
+        {"one alone", NULL, {.limit = 1}, 5},
         {"as many as there are", NULL, {.limit = 5}, 12345},
+        {"fewer than may be", NULL, {.limit = 6}, 12345},
         {"those who have left are not",
          "UPDATE subscription SET state = 'unsubscribed' WHERE id = "
          "2",
@@ -96,6 +99,20 @@ static void test_who_is_asked(void **state) {
     }
 }
 
+/* Of a segment, its people alone are counted and asked. */
+static void test_a_segment_is_asked(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    struct nl_segment *german = NULL;
+    set_up(fixture);
+    fixture_sql(fixture, "UPDATE subscriber SET language = 'de' WHERE id IN (2, 5)");
+    assert_ok(nl_segment_parse("language = \"de\"", fixture->fake.now, &german, &err));
+    assert_int_equal(ask(fixture, (struct nl_reconfirmation){.segment = german}, true), 2);
+    assert_int_equal(ask(fixture, (struct nl_reconfirmation){.segment = german}, false), 2);
+    assert_int_equal(asked(fixture), 25);
+    nl_segment_free(german);
+}
+
 /* Only those whose time is over, who have not answered, and to whom the question went out. */
 static void test_who_is_ended(void **state) {
     static const struct {
@@ -131,8 +148,11 @@ static void test_who_is_ended(void **state) {
                  "('reconfirmation', 2, '%s', 1, 1), ('reconfirmation', 3, 'sent', 1, 1)",
                  cases[i].delivery);
         fixture_sql(fixture, sql);
+        int64_t ledger = fixture_sql(fixture, "SELECT count(*) FROM ledger");
         assert_ok(nl_reconfirmation_end(fixture->store, &count, &err));
         assert_int_equal(count, cases[i].ends);
+        assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM ledger") - ledger,
+                         cases[i].ends);
         assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscription WHERE id = 2 AND "
                                               "state = 'unsubscribed' AND ended_at = 1000000 AND "
                                               "reconfirm_by IS NULL"),
@@ -152,6 +172,7 @@ static void test_who_is_ended(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_who_is_asked),
+        TEST(test_a_segment_is_asked),
         TEST(test_who_is_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
