@@ -5,6 +5,7 @@
 
 #include "newsletter/base/segment.h"
 #include "newsletter/store/issue.h"
+#include "newsletter/store/making.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,62 @@ static void test_further_people(void **state) {
                      sizeof cases / sizeof cases[0]);
 }
 
+#define DELIVERY(state)                                                                            \
+    "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) VALUES "      \
+    "('issue', 1, 6, '" state "', 1, 1)"
+
+/* Active people are 1, 2 and 6; 2 came too late for the making of issue 1. */
+static void test_people_who_are_yet_to_be_reached(void **state) {
+    static const struct {
+        const char *name, *sql;
+        int64_t left;    /* who get a delivery of the making */
+        int64_t further; /* who have none, and get none without being asked for */
+        bool again;      /* the making is one for further people itself */
+    } rows[] = {
+        {"nobody has one", "UPDATE making SET seen = 0", 2, 1, false},
+        {"one has one",
+         "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) VALUES "
+         "(\'issue\', 1, 6, \'sent\', 1, 1)",
+         1, 1, false},
+        {"one was skipped",
+         "INSERT INTO delivery (kind, issue, subscription, state, created_at, updated_at) VALUES "
+         "(\'issue\', 1, 6, \'skipped\', 1, 1)",
+         1, 1, false},
+        {"one was skipped, and gets it now", DELIVERY("skipped"), 2, 1, true},
+        {"one has one, and gets no other", DELIVERY("sent"), 1, 1, true},
+        {"one is behind it", "UPDATE making SET reached = 1", 1, 2, false},
+        {"one is beyond it", "UPDATE making SET newest = 5", 1, 2, false},
+        {"nobody is late", "DELETE FROM making_late", 3, 0, false},
+        {"of a segment", "UPDATE making SET segment = 'language = \"de\"'", 2, 3, false},
+        {"of another issue", "UPDATE making SET issue = 2", 0, 3, false},
+    };
+    struct fixture *fixture = *state;
+    set_up(fixture);
+    fixture_issue(fixture, 1, "sent");
+    fixture_issue(fixture, 2, "sent");
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_error err = {0};
+        int64_t left = -1;
+        int64_t further = -1;
+        fixture_sql(fixture, "DELETE FROM delivery");
+        fixture_sql(fixture, "DELETE FROM making");
+        fixture_sql(fixture, "DELETE FROM making_late");
+        fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                             "updated_at) VALUES ('issue', 2, 6, 'sent', 1, 1)");
+        fixture_sql(fixture, "INSERT INTO making (id, issue, further, began_at, newest, reached, "
+                             "people, seen, made, sampled) VALUES (1, 1, 0, 1, 6, 0, 3, 0, 0, 0)");
+        fixture_sql(fixture, "INSERT INTO making_late (making, subscription) VALUES (1, 2), (9, "
+                             "1), (9, 6)");
+        fixture_sql(fixture, rows[i].sql);
+        if (rows[i].again)
+            fixture_sql(fixture, "UPDATE making SET further = 1");
+        assert_ok(nl_making_left(fixture->store, 1, &left, &err));
+        assert_int_equal(left, rows[i].left);
+        assert_ok(nl_issue_further(fixture->store, 1, NULL, &further, &err));
+        assert_int_equal(further, rows[i].further);
+    }
+}
+
 #define A "name is known"
 #define B "email is known"
 
@@ -286,6 +343,7 @@ int main(void) {
         TEST(test_hours),
         TEST(test_times),
         TEST(test_further_people),
+        TEST(test_people_who_are_yet_to_be_reached),
         TEST(test_extending_in_each_state),
         TEST(test_further_people_and_two_subjects),
     };
