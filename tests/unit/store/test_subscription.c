@@ -193,6 +193,67 @@ static void test_the_end_of_one_subscription(void **state) {
     nl_address_free(&ann);
 }
 
+#define REMOVED(issue) "INSERT INTO setting VALUES ('deliveries removed " issue "', '5 ')"
+
+/* The issue that made somebody leave: the one whose link was used, if they had got it, or if it was
+ * of their list and it is no longer known who got it; or else the one that was sent last. */
+static void test_the_issue_that_made_somebody_leave(void **state) {
+    static const struct {
+        const char *name, *first, *second; /* SQL; NULL: none */
+        int link, cause;
+    } rows[] = {
+        {"they got it", NULL, NULL, 1, 1},
+        {"they did not", "DELETE FROM delivery WHERE issue = 1 AND subscription = 1", NULL, 1, 2},
+        {"it is of another list", NULL, NULL, 3, 2},
+        {"it is of another list, and they got it",
+         "UPDATE delivery SET subscription = 1 WHERE issue = 3", NULL, 3, 2},
+        {"the last one was not sent", "UPDATE delivery SET state = 'bounced' WHERE issue = 2", NULL,
+         0, 1},
+        {"none was sent", "UPDATE delivery SET state = 'failed'", NULL, 0, 0},
+        {"it is removed", "DELETE FROM delivery WHERE issue = 1", REMOVED("1"), 1, 1},
+        {"another one is removed", "DELETE FROM delivery WHERE issue = 1", REMOVED("1"), 2, 2},
+        {"one of another list is removed", "DELETE FROM delivery WHERE issue = 3", REMOVED("3"), 3,
+         2},
+    };
+    struct fixture *fixture = *state;
+    fixture_subscribe(fixture, "ann@example.org");
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_sql(fixture, "INSERT INTO list (id, uuid, name, title, list_id, sender, language, "
+                         "created_at, private) VALUES (2, 'u', 'other', 'O', 'o.x', 'a@b.example', "
+                         "'en', 1, 0)");
+    fixture_sql(fixture, "INSERT INTO subscription (list, subscriber, state, token, consent_at, "
+                         "created_at) VALUES (2, 2, 'active', 't', 1, 1)");
+    fixture_sql(fixture, "UPDATE subscription SET token = '00000000-0000-4000-8000-00000000000' || "
+                         "id");
+    for (int64_t issue = 1; issue <= 3; issue++)
+        fixture_issue(fixture, issue, "sent");
+    fixture_sql(fixture, "UPDATE issue SET list = 2 WHERE id = 3");
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_error err = {0};
+        struct nl_token_result result = {0};
+        char token[64];
+        fixture_sql(fixture, "DELETE FROM event");
+        fixture_sql(fixture, "DELETE FROM setting WHERE key LIKE 'deliveries removed %'");
+        fixture_sql(fixture, "DELETE FROM delivery");
+        fixture_sql(fixture, "UPDATE subscription SET state = 'active'");
+        fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                             "updated_at) SELECT 'issue', i.id, s.id, 'sent', 1, i.id FROM issue "
+                             "i JOIN subscription s ON s.list = i.list");
+        if (rows[i].first != NULL)
+            fixture_sql(fixture, rows[i].first);
+        if (rows[i].second != NULL)
+            fixture_sql(fixture, rows[i].second);
+        snprintf(token, sizeof token,
+                 rows[i].link != 0 ? "00000000-0000-4000-8000-000000000001-%d"
+                                   : "00000000-0000-4000-8000-000000000001",
+                 rows[i].link);
+        assert_ok(nl_unsubscribe_token(fixture->store, token, false, &result, &err));
+        assert_int_equal(fixture_sql(fixture, "SELECT coalesce(issue, 0) FROM event WHERE kind = "
+                                              "'unsubscribed' AND subscriber = 1"),
+                         rows[i].cause);
+    }
+}
+
 /* A subscription comes back that its own link has ended within a day, as its holder had confirmed
  * it. */
 static void test_undo(void **state) {
@@ -307,6 +368,8 @@ int main(void) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_unsubscribe, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_end_of_one_subscription, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_the_issue_that_made_somebody_leave, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undo, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_look, fixture_setup, fixture_teardown),
