@@ -5,6 +5,8 @@
 #include "newsletter/store/issue_control.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* Two issues, 1 and 2, each with a queued, a deferred, a leased and a sent delivery. */
 static void make_issues(struct fixture *fixture, const char *state) {
@@ -192,9 +194,68 @@ static void test_an_issue_ends_with_its_last_delivery(void **state) {
     }
 }
 
+static enum nl_status take_lock(struct nl_store *store, struct nl_error *err) {
+    int64_t holder = 0;
+    return nl_store_lock(store, 1, &holder, err);
+}
+
+/* Locks are between processes. */
+static int in_a_child(struct fixture *fixture,
+                      enum nl_status (*call)(struct nl_store *store, struct nl_error *err)) {
+    int result = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        struct nl_store *store = NULL;
+        struct nl_error err = {0};
+        enum nl_status status = nl_store_open(fixture->path, &fixture->env, &store, &err);
+        _exit((int)(status == NL_OK ? call(store, &err) : status));
+    }
+    waitpid(child, &result, 0);
+    return WEXITSTATUS(result);
+}
+
+/* Deliveries of a cancelled issue that a killed run has leased
+ * are skipped with the rest; a run that is alive ends them itself. */
+static void test_what_a_run_leaves_of_a_cancelled_issue(void **state) {
+    static const struct {
+        const char *name;
+        const char *issue; /* the first one's state */
+        bool alive;
+        int64_t skipped, leased;
+    } rows[] = {
+        {"killed", "cancelled", false, 3, 0},
+        {"alive", "cancelled", true, 2, 1},
+        {"paused", "paused", false, 0, 1},
+    };
+    struct fixture *fixture = *state;
+    set_up(fixture);
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_error err = {0};
+        int64_t holder = 0;
+        make_issues(fixture, rows[i].issue);
+        fixture_sql(fixture, rows[i].alive ? "UPDATE delivery SET lease_until = 2000000"
+                                           : "UPDATE delivery SET lease_until = 1");
+        if (rows[i].alive) {
+            assert_ok(nl_store_lock(fixture->store, 1, &holder, &err));
+            assert_int_equal(in_a_child(fixture, nl_issue_skip_cancelled), NL_OK);
+            nl_store_unlock(fixture->store, 1);
+        } else {
+            assert_ok(nl_issue_skip_cancelled(fixture->store, &err));
+            assert_int_equal(in_a_child(fixture, take_lock), NL_OK); /* nobody has it any more */
+        }
+        assert_int_equal(count(fixture, 1, "skipped"), rows[i].skipped);
+        assert_int_equal(count(fixture, 1, "leased"), rows[i].leased);
+        assert_int_equal(count(fixture, 1, "sent"), 1);
+        assert_int_equal(count(fixture, 2, "skipped"), 0);
+        assert_int_equal(count(fixture, 2, "leased"), 1);
+    }
+}
+
 static void test_words(void **state) {
-    enum nl_issue_action action = NL_ISSUE_PAUSE;
+    enum nl_issue_action action = NL_ISSUE_CANCEL;
     (void)state;
+    assert_true(nl_issue_action_parse("pause", &action));
+    assert_int_equal(action, NL_ISSUE_PAUSE);
     assert_true(nl_issue_action_parse("resume", &action));
     assert_int_equal(action, NL_ISSUE_RESUME);
     assert_true(nl_issue_action_parse("cancel", &action));
@@ -230,6 +291,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_two_issues, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_cancelling_skips, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_an_issue_ends_with_its_last_delivery, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_what_a_run_leaves_of_a_cancelled_issue, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test(test_words),
     };
