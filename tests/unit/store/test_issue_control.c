@@ -86,8 +86,11 @@ static void test_each_action_in_each_state(void **state) {
             make_issues(fixture, cases[i].state);
             if (strcmp(cases[i].state, "scheduled") == 0)
                 fixture_sql(fixture, "DELETE FROM delivery WHERE issue = 1");
+            int64_t ledger = fixture_sql(fixture, "SELECT count(*) FROM ledger");
             assert_ok(nl_issue_control(fixture->store, 1, (enum nl_issue_action)action, "note",
                                        NULL, &change, &err));
+            if (change.result == NL_ACTION_WITHDRAWN)
+                assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM ledger"), ledger + 1);
             assert_string_equal(nl_issue_state_text(change.found), cases[i].state);
             if (change.result != cases[i].actions[action].result ||
                 !(after != NULL ? is_in(fixture, 1, after) : !is_in(fixture, 1, "scheduled")))
@@ -194,6 +197,68 @@ static void test_an_issue_ends_with_its_last_delivery(void **state) {
     }
 }
 
+/* An issue goes on without its canary, at somebody's word: once, and no other one does. */
+static void test_a_canary_is_overruled(void **state) {
+    static const struct {
+        const char *name, *canary; /* its state */
+        const char *issue;
+        enum nl_issue_action action;
+        enum nl_action_result result;
+        const char *canary_after, *issue_after;
+        int64_t queued; /* of one that was queued and one that waited */
+    } rows[] = {
+        {"it waits", "waiting", "sending", NL_ISSUE_OVERRULE, NL_ACTION_DONE, "overruled",
+         "sending", 2},
+        {"it waits, and the issue is paused", "waiting", "paused", NL_ISSUE_OVERRULE,
+         NL_ACTION_DONE, "overruled", "sending", 2},
+        {"it has paused the issue", "paused", "paused", NL_ISSUE_OVERRULE, NL_ACTION_DONE,
+         "overruled", "sending", 2},
+        {"it has passed", "passed", "sending", NL_ISSUE_OVERRULE, NL_ACTION_REFUSED, "passed",
+         "sending", 1},
+        {"it is overruled", "overruled", "paused", NL_ISSUE_OVERRULE, NL_ACTION_REFUSED,
+         "overruled", "paused", 1},
+        {"the issue is sent", "waiting", "sent", NL_ISSUE_OVERRULE, NL_ACTION_REFUSED, "waiting",
+         "sent", 1},
+        {"resumed", "paused", "paused", NL_ISSUE_RESUME, NL_ACTION_DONE, "overruled", "sending", 1},
+        {"resumed before it has ended", "waiting", "paused", NL_ISSUE_RESUME, NL_ACTION_DONE,
+         "waiting", "sending", 1},
+    };
+    struct fixture *fixture = *state;
+    set_up(fixture);
+    for_each_row (i, rows, rows[i].name) {
+        struct nl_error err = {0};
+        struct nl_issue_change change = {0};
+        char sql[256];
+        bool overruled = rows[i].action == NL_ISSUE_OVERRULE && rows[i].result == NL_ACTION_DONE;
+        fixture_sql(fixture, "DELETE FROM canary");
+        fixture_sql(fixture, "DELETE FROM event");
+        make_issues(fixture, rows[i].issue);
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO canary (issue, share, people, state, token, look_at) VALUES (1, 0, "
+                 "2, '%s', 'a', 5), (2, 0, 2, 'waiting', 'b', 5)",
+                 rows[i].canary);
+        fixture_sql(fixture, sql);
+        assert_ok(nl_issue_control(fixture->store, 1, rows[i].action, NULL, NULL, &change, &err));
+        assert_int_equal(change.result, rows[i].result);
+        snprintf(sql, sizeof sql,
+                 "SELECT count(*) FROM canary WHERE issue = 1 AND state = '%s' AND (look_at IS "
+                 "NULL) = %s",
+                 rows[i].canary_after, overruled ? "true" : "false");
+        assert_int_equal(fixture_sql(fixture, sql), 1);
+        assert_true(is_in(fixture, 1, rows[i].issue_after));
+        assert_int_equal(count(fixture, 1, "queued"), rows[i].queued);
+        assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = "
+                                              "'canary-passed' AND list = 1 AND issue = 1 AND "
+                                              "subscriber IS NULL AND detail = 'overruled by "
+                                              "hand'"),
+                         overruled);
+        assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM canary WHERE issue = 2 AND "
+                                              "state = 'waiting' AND look_at = 5"),
+                         1);
+        assert_int_equal(count(fixture, 2, "queued"), 1);
+    }
+}
+
 static enum nl_status take_lock(struct nl_store *store, struct nl_error *err) {
     int64_t holder = 0;
     return nl_store_lock(store, 1, &holder, err);
@@ -291,6 +356,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_two_issues, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_cancelling_skips, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_an_issue_ends_with_its_last_delivery, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_canary_is_overruled, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_what_a_run_leaves_of_a_cancelled_issue, fixture_setup,
                                         fixture_teardown),
