@@ -12,6 +12,8 @@
 static void make_issues(struct fixture *fixture, const char *state) {
     char sql[640];
     fixture_sql(fixture, "DELETE FROM delivery");
+    fixture_sql(fixture, "DELETE FROM canary");
+    fixture_sql(fixture, "DELETE FROM subject_test");
     fixture_sql(fixture, "DELETE FROM issue");
     for (int issue = 1; issue <= 2; issue++) {
         fixture_issue(fixture, issue, issue == 1 ? state : "sending");
@@ -230,7 +232,6 @@ static void test_a_canary_is_overruled(void **state) {
         struct nl_issue_change change = {0};
         char sql[256];
         bool overruled = rows[i].action == NL_ISSUE_OVERRULE && rows[i].result == NL_ACTION_DONE;
-        fixture_sql(fixture, "DELETE FROM canary");
         fixture_sql(fixture, "DELETE FROM event");
         make_issues(fixture, rows[i].issue);
         snprintf(sql, sizeof sql,
@@ -256,6 +257,37 @@ static void test_a_canary_is_overruled(void **state) {
                                               "state = 'waiting' AND look_at = 5"),
                          1);
         assert_int_equal(count(fixture, 2, "queued"), 1);
+    }
+}
+
+/* A test of two subjects begins with those who get the issue once its canary is overruled. */
+static void test_two_subjects_after_a_canary(void **state) {
+    static const struct {
+        const char *canary;
+        enum nl_issue_action action;
+        bool again;
+    } rows[] = {
+        {"waiting", NL_ISSUE_OVERRULE, true}, {"paused", NL_ISSUE_OVERRULE, true},
+        {"paused", NL_ISSUE_RESUME, true},    {"waiting", NL_ISSUE_RESUME, false},
+        {"passed", NL_ISSUE_RESUME, false},
+    };
+    struct fixture *fixture = *state;
+    for_each_row (i, rows, rows[i].canary) {
+        struct nl_error err = {0};
+        struct nl_issue_change change = {0};
+        char sql[160];
+        make_issues(fixture, "paused");
+        fixture_sql(fixture, "INSERT INTO subject_test (issue, share, wait, rule, decide_at) "
+                             "SELECT id, 10, 50, 'sent', 7 FROM issue");
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO canary (issue, share, people, state, token) VALUES (1, 0, 2, '%s', "
+                 "'a')",
+                 rows[i].canary);
+        fixture_sql(fixture, sql);
+        assert_ok(nl_issue_control(fixture->store, 1, rows[i].action, NULL, NULL, &change, &err));
+        assert_int_equal(
+            fixture_sql(fixture, "SELECT CAST(sum(issue * decide_at) AS BIGINT) FROM subject_test"),
+            (rows[i].again ? fixture->fake.now + 50 : 7) + 2 * 7);
     }
 }
 
@@ -358,6 +390,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_an_issue_ends_with_its_last_delivery, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_canary_is_overruled, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_two_subjects_after_a_canary, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(test_what_a_run_leaves_of_a_cancelled_issue, fixture_setup,
                                         fixture_teardown),
