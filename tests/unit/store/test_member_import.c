@@ -3,6 +3,8 @@
 #include "support.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/cbor.h"
+#include "newsletter/store/ledger.h"
 #include "newsletter/store/member.h"
 #include "newsletter/store/person.h"
 
@@ -294,6 +296,50 @@ static void test_two_lists(void **state) {
     assert_int_equal(count(fixture, "s.state = 'unsubscribed' AND s.list = 1"), 1);
 }
 
+/* Nobody who was erased comes back by an import; one who is also suppressed is told as that. */
+static void test_people_who_were_erased(void **state) {
+    static const struct {
+        const char *suppressed; /* NULL: nobody */
+        enum nl_import_outcome outcome;
+    } rows[] = {
+        {NULL, NL_IMPORT_ERASED},
+        {"eve@example.org", NL_IMPORT_ERASED},
+        {"ann@example.org", NL_IMPORT_SUPPRESSED},
+    };
+    struct fixture *fixture = *state;
+    struct nl_error err = {0};
+    fixture_subscribe(fixture, "ann@example.org");
+    assert_ok(nl_person_erase(fixture->store,
+                              fixture_sql(fixture, "SELECT max(id) FROM subscriber"), &err));
+    for_each_row (i, rows, rows[i].suppressed) {
+        char sql[128];
+        fixture_sql(fixture, "DELETE FROM suppression");
+        snprintf(sql, sizeof sql, "INSERT INTO suppression VALUES ('%s', 'x', 1)",
+                 rows[i].suppressed != NULL ? rows[i].suppressed : "");
+        if (rows[i].suppressed != NULL)
+            fixture_sql(fixture, sql);
+        assert_int_equal(take_in(fixture, 1, &plain, (struct nl_member){0}).outcome,
+                         rows[i].outcome);
+        assert_int_equal(count(fixture, "TRUE"), 0);
+    }
+    assert_int_equal(
+        take_in(fixture, 1, &plain, (struct nl_member){.address = "bob@example.org"}).outcome,
+        NL_IMPORT_ADDED);
+}
+
+/* The ledger is told of an address that the file blocks; it has no subscriptions. */
+static void test_the_ledger_knows_who_is_blocked(void **state) {
+    struct fixture *fixture = *state;
+    struct nl_buf entry = {0};
+    take_in(fixture, 1, &plain, (struct nl_member){.blocked = true});
+    nl_cbor_add_array(&entry, 4);
+    nl_cbor_add_number(&entry, NL_LEDGER_SUPPRESSED);
+    nl_cbor_add_number(&entry, fixture->fake.now);
+    nl_cbor_add_number(&entry, true);
+    nl_cbor_add_array(&entry, 0);
+    assert_int_equal(fixture_ledger_count(fixture, &entry), 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -303,6 +349,8 @@ int main(void) {
         TEST(test_new_people),
         TEST(test_asking),
         TEST(test_who_must_not_come_in),
+        TEST(test_people_who_were_erased),
+        TEST(test_the_ledger_knows_who_is_blocked),
         TEST(test_updating),
         TEST(test_two_lists),
     };
