@@ -226,6 +226,9 @@ static void test_outcomes(void **state) {
     };
     struct fixture *fixture = *state;
     struct nl_job jobs[8];
+    fixture_subscribe(fixture, "bob@example.org");
+    fixture_subscribe(fixture, "ann@example.org"); /* the second subscriber */
+    fixture_sql(fixture, "DELETE FROM delivery");
     for_each_row (i, cases, cases[i].event) {
         char sql[200];
         int64_t id = add(fixture, (struct asked){.to = "ann@example.org"});
@@ -233,7 +236,8 @@ static void test_outcomes(void **state) {
         assert_int_equal(lease(fixture, "a", jobs, 2), 2);
         record(fixture, id, "stranger", cases[i].outcome);
         snprintf(sql, sizeof sql,
-                 "SELECT count(*) FROM event WHERE message = %lld AND kind <> 'message-queued'",
+                 "SELECT count(*) FROM event WHERE message = %lld AND kind <> 'message-queued' AND "
+                 "subscriber = 2",
                  (long long)id);
         assert_int_equal(fixture_sql(fixture, sql), 0);
         assert_true(has_content(fixture, id));
@@ -291,7 +295,7 @@ static void test_suppressed_meanwhile(void **state) {
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE state = 'skipped'"),
                      1);
     assert_int_equal(
-        fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'message-skipped'"), 1);
+        fixture_sql(fixture, "SELECT message FROM event WHERE kind = 'message-skipped'"), ids[0]);
     assert_false(has_content(fixture, ids[0]));
 }
 
