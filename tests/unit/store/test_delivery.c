@@ -7,6 +7,7 @@
 #include "newsletter/store/resend.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { MANY = 8 };
 
@@ -137,11 +138,12 @@ static void test_ended_subscriptions_are_skipped(void **state) {
  * begun; of a machine that went down it is not. */
 static void recover_ahead(struct fixture *fixture, bool reboot) {
     struct nl_error err = {0};
-    static const char owner[] = "00000000-0000-4000-8000-00000000aead";
+    char owner[40]; /* its file is this process's own: tests run at the same time */
     struct nl_job jobs[MANY];
     struct nl_counts counts = {0};
     bool ok[3] = {false};
     int64_t count = 0;
+    snprintf(owner, sizeof owner, "00000000-0000-4000-8000-%012x", (unsigned)getpid());
     int64_t issue = make_issue(fixture, 4);
     assert_int_equal(lease(fixture, issue, owner, 4, jobs), 4);
     const int64_t ids[] = {jobs[0].delivery, jobs[1].delivery, jobs[2].delivery};

@@ -99,7 +99,7 @@ static void test_who_is_asked(void **state) {
     }
 }
 
-/* Of a segment, its people alone are counted and asked. */
+/* The people of a segment alone are counted and asked. */
 static void test_a_segment_is_asked(void **state) {
     struct fixture *fixture = *state;
     struct nl_error err = {0};

@@ -184,7 +184,7 @@ static void test_notes(void **state) {
     }
 }
 
-/* What happens after the choice and before the queueing counts, too. */
+/* Changes after the choice and before the queueing count, too. */
 static void test_changes_after_the_choice(void **state) {
     static const struct {
         const char *change;
