@@ -1,10 +1,9 @@
 """How fast mail goes out, by which relays, and when it does not."""
 import collections
 import datetime
-import time
 
 import pytest
-from conftest import MailServer, check_rate, most_at_once, wait_for
+from conftest import MailServer, check_rate, most_at_once, program_time, wait_for
 from mailserver import free_port
 
 
@@ -96,7 +95,7 @@ def test_doctor_asks_each_relay(connected, server, second):
 def test_messages_per_second(connected, server):
     connected.add_active(people(16))
     connected.configure(smtp={"connections": 8}, limits={"per_second": 4})
-    since = int(time.time())
+    since = program_time()
     connected.run("send", "--yes", connected.issue())
     assert server.count() == 16
     check_rate([row[0] for row in connected.sql("SELECT first_attempt_at FROM delivery")], 4, since)
@@ -108,7 +107,7 @@ def test_messages_per_second_to_a_domain(connected, server):
     connected.add_active(people(8, "slow.example") + people(20, "bücher.example") + people(20))
     connected.configure(smtp={"connections": 8}, limits={"domains": [{"domain": "slow.example", "per_second": 2},
                                                                    {"domain": "BÜCHER.example", "per_second": 10}]})
-    since = int(time.time())
+    since = program_time()
     connected.run("send", "--yes", connected.issue())
     assert server.count() == 48
     tried = connected.sql("SELECT r.address, d.first_attempt_at FROM delivery d JOIN subscription s ON "
@@ -127,7 +126,7 @@ def test_turns_that_have_passed_are_given_anew(connected, server):
     connected.run("send", "--yes", connected.issue())
     connected.sql("UPDATE delivery SET state = 'deferred', next_attempt_at = 1000 + id, paced_at = 1000 + id")
     connected.configure(quiet={})
-    since = int(time.time())
+    since = program_time()
     connected.run("retry")
     assert server.count() == 14
     check_rate([row[0] for row in connected.sql("SELECT first_attempt_at FROM delivery")], 4, since)

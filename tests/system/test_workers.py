@@ -2,7 +2,7 @@
 import time
 
 import pytest
-from conftest import check_rate, most_at_once, wait_for
+from conftest import check_rate, most_at_once, program_time, wait_for
 
 from workers import MARKS, WORKERS, workers  # noqa: F401
 
@@ -38,7 +38,7 @@ def test_one_rate_for_all(workers):
         {"domain": "slow.example", "per_second": 3}]})
     workers.start_all()
     workers.site.add_active([f"p{i}@slow.example" for i in range(12)])
-    since = int(time.time())
+    since = program_time()
     workers.send(60)
     workers.wait_until_sent()
     for condition, rate in (("TRUE", 12), ("r.address LIKE '%@slow.example'", 3)):
