@@ -19,7 +19,7 @@ void nl_open_files_raise(void) {
 
 size_t nl_open_files_connections(size_t wanted) {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur / 2 > wanted + RESERVED)
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return wanted;
     size_t room = limit.rlim_cur > RESERVED + 2 ? (size_t)(limit.rlim_cur - RESERVED) / 2 : 1;
     return room < wanted ? room : wanted;

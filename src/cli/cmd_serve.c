@@ -91,9 +91,6 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
 
 static enum nl_status open_staff(struct cli *cli, struct service *service, struct nl_error *err) {
     const struct nl_config *config = &cli->config;
-    size_t wanted = (size_t)config->serve.connections;
-    size_t connections = nl_open_files_connections(wanted);
-    nl_open_files_tell(connections, wanted);
     const struct nl_server_options options = {
         .listen = config->staff.listen,
         .certificate = config->staff.certificate,

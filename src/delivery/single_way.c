@@ -19,10 +19,6 @@ struct search {
 
 /* ---- the policy ---- */
 
-static int64_t now_of(const struct search *search) {
-    return nl_env_now(nl_store_env(search->store));
-}
-
 /* Called by the fetcher. Without a new policy the earlier one holds on, and without any, mail goes
  * as it would without MTA-STS (RFC 8461 section 3.3). */
 static void take_policy(const struct nl_sts_policy *policy, const char *why, void *ctx) {
@@ -30,8 +26,8 @@ static void take_policy(const struct nl_sts_policy *policy, const char *why, voi
     struct nl_sts_note note = {0};
     struct nl_error ignored = {0};
     (void)why;
-    if (policy != NULL &&
-        nl_sts_note_make(policy, search->id, now_of(search), &note, &ignored) == NL_OK) {
+    if (policy != NULL && nl_sts_note_make(policy, search->id, nl_store_now(search->store), &note,
+                                           &ignored) == NL_OK) {
         nl_sts_note_free(&search->policy);
         search->policy = note;
         nl_error_ignore(nl_sts_note_write(search->store, search->domain, &note, &ignored));
@@ -66,7 +62,7 @@ static enum nl_status find_policy(struct search *search, const struct nl_mail_ro
         status = NL_OK;
     }
     if (status != NL_OK || route->sts_id[0] == '\0' || route->sts_host->address_count == 0 ||
-        nl_sts_note_is_fresh(&search->policy, route->sts_id, now_of(search)))
+        nl_sts_note_is_fresh(&search->policy, route->sts_id, nl_store_now(search->store)))
         return status;
     return fetch_policy(search, route->sts_host, route->sts_id);
 }

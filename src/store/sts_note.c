@@ -83,7 +83,7 @@ enum nl_status nl_sts_note_read(struct nl_store *store, const char *domain, stru
                     NL_VALUES(NL_STRING(KEY), NL_STRING(domain)));
     if (status == NL_OK && out->policy.mail_hosts.failed)
         status = nl_error_nomem(err);
-    if (status == NL_OK && out->until <= nl_store_now(store))
+    if (status == NL_OK && !nl_sts_note_holds(out, nl_store_now(store)))
         status = nl_error_set(err, NL_NOTFOUND, "there is no policy of %s", domain);
     if (status != NL_OK)
         nl_sts_note_free(out);
