@@ -7,7 +7,6 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 enum { LOGO_LIMIT = 256 * 1024, CERTIFICATE_LIMIT = 256 * 1024, WARN_SECONDS = 30 * 86400 };
@@ -151,7 +150,7 @@ enum nl_status nl_doctor_bimi(struct nl_doctor *doctor, const char *from_domain,
             return NL_OK;
         }
         for (size_t i = 0; i < answers.count; i++)
-            if (strncasecmp(answers.items[i], "v=BIMI1", 7) == 0) {
+            if (nl_tag_is_record(answers.items[i], "BIMI1")) {
                 record = answers.items[i];
                 count++;
             }

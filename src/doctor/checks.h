@@ -111,6 +111,10 @@ enum nl_status nl_doctor_ended(enum nl_status status);
 /* The value of a tag in "a=1; b=2" (RFC 6376 section 3.2), without white space. False if absent. */
 bool nl_tag_value(const char *record, const char *tag, struct nl_buf *out);
 
+/* Whether the first tag is the version that is asked for: "v=DMARC1; ...", also "v = DMARC1; ..."
+ * (RFC 7489 section 6.4). What begins with "v=DMARC10;" is another record. */
+bool nl_tag_is_record(const char *record, const char *version);
+
 /* domain.c: checks the reverse names of the addresses that our mail comes from. */
 enum nl_status nl_doctor_origins(struct nl_doctor *doctor, struct nl_error *err);
 

@@ -1,6 +1,5 @@
 /* The DMARC record of a domain (RFC 7489 section 6.6.3). */
 #include "doctor/checks.h"
-#include "newsletter/base/text.h"
 
 #include <string.h>
 #include <strings.h>
@@ -20,7 +19,7 @@ static bool is_enforced(const char *record, const char *policy) {
 static size_t dmarc_records(const struct nl_answers *answers, const char **record) {
     size_t count = 0;
     for (size_t i = 0; i < answers->count; i++) {
-        if (!nl_text_is_record(answers->items[i], "v=DMARC1"))
+        if (!nl_tag_is_record(answers->items[i], "DMARC1"))
             continue;
         *record = answers->items[i];
         count++;

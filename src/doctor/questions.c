@@ -47,3 +47,15 @@ bool nl_tag_value(const char *record, const char *tag, struct nl_buf *out) {
     }
     return false;
 }
+
+bool nl_tag_is_record(const char *record, const char *version) {
+    struct nl_buf value = {0};
+    const char *equals = strchr(record, '=');
+    size_t start = strspn(record, " \t");
+    bool first = equals != NULL && record[start] == 'v' &&
+                 record + start + 1 + strspn(record + start + 1, " \t") == equals;
+    bool is = first && strchr(record, ';') != NULL && nl_tag_value(record, "v", &value) &&
+              strcmp(nl_buf_text(&value), version) == 0;
+    nl_buf_free(&value);
+    return is;
+}

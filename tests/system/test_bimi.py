@@ -102,6 +102,9 @@ def test_dmarc_must_be_enforced(healthy, names, web, dmarc):
 
 @pytest.mark.parametrize("record, level, said", [
     ([RECORD, RECORD + ";"], "error", "has 2 BIMI records"),
+    ([RECORD, RECORD.replace("BIMI1", "BIMI10")], "ok", "the mark certificate"),
+    (RECORD.replace("BIMI1", "BIMI10"), "ok", "has no BIMI record"),
+    ("v = BIMI1;l=;a=", "ok", "says that there is no logo"),
     ("v=BIMI1; l=; a=;", "ok", "says that there is no logo"),
     ("v=BIMI1; a=https://logo.example.org/vmc.pem", "error", "names no logo"),
     ("v=BIMI1; l=https://logo.example.org/logo.svg", "warning", "has no mark certificate"),

@@ -126,7 +126,9 @@ def test_dkim(healthy, names, change, level, said):
     ([DMARC, DMARC + ";"], "error", "2 DMARC records"),
     (["v=DMARC1; p=all; rua=mailto:x@example.org"], "error", "has no policy"),
     (["v=DMARC1; p=none"], "warning", "asks for no reports"),
-], ids=["none", "other", "version", "two", "policy", "reports"])
+    (["v = DMARC1 ;p = quarantine;rua=mailto:x@example.org"], "ok", "is p=quarantine"),
+    (["p=quarantine; v=DMARC1; rua=mailto:x@example.org"], "error", "there is no DMARC record"),
+], ids=["none", "other", "version", "two", "policy", "reports", "spaces", "order"])
 def test_dmarc(healthy, names, records, level, said):
     found = examine(healthy, names, txt={**healthy.signed, "_dmarc.example.org": records})
     assert said in found[level, "dmarc"]

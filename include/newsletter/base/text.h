@@ -53,8 +53,7 @@ bool nl_text_is_name(const char *text, const char *signs, size_t limit) NL_ALL_N
 bool nl_text_has_word(const char *words, const char *word) NL_ALL_NONNULL;
 
 /* Whether a TXT record of the DNS is of a kind that it says at its beginning, as "v=STSv1;": what
- * begins with "v=STSv10;" is another one (RFC 8461 section 3.1, RFC 8460 section 3, RFC 7489
- * section 6.4). */
+ * begins with "v=STSv10;" is another one (RFC 8461 section 3.1, RFC 8460 section 3). */
 bool nl_text_is_record(const char *text, const char *version) NL_ALL_NONNULL;
 
 /* Appends the text of HTML without its tags, up to `limit` bytes. It is not a parser, but serves
