@@ -10,18 +10,20 @@ if ($_SERVER['REQUEST_METHOD'] !== 'POST') {
 }
 $command = ['newsletter', '--config', '/etc/newsletter/newsletter.yaml', 'subscribe',
             '--html', '--source', 'website', '--ip', $_SERVER['REMOTE_ADDR']];
-$hook = proc_open($command, [['pipe', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes);
+$errors = tmpfile(); // two pipes, read one after the other, could wait for each other
+$hook = proc_open($command, [['pipe', 'r'], ['pipe', 'w'], $errors], $pipes);
 fwrite($pipes[0], http_build_query([
     'email' => (string) ($_POST['email'] ?? ''),
     'name' => (string) ($_POST['name'] ?? ''),
 ]));
 fclose($pipes[0]);
 $answer = stream_get_contents($pipes[1]);
-$told = trim((string) stream_get_contents($pipes[2], 4096));
+$status = proc_close($hook);
+rewind($errors);
+$told = trim((string) stream_get_contents($errors, 4096));
 if ($told !== '') {
     error_log($told); // for the operator; the visitor gets the answer
 }
-$status = proc_close($hook);
 if ($status === 65) {
     http_response_code(400);
     $answer = "This is not an e-mail address. Please go back and check it.\n";

@@ -54,9 +54,9 @@ def test_no_line_for_cron_was_overlooked():
     assert len(lines) == len(list(cron_lines())) >= 4
 
 
-def cgi(machine, script, user="newsletter", body="", query="", expect=0):
+def cgi(machine, script, user="newsletter", body="", query="", expect=0, **variables):
     return as_cron(machine, user, f"printf %s '{body}' | {script}", expect, REQUEST_METHOD="POST", CONTENT_LENGTH=len(body),
-                   QUERY_STRING=query, REMOTE_ADDR="192.0.2.5", CONTENT_TYPE="application/x-www-form-urlencoded")
+                   QUERY_STRING=query, REMOTE_ADDR="192.0.2.5", CONTENT_TYPE="application/x-www-form-urlencoded", **variables)
 
 
 @pytest.mark.slow(1)
@@ -82,6 +82,11 @@ def test_php(ready, server):
     assert "Status: 400" in told and "This is not an e-mail address" in told
     told = cgi(ready, page, user="eve", body="email=eve%40example.org")
     assert "Status: 503" in told and "wrong on our side" in told and f"cannot read {CONFIG}" in told
+    # More errors than a pipe holds, before the answer.
+    ready.run("root", "mkdir", "-m", "755", "/home/bin")
+    ready.write("/home/bin/newsletter", "#!/bin/sh\nhead -c 200000 /dev/zero | tr '\\0' x >&2\nPATH=${PATH#*:} exec newsletter \"$@\"\n", "755")
+    told = cgi(ready, page, body="email=bob%40example.org&name=Bob", PATH="/home/bin:/usr/bin:/bin")
+    assert "Thank you" in told and "x" * 4000 in told
 
 
 def aliases():
