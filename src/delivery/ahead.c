@@ -39,6 +39,11 @@ bool nl_ahead_wants(const struct run *run) {
     return recorded <= FEW && first_without(run, count) < count && !nl_run_must_stop(run);
 }
 
+bool nl_ahead_wants_lease(const struct run *run) {
+    return run->backlog.count < most(run) && nl_backlog_has_room(&run->backlog) &&
+           nl_ahead_wants(run);
+}
+
 enum nl_status nl_ahead_record(struct run *run) {
     struct nl_ahead *ahead = &run->ahead;
     size_t count = reach(run);

@@ -12,6 +12,9 @@
 /* Whether it is time to record some. */
 bool nl_ahead_wants(const struct run *run);
 
+/* Whether it is time, and too few are left in the backlog: with more, one wait serves them all. */
+bool nl_ahead_wants_lease(const struct run *run);
+
 /* Records them, within the transaction that is being made. */
 NL_CHECKED enum nl_status nl_ahead_record(struct run *run);
 

@@ -43,10 +43,13 @@ static int64_t now(const struct nl_backlog *backlog) {
     return nl_env_now(nl_store_env(backlog->plan->store));
 }
 
-bool nl_backlog_wants(const struct nl_backlog *backlog) {
-    bool low = backlog->count == 0 || (backlog->blocked && backlog->count < backlog->size);
-    return low && !backlog->drained &&
+bool nl_backlog_has_room(const struct nl_backlog *backlog) {
+    return backlog->count < backlog->size && !backlog->drained &&
            (backlog->not_before == 0 || backlog->not_before <= now(backlog));
+}
+
+bool nl_backlog_wants(const struct nl_backlog *backlog) {
+    return (backlog->count == 0 || backlog->blocked) && nl_backlog_has_room(backlog);
 }
 
 bool nl_backlog_waits(const struct nl_backlog *backlog) {

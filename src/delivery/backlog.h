@@ -45,7 +45,8 @@ NL_CHECKED enum nl_status nl_backlog_open(struct nl_backlog *backlog,
                                           size_t size, struct nl_error *err);
 void nl_backlog_close(struct nl_backlog *backlog);
 
-/* Whether it is time to lease more. */
+/* Whether more can be leased; and whether it is time to, since nothing here can begin. */
+bool nl_backlog_has_room(const struct nl_backlog *backlog);
 bool nl_backlog_wants(const struct nl_backlog *backlog);
 
 /* Whether the run should stay: nothing can be leased now, but soon. */

@@ -92,7 +92,8 @@ static enum nl_status renew(struct run *run) {
 }
 
 static bool wants_lease(const struct run *run) {
-    return !nl_run_must_stop(run) && nl_backlog_wants(&run->backlog);
+    return !nl_run_must_stop(run) &&
+           (nl_backlog_wants(&run->backlog) || nl_ahead_wants_lease(run));
 }
 
 static bool is_held(const struct run *run, int64_t delivery, size_t before) {
