@@ -128,3 +128,14 @@ def test_commands_that_do_something_say_it_as_json(connected, server):
     assert answer_of(connected, "pause", "no-1")["result"] == "paused"
     resumed = answer_of(connected, "resume", "no-1")
     assert resumed["result"] == "sent" and resumed["sent"] == 0 and resumed["goes_on_at"] is None
+
+
+def test_names_that_shells_complete(connected):
+    connected.add_active(["ann@example.org"])
+    connected.run("list", "add", "events", "--from", "Events <events@example.org>", "--postal-address", "1 Quay Street")
+    for number in ("No 1", "No 2"):
+        connected.run("send", "--yes", connected.issue(number=number), "--list", "bulletin")
+    for name in ("readers", "writers"):
+        connected.run("segment", "add", name, 'language = "ru"')
+    assert {kind: sorted(connected.run("completion", kind).out.splitlines()) for kind in ("issues", "lists", "segments")} == {
+        "issues": ["no-1", "no-2"], "lists": ["bulletin", "events"], "segments": ["readers", "writers"]}
