@@ -206,7 +206,6 @@ static void set_verdict(struct run *run, const struct nl_route_to *route) {
                                   .effect = gone   ? NL_EFFECT_HARD
                                             : none ? NL_EFFECT_SOFT
                                                    : NL_EFFECT_NONE,
-                                  .vague = !none,
                                   .hop = &nowhere};
     if (none)
         memcpy(verdict->status, route->status, sizeof verdict->status);
@@ -224,7 +223,6 @@ static void set_down(struct run *run, const struct nl_destination *destination) 
     int64_t next = destination->retry_at + (int64_t)((double)left * nl_env_fraction(env) * 0.2);
     run->direct->verdict = (struct nl_result){.outcome = NL_DEFERRED,
                                               .text = nl_buf_text(&destination->why),
-                                              .vague = true,
                                               .hop = &nowhere,
                                               .next_attempt_at = next < latest ? next : latest};
 }
@@ -240,7 +238,6 @@ static void set_without_source(struct run *run, const struct nl_destination *des
     nl_buf_addf(text, "no address of direct.sources may be used at %s for now", destination->place);
     run->direct->verdict = (struct nl_result){.outcome = NL_DEFERRED,
                                               .text = nl_buf_text(text),
-                                              .vague = true,
                                               .hop = &nowhere,
                                               .next_attempt_at = next < latest ? next : latest};
 }
