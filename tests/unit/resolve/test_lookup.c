@@ -1,8 +1,7 @@
 /* Questions for a route: when they are given up, and what their answers mean together. No question
  * leaves the process. */
 #include "newsletter/base/clock.h"
-#include "resolve/lookup.h"
-#include "support.h"
+#include "resolve/made_lookup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +14,8 @@ enum {
 };
 
 static struct lookup *new_lookup(struct nl_resolver *resolver) {
-    struct lookup *lookup = calloc(1, sizeof *lookup);
-    assert_non_null(lookup);
-    lookup->hosts = calloc(NL_MAIL_HOSTS + 1, sizeof lookup->hosts[0]);
-    lookup->questions = calloc(NL_QUESTIONS, sizeof lookup->questions[0]);
-    assert_non_null(lookup->hosts);
-    assert_non_null(lookup->questions);
+    struct lookup *lookup = made_lookup(resolver);
     snprintf(lookup->domain, sizeof lookup->domain, "asked.example");
-    lookup->resolver = resolver;
     lookup->begun = true;
     return lookup;
 }

@@ -1,14 +1,13 @@
 /* Records as the DNS has them: which names are a host's, which hosts a domain has, and which of
  * their addresses mail may go to. */
-#include "resolve/lookup.h"
-#include "support.h"
+#include "resolve/made_lookup.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 40, LONGEST = 300 };
+enum { LONGEST = 300 };
 
 /* A name in wire format (RFC 1035 section 3.1), from "mx.example". */
 static size_t wire_of(const char *name, char *out) {
@@ -109,43 +108,14 @@ static void test_names_that_end_too_early_or_too_late(void **state) {
     }
 }
 
-/* An answer that is made record by record. */
-struct answer {
-    struct ub_result result;
-    char bytes[MOST][LONGEST];
-    char *data[MOST + 1];
-    int len[MOST];
-    size_t count;
-};
-
-static void add(struct answer *answer, const void *data, size_t len) {
-    memcpy(answer->bytes[answer->count], data, len);
-    answer->data[answer->count] = answer->bytes[answer->count];
-    answer->len[answer->count++] = (int)len;
-    answer->data[answer->count] = NULL;
-    answer->result.data = answer->data;
-    answer->result.len = answer->len;
-    answer->result.havedata = 1;
-}
-
-static void add_host(struct answer *answer, int preference, const char *name) {
+static void add_host(struct made_answer *answer, int preference, const char *name) {
     char record[LONGEST] = {(char)(preference / 256), (char)(preference % 256)};
-    add(answer, record, 2 + wire_of(name, record + 2));
-}
-
-static struct lookup *new_lookup(void) {
-    struct lookup *lookup = calloc(1, sizeof *lookup);
-    assert_non_null(lookup);
-    lookup->hosts = calloc(NL_MAIL_HOSTS + 1, sizeof lookup->hosts[0]);
-    lookup->questions = calloc(NL_QUESTIONS, sizeof lookup->questions[0]);
-    assert_non_null(lookup->hosts);
-    assert_non_null(lookup->questions);
-    return lookup;
+    made_answer_add(answer, record, 2 + wire_of(name, record + 2));
 }
 
 /* "10 mx.example, 20 ..." */
-static void assert_hosts(const struct answer *answer, bool null, const char *expected) {
-    struct lookup *lookup = new_lookup();
+static void assert_hosts(const struct made_answer *answer, bool null, const char *expected) {
+    struct lookup *lookup = made_lookup(NULL);
     struct nl_buf found = {0};
     bool is_null = !null;
     nl_answer_hosts(&answer->result, lookup, &is_null);
@@ -159,8 +129,8 @@ static void assert_hosts(const struct answer *answer, bool null, const char *exp
 }
 
 static void test_hosts_come_by_preference_each_once(void **state) {
-    struct answer answer = {0};
-    struct answer twice = {0};
+    struct made_answer answer = {0};
+    struct made_answer twice = {0};
     (void)state;
     add_host(&answer, 300, "far.example");
     add_host(&answer, 255, "near.example");
@@ -188,7 +158,7 @@ static void test_a_domain_that_takes_no_mail(void **state) {
                  {{"", "-mx.example"}, false, ""}};
     (void)state;
     for (size_t row = 0; row < sizeof cases / sizeof cases[0]; row++) {
-        struct answer answer = {0};
+        struct made_answer answer = {0};
         for (int i = 0; i < 3 && cases[row].names[i] != NULL; i++)
             add_host(&answer, 10 * i, cases[row].names[i]);
         assert_hosts(&answer, cases[row].null, cases[row].hosts);
@@ -196,10 +166,10 @@ static void test_a_domain_that_takes_no_mail(void **state) {
 }
 
 static void test_records_that_name_nobody_are_left_out(void **state) {
-    struct answer answer = {0};
+    struct made_answer answer = {0};
     (void)state;
     for (size_t len = 0; len < 3; len++)
-        add(&answer, "\0\1", len);
+        made_answer_add(&answer, "\0\1", len);
     add_host(&answer, 10, "m x.example");
     add_host(&answer, 20, "mx.example");
     assert_hosts(&answer, false, "20 mx.example");
@@ -209,7 +179,7 @@ static void test_records_that_name_nobody_are_left_out(void **state) {
 static void test_the_least_preferred_of_too_many_is_left_out(void **state) {
     (void)state;
     for (int worst = 0; worst < NL_MAIL_HOSTS; worst++) {
-        struct answer answer = {0};
+        struct made_answer answer = {0};
         struct nl_buf expected = {0};
         for (int i = 0; i < NL_MAIL_HOSTS; i++) {
             char name[32];
@@ -232,13 +202,13 @@ static void test_the_least_preferred_of_too_many_is_left_out(void **state) {
 static void test_hosts_of_one_preference_come_in_each_order(void **state) {
     static const char *const orders[] = {"abc", "acb", "bac", "bca", "cab", "cba"};
     size_t counts[6] = {0};
-    struct answer answer = {0};
+    struct made_answer answer = {0};
     (void)state;
     add_host(&answer, 0, "a.example");
     add_host(&answer, 0, "b.example");
     add_host(&answer, 0, "c.example");
     for (size_t draw = 0; draw < 1200; draw++) {
-        struct lookup *lookup = new_lookup();
+        struct lookup *lookup = made_lookup(NULL);
         bool null = true;
         nl_answer_hosts(&answer.result, lookup, &null);
         assert_int_equal(lookup->route.host_count, 3);
@@ -256,11 +226,11 @@ static void test_hosts_of_one_preference_come_in_each_order(void **state) {
             fail_msg("%s came %zu times", orders[i], counts[i]);
 }
 
-static void add_address(struct answer *answer, const char *text) {
+static void add_address(struct made_answer *answer, const char *text) {
     unsigned char bytes[16];
     bool six = strchr(text, ':') != NULL;
     assert_int_equal(inet_pton(six ? AF_INET6 : AF_INET, text, bytes), 1);
-    add(answer, bytes, six ? 16 : 4);
+    made_answer_add(answer, bytes, six ? 16 : 4);
 }
 
 struct machine {
@@ -269,7 +239,7 @@ struct machine {
 };
 
 static struct machine machine_with(const char *allowed, const char *own) {
-    struct machine machine = {.lookup = new_lookup()};
+    struct machine machine = {.lookup = made_lookup(NULL)};
     struct nl_error err = {0};
     assert_int_equal(nl_reach_open(allowed, &machine.resolver.reach, &err), NL_OK);
     assert_int_equal(nl_networks_parse(own, &machine.resolver.own, &err), NL_OK);
@@ -294,8 +264,8 @@ static void assert_addresses(const struct nl_mail_host *host, const char *expect
 }
 
 static void test_addresses_of_ipv6_come_first(void **state) {
-    struct answer four = {0};
-    struct answer six = {0};
+    struct made_answer four = {0};
+    struct made_answer six = {0};
     (void)state;
     add_address(&four, "93.184.216.1");
     add_address(&four, "93.184.216.2");
@@ -315,8 +285,8 @@ static void test_addresses_of_ipv6_come_first(void **state) {
 }
 
 static void test_no_more_than_eight_addresses_of_each_kind(void **state) {
-    struct answer four = {0};
-    struct answer six = {0};
+    struct made_answer four = {0};
+    struct made_answer six = {0};
     struct machine machine = machine_with(NULL, NULL);
     struct nl_mail_host host = {0};
     char text[NL_IP_TEXT];
@@ -357,7 +327,7 @@ static void test_addresses_that_mail_must_not_go_to(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct machine machine = machine_with(cases[i].allowed, cases[i].own);
         struct nl_mail_host host = {0};
-        struct answer answer = {0};
+        struct made_answer answer = {0};
         add_address(&answer, cases[i].address);
         nl_answer_addresses(&machine.resolver, &answer.result, machine.lookup, &host);
         if (host.address_count != cases[i].taken || machine.lookup->refused == cases[i].taken)
@@ -370,10 +340,11 @@ static void test_records_of_another_size_are_not_addresses(void **state) {
     static const size_t sizes[] = {0, 3, 5, 15, 17};
     struct machine machine = machine_with(NULL, NULL);
     struct nl_mail_host host = {0};
-    struct answer answer = {0};
+    struct made_answer answer = {0};
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-        add(&answer, "\x5d\xb8\xd8\1\x5d\xb8\xd8\1\x5d\xb8\xd8\1\x5d\xb8\xd8\1", sizes[i]);
+        made_answer_add(&answer, "\x5d\xb8\xd8\1\x5d\xb8\xd8\1\x5d\xb8\xd8\1\x5d\xb8\xd8\1",
+                        sizes[i]);
     add_address(&answer, "93.184.216.9");
     nl_answer_addresses(&machine.resolver, &answer.result, machine.lookup, &host);
     assert_addresses(&host, "93.184.216.9");

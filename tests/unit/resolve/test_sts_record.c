@@ -1,33 +1,15 @@
 /* TXT records as the DNS has them, and those of MTA-STS (RFC 8461 section 3.1). */
-#include "resolve/lookup.h"
-#include "support.h"
+#include "resolve/made_lookup.h"
 
 #include <string.h>
 
 enum { MOST = 3, LONGEST = 256 };
 
-/* An answer with these records, each of one string. */
-struct answer {
-    struct ub_result result;
-    char bytes[MOST][LONGEST];
-    char *data[MOST + 1];
-    int len[MOST];
-    size_t count;
-};
-
-static void add(struct answer *answer, const char *data, size_t len) {
-    memcpy(answer->bytes[answer->count], data, len);
-    answer->data[answer->count] = answer->bytes[answer->count];
-    answer->len[answer->count++] = (int)len;
-    answer->result.data = answer->data;
-    answer->result.len = answer->len;
-    answer->result.havedata = 1;
-}
-
-static void add_text(struct answer *answer, const char *text) {
+/* Of one string. */
+static void add_text(struct made_answer *answer, const char *text) {
     char record[LONGEST] = {(char)strlen(text)};
     memcpy(record + 1, text, strlen(text));
-    add(answer, record, 1 + strlen(text));
+    made_answer_add(answer, record, 1 + strlen(text));
 }
 
 static void test_records_of_a_policy(void **state) {
@@ -66,7 +48,7 @@ static void test_records_of_a_policy(void **state) {
     };
     (void)state;
     for (size_t row = 0; row < sizeof cases / sizeof cases[0]; row++) {
-        struct answer answer = {0};
+        struct made_answer answer = {0};
         char id[NL_STS_ID] = "before";
         for (size_t i = 0; i < MOST && cases[row].texts[i] != NULL; i++)
             add_text(&answer, cases[row].texts[i]);
@@ -77,19 +59,19 @@ static void test_records_of_a_policy(void **state) {
 }
 
 static void test_strings_of_a_record_belong_together(void **state) {
-    struct answer answer = {0};
+    struct made_answer answer = {0};
     char id[NL_STS_ID];
     (void)state;
-    add(&answer, "\12v=STSv1; i\0\4d=77\1;", 19);
+    made_answer_add(&answer, "\12v=STSv1; i\0\4d=77\1;", 19);
     nl_answer_sts(&answer.result, id);
     assert_string_equal(id, "77");
 }
 
 static void assert_line(const char *data, size_t len, const char *line) {
-    struct answer answer = {0};
+    struct made_answer answer = {0};
     struct nl_buf out = {0};
     nl_buf_adds(&out, "before ");
-    add(&answer, data, len);
+    made_answer_add(&answer, data, len);
     nl_answer_text(&answer.result, 0, &out);
     assert_string_equal(nl_buf_text(&out) + strlen("before "), line);
     nl_buf_free(&out);

@@ -1,6 +1,5 @@
 /* TLSA records (RFC 6698) as the DNS has them: what DANE then demands of a mail host (RFC 7672). */
-#include "resolve/lookup.h"
-#include "support.h"
+#include "resolve/made_lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,27 +13,15 @@ struct record {
     unsigned char fill;
 };
 
-/* An answer with these records. */
-struct answer {
-    struct ub_result result;
-    unsigned char bytes[MOST][3 + LONGEST + 1];
-    char *data[MOST + 1];
-    int len[MOST];
-};
-
-static struct ub_result *answer_of(struct answer *answer, const struct record *records,
+static struct ub_result *answer_of(struct made_answer *answer, const struct record *records,
                                    size_t count) {
     memset(answer, 0, sizeof *answer);
     for (size_t i = 0; i < count; i++) {
-        const unsigned char head[3] = {records[i].usage, records[i].selector, records[i].type};
-        memcpy(answer->bytes[i], head, sizeof head);
-        memset(answer->bytes[i] + 3, records[i].fill, (size_t)records[i].len);
-        answer->data[i] = (char *)answer->bytes[i];
-        answer->len[i] = 3 + records[i].len;
+        unsigned char bytes[MADE_LONGEST] = {records[i].usage, records[i].selector,
+                                             records[i].type};
+        memset(bytes + 3, records[i].fill, (size_t)records[i].len);
+        made_answer_add(answer, bytes, 3 + (size_t)records[i].len);
     }
-    answer->result.data = answer->data;
-    answer->result.len = answer->len;
-    answer->result.havedata = count > 0;
     return &answer->result;
 }
 
@@ -72,7 +59,7 @@ static void test_each_kind_of_record(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct nl_mail_host host = {0};
-        static struct answer answer;
+        static struct made_answer answer;
         assert_true(nl_answer_tlsa(answer_of(&answer, &cases[i].record, 1), &host));
         if ((host.tlsa != NULL) != cases[i].usable)
             fail_msg("row %zu", i);
@@ -85,7 +72,7 @@ static void test_records_shorter_than_their_head(void **state) {
     (void)state;
     for (int len = 0; len <= 3; len++) {
         struct nl_mail_host host = {0};
-        static struct answer answer;
+        static struct made_answer answer;
         const struct record record = {3, 1, 1, SHA256, 0xab};
         answer_of(&answer, &record, 1);
         answer.len[0] = len;
@@ -100,7 +87,7 @@ static void test_lines_are_sorted_and_whole(void **state) {
                                      {1, 1, 1, SHA256, 0x00}, /* left out */
                                      {2, 0, 2, SHA512, 0x0a},
                                      {3, 0, 0, 2, 0x30}};
-    static struct answer answer;
+    static struct made_answer answer;
     struct nl_mail_host host = {0};
     char ff[2 * SHA256 + 1];
     char ten[2 * SHA512 + 1];
@@ -117,7 +104,7 @@ static void test_lines_are_sorted_and_whole(void **state) {
 
 static void test_no_more_than_sixteen_count(void **state) {
     struct record records[MOST];
-    static struct answer answer;
+    static struct made_answer answer;
     struct nl_mail_host host = {0};
     size_t lines = 0;
     (void)state;
