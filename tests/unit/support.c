@@ -256,6 +256,24 @@ int fixture_teardown(void **state) {
     return 0;
 }
 
+int64_t fixture_sign_up(struct fixture *fixture, const char *text, const char *name,
+                        int64_t resend_interval) {
+    struct nl_error err = {0};
+    struct nl_address address = {0};
+    int64_t notice = 0;
+    assert_ok(nl_address_parse(text, &address, &err));
+    const struct nl_signup signup = {.list = fixture->list.id,
+                                     .address = &address,
+                                     .name = name,
+                                     .source = "form",
+                                     .ip = "192.0.2.1",
+                                     .text_version = "7",
+                                     .resend_interval = resend_interval};
+    assert_ok(nl_subscribe(fixture->store, &signup, &notice, &err));
+    nl_address_free(&address);
+    return notice;
+}
+
 int64_t fixture_subscribe(struct fixture *fixture, const char *text) {
     struct nl_error err = {0};
     struct nl_address address = {0};

@@ -49,6 +49,10 @@ int fixture_teardown(void **state);
 /* Signs `address` up and confirms it; returns the subscription's id. */
 int64_t fixture_subscribe(struct fixture *fixture, const char *address);
 
+/* Signs somebody up by a form: the notice that asks for confirmation, 0 where none is sent. */
+int64_t fixture_sign_up(struct fixture *fixture, const char *address, const char *name,
+                        int64_t resend_interval);
+
 /* Runs SQL behind the library's back; returns the first column of the first row as a number. */
 int64_t fixture_sql(struct fixture *fixture, const char *sql);
 

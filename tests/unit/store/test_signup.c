@@ -5,26 +5,8 @@
 
 #include <stdio.h>
 
-static int64_t sign_up_as(struct fixture *fixture, const char *text, const char *name,
-                          int64_t interval) {
-    struct nl_error err = {0};
-    struct nl_address address = {0};
-    int64_t notice = 0;
-    assert_ok(nl_address_parse(text, &address, &err));
-    const struct nl_signup signup = {.list = fixture->list.id,
-                                     .address = &address,
-                                     .name = name,
-                                     .source = "form",
-                                     .ip = "192.0.2.1",
-                                     .text_version = "7",
-                                     .resend_interval = interval};
-    assert_ok(nl_subscribe(fixture->store, &signup, &notice, &err));
-    nl_address_free(&address);
-    return notice;
-}
-
 static int64_t sign_up(struct fixture *fixture, const char *text) {
-    return sign_up_as(fixture, text, "Name", 3600);
+    return fixture_sign_up(fixture, text, "Name", 3600);
 }
 
 /* A notice holds the next one back until it has left: of this kind, to this subscription. */
@@ -87,7 +69,7 @@ static void test_mails_that_nobody_answers(void **state) {
 static void test_the_first_notice_goes_at_once(void **state) {
     struct fixture *fixture = *state;
     int64_t interval = 2 * fixture->fake.now;
-    assert_int_not_equal(sign_up_as(fixture, "ann@example.org", "Ann", interval), 0);
+    assert_int_not_equal(fixture_sign_up(fixture, "ann@example.org", "Ann", interval), 0);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM event WHERE kind = 'signup' AND "
                                           "issue IS NULL AND list = 1 AND subscriber = 1"),
                      1);
@@ -97,11 +79,11 @@ static void test_the_first_notice_goes_at_once(void **state) {
 static void test_names_before_and_after_confirming(void **state) {
     struct fixture *fixture = *state;
     fixture_subscribe(fixture, "eve@example.org");
-    sign_up_as(fixture, "ann@example.org", "Ann", 3600);
-    sign_up_as(fixture, "bob@example.org", "Bob", 3600);
-    sign_up_as(fixture, "ann@example.org", "Anna", 3600);
-    sign_up_as(fixture, "ann@example.org", NULL, 3600);
-    sign_up_as(fixture, "eve@example.org", "Stranger", 3600);
+    fixture_sign_up(fixture, "ann@example.org", "Ann", 3600);
+    fixture_sign_up(fixture, "bob@example.org", "Bob", 3600);
+    fixture_sign_up(fixture, "ann@example.org", "Anna", 3600);
+    fixture_sign_up(fixture, "ann@example.org", NULL, 3600);
+    fixture_sign_up(fixture, "eve@example.org", "Stranger", 3600);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM subscriber WHERE (address_key, "
                                           "coalesce(name, '')) IN (VALUES ('ann@example.org', "
                                           "'Anna'), ('bob@example.org', 'Bob'), "

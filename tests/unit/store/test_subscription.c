@@ -6,20 +6,7 @@
 #include <stdio.h>
 
 static int64_t sign_up(struct fixture *fixture, const char *text) {
-    struct nl_error err = {0};
-    struct nl_address address = {0};
-    int64_t notice = 0;
-    assert_ok(nl_address_parse(text, &address, &err));
-    const struct nl_signup signup = {.list = fixture->list.id,
-                                     .address = &address,
-                                     .name = "Name",
-                                     .source = "form",
-                                     .ip = "192.0.2.1",
-                                     .text_version = "7",
-                                     .resend_interval = 3600};
-    assert_ok(nl_subscribe(fixture->store, &signup, &notice, &err));
-    nl_address_free(&address);
-    return notice;
+    return fixture_sign_up(fixture, text, "Name", 3600);
 }
 
 static void test_notice_once_per_interval(void **state) {
