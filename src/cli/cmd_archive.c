@@ -47,7 +47,7 @@ static enum nl_status change_issue(struct cli *cli, const struct nl_issue *issue
     if (cli_print_change(cli, issue, change->result, json_pack("{s:o}", "at", cli_json_time(at))))
         return NL_OK;
     cli_format_time(at, when);
-    if (at > nl_env_now(nl_store_env(cli->store)))
+    if (at > nl_store_now(cli->store))
         printf("issue %s %s from %s\n", issue->slug, change->later, when);
     else
         printf("issue %s %s\n", issue->slug, change->done);

@@ -12,7 +12,7 @@
 /* When it is to go out: with --local-time, when the first clocks on Earth show the hour. */
 static enum nl_status read_time(struct cli *cli, struct send_call *call, struct nl_error *err) {
     struct nl_issue *issue = &call->bulletin.issue;
-    int64_t now = nl_env_now(nl_store_env(cli->store));
+    int64_t now = nl_store_now(cli->store);
     if (call->chosen->at == NULL)
         return call->chosen->timezone == NULL && !call->chosen->local_time
                    ? NL_OK
@@ -77,8 +77,8 @@ static enum nl_status read_canary(struct cli *cli, struct send_call *call, struc
 
 static enum nl_status sign_and_create(struct cli *cli, struct send_call *call, int64_t *count,
                                       struct nl_error *err) {
-    enum nl_status status = nl_bulletin_sign(&call->bulletin, &call->list, &cli->config,
-                                             nl_env_now(nl_store_env(cli->store)), err);
+    enum nl_status status =
+        nl_bulletin_sign(&call->bulletin, &call->list, &cli->config, nl_store_now(cli->store), err);
     return status == NL_OK
                ? nl_issue_create_by(cli->store, &call->bulletin.issue, cli_actor(cli), count, err)
                : status;

@@ -40,7 +40,7 @@ void nl_backlog_close(struct nl_backlog *backlog) {
 }
 
 static int64_t now(const struct nl_backlog *backlog) {
-    return nl_env_now(nl_store_env(backlog->plan->store));
+    return nl_store_now(backlog->plan->store);
 }
 
 bool nl_backlog_has_room(const struct nl_backlog *backlog) {

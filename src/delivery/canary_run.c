@@ -11,7 +11,7 @@ enum { SOONEST = 2, LATEST = 60 }; /* seconds between two looks */
 enum { NOTE_LIMIT = 1500 };
 
 static int64_t now(const struct canary_run *run) {
-    return nl_env_now(nl_store_env(run->plan->store));
+    return nl_store_now(run->plan->store);
 }
 
 /* ---- opening ---- */

@@ -77,7 +77,7 @@ static enum nl_status fill(const struct canary_run *run, const struct nl_address
         .unsubscribe = nobody,
         .confirmation = nobody,
         .message_id = message_id,
-        .date = nl_env_now(nl_store_env(run->plan->store)),
+        .date = nl_store_now(run->plan->store),
         .fields = fields.len > 0 ? nl_buf_text(&fields) : NULL,
     };
     if (status == NL_OK)

@@ -18,8 +18,8 @@ enum nl_status nl_composer_open(struct nl_composer *composer, const struct nl_ru
     if (status == NL_OK)
         status = nl_signer_open(config, composer->from.domain, &composer->signer, err);
     if (status == NL_OK)
-        status = nl_smime_open(config, composer->from.envelope,
-                               nl_env_now(nl_store_env(plan->store)), &composer->smime, err);
+        status = nl_smime_open(config, composer->from.envelope, nl_store_now(plan->store),
+                               &composer->smime, err);
     if (status == NL_OK)
         status = nl_verp_open(nl_store_secret(plan->store), &composer->verp, err);
     if (status == NL_OK && composer->variable_sender)
@@ -115,7 +115,7 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
         .unsubscribe = unsubscribe,
         .confirmation = pending->token.text,
         .message_id = nl_buf_text(&id),
-        .date = nl_env_now(nl_store_env(plan->store)),
+        .date = nl_store_now(plan->store),
         .fields = plan->fields,
     };
     enum nl_status status = NL_OK;

@@ -195,7 +195,7 @@ static const struct nl_hop nowhere = {0};
 /* The outcome of a delivery whose domain has no way, for now or for good. */
 static void set_verdict(struct run *run, const struct nl_route_to *route) {
     struct nl_result *verdict = &run->direct->verdict;
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     bool none = route->state == NL_TO_NOBODY;
     bool gone = none && route->no_such_domain;
     *verdict = (struct nl_result){.outcome = gone   ? NL_BOUNCED
@@ -230,7 +230,7 @@ static void set_down(struct run *run, const struct nl_destination *destination) 
 /* None of our addresses may be used at a destination. */
 static void set_without_source(struct run *run, const struct nl_destination *destination) {
     struct nl_buf *text = &run->direct->text;
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     int64_t latest = now + nl_outcome_longest_delay(run->plan->config) - 1;
     int64_t next =
         destination->sources_until > now ? destination->sources_until : now + LATER_SECONDS;
@@ -245,7 +245,7 @@ static void set_without_source(struct run *run, const struct nl_destination *des
 /* A message that is too many for now is put off: a row, and no place. */
 static bool wait_for_turn(struct run *run, struct nl_destination *destination,
                           struct nl_pending *pending) {
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     int64_t at = nl_direct_turn(run->direct, destination->limits, destination->sources_until);
     pending->park_until = at > now ? at : now + 1;
     run->backlog.parking++;
@@ -278,8 +278,7 @@ bool nl_direct_admit(struct run *run, struct nl_pending *pending) {
         set_verdict(run, route);
         return true;
     }
-    bool down =
-        nl_destination_is_down(route->destination, nl_env_now(nl_store_env(run->plan->store)));
+    bool down = nl_destination_is_down(route->destination, nl_store_now(run->plan->store));
     if (!down && nl_direct_has_source(direct, route->destination))
         return find_admitted(run, pending->route);
     enum nl_source_wait why = route->destination->sources_wait;

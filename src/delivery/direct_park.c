@@ -85,7 +85,7 @@ static bool remember(struct nl_destination *destination, int64_t delivery, int64
 /* Leaves out those that are back by themselves: a lease finds them. */
 static void forget_due(struct run *run, struct nl_destination *destination) {
     const int64_t *due = (const int64_t *)(const void *)destination->due.data;
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     size_t before = destination->recalled;
     while (count_away(destination) > 0 && due[destination->recalled] <= now)
         destination->recalled++;
@@ -112,7 +112,7 @@ static bool is_time(struct run *run) {
 void nl_direct_park(struct run *run) {
     struct nl_direct *direct = run->direct;
     struct nl_backlog *backlog = &run->backlog;
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     if (direct == NULL || !backlog->blocked || backlog->drained || backlog->parking > 0 ||
         backlog->count < backlog->size / 4 * 3 || !is_time(run))
         return;

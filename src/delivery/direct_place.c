@@ -48,10 +48,6 @@ struct nl_place *nl_direct_place(struct nl_direct *direct, const char *host, con
     return place;
 }
 
-static int64_t seconds(const struct nl_direct *direct) {
-    return nl_env_now(nl_store_env(direct->plan.store));
-}
-
 /* The limits that hold for an address at a place, with names in the database. */
 struct spans {
     struct nl_allowance items[SPANS];
@@ -83,7 +79,7 @@ static int64_t next_midnight(const char *since, int64_t now) {
 /* All providers that are not known share the plan of "other". */
 static void add_warm_up(const struct nl_direct *direct, const struct nl_place *place,
                         const struct nl_source *source, struct spans *spans) {
-    int64_t now = seconds(direct);
+    int64_t now = nl_store_now(direct->plan.store);
     int64_t day =
         source != NULL && source->since != NULL ? nl_zone_days_since(source->since, now) : -1;
     if (source == NULL || source->since == NULL)
@@ -135,7 +131,7 @@ static void fetch(const struct nl_direct *direct, struct nl_place *place, size_t
     }
     if (nl_allowance_take(direct->plan.store, spans.items, spans.count, batch_of(&spans), &got,
                           &until, &ignored) != NL_OK)
-        until = seconds(direct) + TROUBLE_SECONDS;
+        until = nl_store_now(direct->plan.store) + TROUBLE_SECONDS;
     nl_error_free(&ignored);
     own->left = got;
     own->not_before = got > 0 ? 0 : until;
@@ -146,7 +142,7 @@ static void fetch(const struct nl_direct *direct, struct nl_place *place, size_t
 bool nl_direct_may_begin(const struct nl_direct *direct, struct nl_place *place, size_t source,
                          int64_t *until, bool *warms_up) {
     struct nl_place_source *own = &place->sources[source];
-    if (own->left == 0 && seconds(direct) >= own->not_before)
+    if (own->left == 0 && nl_store_now(direct->plan.store) >= own->not_before)
         fetch(direct, place, source);
     *until = own->not_before;
     *warms_up = own->warms_up;

@@ -6,10 +6,6 @@
 
 enum { AGAIN_MILLISECONDS = 300000 }; /* until a fetch that failed is tried again */
 
-static int64_t seconds(const struct nl_direct *direct) {
-    return nl_env_now(nl_store_env(direct->plan.store));
-}
-
 void nl_direct_forget_policy(struct nl_route_to *route) {
     if (route->policy != NULL)
         nl_sts_note_free(route->policy);
@@ -45,8 +41,8 @@ static void keep(struct nl_route_to *route, const struct nl_sts_policy *policy) 
     struct nl_sts_note *note = calloc(1, sizeof *note);
     if (note == NULL)
         return;
-    if (nl_sts_note_make(policy, route->wanted_id, seconds(route->direct), note, &ignored) ==
-        NL_OK) {
+    if (nl_sts_note_make(policy, route->wanted_id, nl_store_now(route->direct->plan.store), note,
+                         &ignored) == NL_OK) {
         nl_direct_forget_policy(route);
         route->policy = note;
         nl_error_ignore(
@@ -80,7 +76,8 @@ static void take_policy(const struct nl_sts_policy *policy, const char *why, voi
 }
 
 static bool is_fresh(const struct nl_route_to *route, const char *id) {
-    return route->policy != NULL && nl_sts_note_is_fresh(route->policy, id, seconds(route->direct));
+    return route->policy != NULL &&
+           nl_sts_note_is_fresh(route->policy, id, nl_store_now(route->direct->plan.store));
 }
 
 bool nl_direct_fetch_policy(struct nl_route_to *route, const struct nl_mail_route *found) {
@@ -126,7 +123,7 @@ bool nl_direct_apply_policy(struct nl_route_to *route, struct nl_mail_route *fou
         return false;
     }
     const struct nl_sts_note *note = route->policy;
-    bool holds = note != NULL && nl_sts_note_holds(note, seconds(route->direct));
+    bool holds = note != NULL && nl_sts_note_holds(note, nl_store_now(route->direct->plan.store));
     return nl_mail_hosts_choose(route->direct->plan.config, route->domain,
                                 holds ? &note->policy : NULL, found, &route->text);
 }

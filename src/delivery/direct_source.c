@@ -21,10 +21,6 @@ static bool is_six(const struct nl_source *source) {
     return strchr(source->address, ':') != NULL;
 }
 
-static int64_t seconds(const struct nl_direct *direct) {
-    return nl_env_now(nl_store_env(direct->plan.store));
-}
-
 static void read_pauses(struct nl_direct *direct) {
     struct nl_our_sources *sources = &direct->sources;
     struct nl_source_pause *found = NULL;
@@ -72,7 +68,7 @@ static bool is_paused(const struct nl_direct *direct, const struct nl_destinatio
     *until = 0;
     return sources->pause_count > 0 &&
            nl_source_is_paused(sources->pauses, sources->pause_count, source->address,
-                               destination->place, seconds(direct), until);
+                               destination->place, nl_store_now(direct->plan.store), until);
 }
 
 bool nl_direct_source_is_paused(const struct nl_direct *direct,
@@ -223,11 +219,12 @@ void nl_direct_pause_source(struct nl_direct *direct, const struct nl_destinatio
     struct nl_error err = {0};
     char until[NL_TIMESTAMP_LEN];
     int64_t length = FIRST_PAUSE;
-    if (earlier != NULL && earlier->until > seconds(direct))
+    if (earlier != NULL && earlier->until > nl_store_now(direct->plan.store))
         return; /* the same refusal, told on several connections */
     for (int64_t i = 1; i < pause.times && length < LONGEST_PAUSE; i++)
         length *= 2;
-    pause.until = seconds(direct) + (length < LONGEST_PAUSE ? length : LONGEST_PAUSE);
+    pause.until =
+        nl_store_now(direct->plan.store) + (length < LONGEST_PAUSE ? length : LONGEST_PAUSE);
     snprintf(pause.address, sizeof pause.address, "%s", source->address);
     snprintf(pause.place, sizeof pause.place, "%s", destination->place);
     set_reason(&pause, said);
@@ -244,9 +241,9 @@ void nl_direct_pause_source(struct nl_direct *direct, const struct nl_destinatio
 static void note_that_it_works(struct nl_direct *direct, const struct nl_source *source) {
     int64_t *noted = &direct->sources.works_noted[nl_direct_source_number(direct, source)];
     struct nl_error ignored = {0};
-    if (seconds(direct) < *noted + WORKS_SECONDS)
+    if (nl_store_now(direct->plan.store) < *noted + WORKS_SECONDS)
         return;
-    *noted = seconds(direct);
+    *noted = nl_store_now(direct->plan.store);
     nl_error_ignore(nl_source_works_write(direct->plan.store, source->address, &ignored));
     nl_error_free(&ignored);
     if (direct->sources.pause_count > 0)
@@ -259,7 +256,7 @@ void nl_direct_source_works(struct nl_direct *direct, const struct nl_destinatio
     note_that_it_works(direct, source);
     struct nl_source_pause *pause =
         direct->sources.pause_count > 0 ? find_pause(direct, destination, source) : NULL;
-    if (pause == NULL || pause->until > seconds(direct))
+    if (pause == NULL || pause->until > nl_store_now(direct->plan.store))
         return;
     nl_error_ignore(
         nl_source_pause_drop(direct->plan.store, source->address, destination->place, &ignored));

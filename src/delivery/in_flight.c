@@ -86,6 +86,6 @@ size_t nl_in_flight_following(const struct run *run) {
 
 bool nl_run_must_stop(const struct run *run) {
     const struct nl_run_options *options = run->plan->options;
-    bool over = options->until != 0 && nl_env_now(nl_store_env(run->plan->store)) >= options->until;
+    bool over = options->until != 0 && nl_store_now(run->plan->store) >= options->until;
     return run->summary->stopped || over || (options->stop != NULL && *options->stop != 0);
 }

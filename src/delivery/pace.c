@@ -10,7 +10,7 @@ static const char ALL[] = "all";
 static enum nl_status left_today(struct nl_pace *pace, struct nl_store *store, int64_t *left,
                                  struct nl_error *err) {
     const struct nl_config *config = pace->config;
-    int64_t now = nl_env_now(nl_store_env(store));
+    int64_t now = nl_store_now(store);
     int64_t tried = 0;
     int64_t day = 0;
     *left = -1;
@@ -45,7 +45,7 @@ static bool is_quiet(const struct nl_config *config, int64_t now, int64_t *end) 
 enum nl_status nl_pace_room(struct nl_pace *pace, struct nl_store *store, size_t most, size_t *room,
                             int64_t *not_before, struct nl_pause_reason *reason,
                             struct nl_error *err) {
-    int64_t now = nl_env_now(nl_store_env(store));
+    int64_t now = nl_store_now(store);
     int64_t per_second = pace->config->limits.per_second;
     int64_t free = (int64_t)most;
     int64_t left = -1;

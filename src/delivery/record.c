@@ -77,12 +77,12 @@ static enum nl_status record_commit_points(struct run *run) {
 
 /* Leases are renewed so that messages in flight stay ours, however long a server takes. */
 static bool wants_renewal(const struct run *run) {
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     return now >= run->renewed_at + run->plan->config->lease / RENEWALS_PER_LEASE;
 }
 
 static enum nl_status renew(struct run *run) {
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     if (!wants_renewal(run))
         return NL_OK;
     run->overslept = run->overslept || now >= run->renewed_at + run->plan->config->lease;
@@ -92,8 +92,7 @@ static enum nl_status renew(struct run *run) {
 }
 
 static bool wants_lease(const struct run *run) {
-    return !nl_run_must_stop(run) &&
-           (nl_backlog_wants(&run->backlog) || nl_ahead_wants_lease(run));
+    return !nl_run_must_stop(run) && (nl_backlog_wants(&run->backlog) || nl_ahead_wants_lease(run));
 }
 
 static bool is_held(const struct run *run, int64_t delivery, size_t before) {
@@ -241,7 +240,7 @@ static bool wants_sync(const struct run *run) {
     for (size_t i = 0; i < run->used; i++)
         if (run->messages[i].commit_point > run->synced)
             return true;
-    return nl_ahead_wants_sync(run) || nl_env_now(nl_store_env(run->plan->store)) > run->sync_at;
+    return nl_ahead_wants_sync(run) || nl_store_now(run->plan->store) > run->sync_at;
 }
 
 enum nl_status nl_record_follow_sync(struct run *run) {
@@ -257,7 +256,7 @@ enum nl_status nl_record_follow_sync(struct run *run) {
         release_final_dots(run);
     if (status == NL_OK && wants_sync(run)) {
         run->syncing = run->committed;
-        run->sync_at = nl_env_now(nl_store_env(run->plan->store));
+        run->sync_at = nl_store_now(run->plan->store);
         nl_sync_request(run->sync);
     }
     return status;

@@ -100,7 +100,7 @@ static void clean_up(struct run *run, enum nl_status *status) {
 
 static void count_failure(struct run *run, const char *text) {
     struct nl_buf line = {0};
-    int64_t now = nl_env_now(nl_store_env(run->plan->store));
+    int64_t now = nl_store_now(run->plan->store);
     /* Each failure of a server that does not answer takes as long as the timeout: waiting for ten
      * of them would be too long. */
     if (++run->consecutive_failures < FAILURE_LIMIT * (int)nl_relay_count(run->plan->relay) &&
@@ -143,7 +143,7 @@ static void take_outcome(struct run *run, const struct nl_transport_event *event
     }
     if (reaction == NL_REACT_ACCEPTED) {
         run->consecutive_failures = 0;
-        run->last_success_at = nl_env_now(nl_store_env(run->plan->store));
+        run->last_success_at = nl_store_now(run->plan->store);
         nl_breaker_accept(&run->breaker, event->server);
     } else if (reaction == NL_REACT_FAILURE) {
         count_failure(run, event->kind == NL_TRANSPORT_LOST ? event->text : result.text);
@@ -229,8 +229,8 @@ enum nl_status nl_run(const struct nl_run_plan *plan, struct nl_run_summary *sum
                       struct nl_error *err) {
     struct run run = {.plan = plan,
                       .summary = summary,
-                      .last_success_at = nl_env_now(nl_store_env(plan->store)),
-                      .renewed_at = nl_env_now(nl_store_env(plan->store)),
+                      .last_success_at = nl_store_now(plan->store),
+                      .renewed_at = nl_store_now(plan->store),
                       .err = err};
     enum nl_status status = prepare(&run);
     if (status == NL_OK)

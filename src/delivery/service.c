@@ -14,7 +14,7 @@ struct pass {
 };
 
 static int64_t now(const struct nl_service *service) {
-    return nl_env_now(nl_store_env(service->store));
+    return nl_store_now(service->store);
 }
 
 /* When the issue is finished for now: notes when it is due again. A relay that does not accept mail

@@ -74,7 +74,7 @@ static enum nl_status tell_one(const struct nl_service *service, const struct nl
                                   : "staff-mail-stuck.txt",
         .data = data,
         .address = issue->address,
-        .now = nl_env_now(nl_store_env(service->store)),
+        .now = nl_store_now(service->store),
     };
     enum nl_status status =
         data != NULL ? add_counts(service, issue->id, data, err) : nl_error_nomem(err);

@@ -98,8 +98,8 @@ static enum nl_status mail_to(const struct nl_service *service, const struct nl_
     nl_error_free(&unread);
     if (good) {
         nl_buf_addf(&about, "tls report %s %s %s", report->day, report->domain, to.envelope);
-        status = nl_tls_report_mail(report, to.envelope, nl_env_now(nl_store_env(service->store)),
-                                    &message, err);
+        status =
+            nl_tls_report_mail(report, to.envelope, nl_store_now(service->store), &message, err);
         const struct nl_staff_mail mail = {.about = nl_buf_text(&about),
                                            .sender = report->contact,
                                            .address = to.envelope,

@@ -211,7 +211,7 @@ static enum nl_status repair_totals(struct nl_doctor *doctor, struct nl_error *e
 static enum nl_status examine_due(struct nl_doctor *doctor, int64_t issue, const char *what,
                                   struct nl_error *err) {
     int64_t due = 0;
-    int64_t now = nl_env_now(nl_store_env(doctor->store));
+    int64_t now = nl_store_now(doctor->store);
     enum nl_status status = nl_delivery_next_due(doctor->store, issue, &due, err);
     if (status == NL_OK && due > 0 && now - due > OVERDUE_SECONDS)
         nl_findings_add(doctor->out, NL_LEVEL_ERROR, "retry", NULL,

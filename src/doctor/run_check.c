@@ -11,7 +11,7 @@
 enum { HOUR = 3600, DAY = 24 * HOUR, LEAST_FREE_MIB = 64 };
 
 static int64_t age(const struct nl_doctor *doctor, int64_t at) {
-    return nl_env_now(nl_store_env(doctor->store)) - at;
+    return nl_store_now(doctor->store) - at;
 }
 
 /* cron or a timer runs 'retry' every few minutes; where it never did, that matters from the first

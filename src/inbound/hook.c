@@ -130,7 +130,7 @@ out:
 static enum nl_status verify_mailgun(struct nl_hook *hook, struct nl_store *store,
                                      const struct nl_hook_report *report, struct nl_error *err) {
     char *token = NULL;
-    int64_t now = nl_env_now(nl_store_env(store));
+    int64_t now = nl_store_now(store);
     int64_t max_age = hook->config->max_age;
     enum nl_status status = nl_mailgun_verify(hook->secret, report, now, max_age, &token, err);
     if (status == NL_OK)
@@ -146,7 +146,7 @@ static enum nl_status verify(struct nl_hook *hook, struct nl_store *store,
                              const struct nl_hook_report *report, bool *events,
                              struct nl_error *err) {
     const struct nl_hook_config *config = hook->config;
-    int64_t now = nl_env_now(nl_store_env(store));
+    int64_t now = nl_store_now(store);
     enum nl_sns_kind kind = NL_SNS_NOTIFICATION;
     *events = true;
     if (config->provider == NL_PROVIDER_MAILGUN)

@@ -41,7 +41,7 @@ static void open_poison(struct nl_intake *intake) {
 /* Drops what is kept beyond its time. */
 static enum nl_status forget(struct nl_store *store, const struct nl_config *config,
                              struct nl_error *err) {
-    int64_t now = nl_env_now(nl_store_env(store));
+    int64_t now = nl_store_now(store);
     const struct nl_bounce_record_limits limits = {.understood = now - config->bounce.keep,
                                                    .unknown = now - config->bounce.keep_unknown,
                                                    .bytes = KEEP_ALL};

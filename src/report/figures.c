@@ -111,7 +111,7 @@ static enum nl_status add_growth_point(int64_t day, int64_t joined, int64_t left
 
 /* Draws the number of subscribers until the end of today: a day's number is that at its end. */
 enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list) {
-    int64_t today = nl_env_now(nl_store_env(self->store)) / DAY;
+    int64_t today = nl_store_now(self->store) / DAY;
     struct growth growth = {.now = (today + 1) * DAY};
     struct nl_buf chart = {0};
     enum nl_status status =
@@ -301,7 +301,7 @@ static enum nl_status take_span(const struct nl_issue_summary *issue, void *ctx,
 /* Draws the number of sent messages over the time of sending. */
 static enum nl_status add_course(const struct nl_figures *self, int64_t issue) {
     const struct nl_issue_filter filter = {.id = issue};
-    struct span span = {.to = nl_env_now(nl_store_env(self->store))};
+    struct span span = {.to = nl_store_now(self->store)};
     struct course course = {0};
     struct nl_buf chart = {0};
     enum nl_status status = nl_issue_summaries(self->store, &filter, take_span, &span, self->err);

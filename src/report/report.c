@@ -231,7 +231,7 @@ static void write_overview_text(const json_t *facts, size_t width, struct nl_buf
 
 static void set_common(const struct nl_figures *figures, const char *heading) {
     char now[NL_TIMESTAMP_LEN];
-    nl_timestamp_text(nl_env_now(nl_store_env(figures->store)), now);
+    nl_timestamp_text(nl_store_now(figures->store), now);
     now[10] = ' '; /* 2026-08-25 09:30 */
     now[16] = '\0';
     nl_data_set(figures->data, "heading", heading);

@@ -8,7 +8,7 @@
 enum { TOGETHER = 1000 }; /* people in one transaction */
 
 static int64_t answer_by(const struct nl_office *office) {
-    return nl_env_now(nl_store_env(office->store)) + office->config->reconfirmation.expires;
+    return nl_store_now(office->store) + office->config->reconfirmation.expires;
 }
 
 /* Nobody is asked twice, so each part begins where the one before has ended. */
@@ -60,8 +60,8 @@ enum nl_status nl_office_reconfirm(const struct nl_office *office,
 enum nl_status nl_office_sunset(const struct nl_office *office, int64_t *ended,
                                 struct nl_error *err) {
     const struct nl_config *config = office->config;
-    const struct nl_reconfirmation people = {.before = nl_env_now(nl_store_env(office->store)) -
-                                                       config->sunset.after,
+    const struct nl_reconfirmation people = {.before =
+                                                 nl_store_now(office->store) - config->sunset.after,
                                              .limit = config->sunset.daily,
                                              .by = answer_by(office)};
     int64_t asked = 0;

@@ -12,7 +12,7 @@
 enum { CROWDED_SECONDS = 5 }; /* after which a client may try again */
 
 int64_t nl_site_now(const struct nl_site *site) {
-    return nl_env_now(nl_store_env(site->store));
+    return nl_store_now(site->store);
 }
 
 /* A proxy may pass on the path of the site's URL or take it off. */
