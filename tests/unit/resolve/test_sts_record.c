@@ -5,7 +5,7 @@
 
 enum { MOST = 3, LONGEST = 256 };
 
-/* Of one string. */
+/* The record has one string. */
 static void add_text(struct made_answer *answer, const char *text) {
     char record[LONGEST] = {(char)strlen(text)};
     memcpy(record + 1, text, strlen(text));
