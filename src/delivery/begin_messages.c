@@ -81,7 +81,7 @@ static void occupy(struct run *run, struct nl_in_flight *message,
 }
 
 /* RFC 6531: only a server that offers SMTPUTF8 may be sent such an address. Another one of the
- * relay may offer it. */
+ * relay or of the domain may offer it. */
 static void lacks_smtputf8(struct run *run, struct nl_in_flight *message) {
     static const char lacking[] = "the server does not offer SMTPUTF8, which this address needs";
     static const char away[] = "the server that may offer SMTPUTF8, which this address needs, "
@@ -90,7 +90,7 @@ static void lacks_smtputf8(struct run *run, struct nl_in_flight *message) {
     nl_transport_note_no_smtputf8(run->transport, message->connection);
     enum nl_smtputf8 found = run->direct == NULL
                                  ? nl_transport_find_smtputf8(run->transport, &server)
-                                 : NL_SMTPUTF8_NOWHERE;
+                                 : nl_direct_find_smtputf8(run, message->connection);
     if (found == NL_SMTPUTF8_NOWHERE) {
         refuse_locally(run, message, "5.6.7", lacking);
     } else if (found == NL_SMTPUTF8_AWAY) {

@@ -279,4 +279,9 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
                             enum nl_reaction reaction, struct nl_result *result);
 void nl_direct_take_refused(struct run *run, const struct nl_transport_event *event);
 
+/* Whether another server than that of a connection, which lacks it, may take an address that needs
+ * SMTPUTF8 (RFC 6531): NL_SMTPUTF8_AWAY if that is a backup of a domain's preferred hosts, or one of
+ * several that a relay has. */
+enum nl_smtputf8 nl_direct_find_smtputf8(const struct run *run, size_t connection);
+
 #endif

@@ -1,7 +1,11 @@
 """Addresses that need SMTPUTF8 (RFC 6531), and a relay of which only some servers offer it."""
 import pytest
+import zones
 from conftest import MailServer
 from mailserver import free_port
+from test_direct import ready, send
+
+direct = pytest.mark.skipif(not zones.available(), reason="needs Debian's knot")
 
 PLAIN = [f"person{i}@example.org" for i in range(12)]
 NEEDY = ["\u00e9va@example.org", "\u044f@example.org", "zo\u00eb@example.net"]
@@ -69,3 +73,57 @@ def test_none_offers_it(connected, servers, tmp_path):
     assert connected.states() == {"sent": 12, "failed": 3}
     assert set(connected.sql("SELECT reply_status, reply_text FROM delivery WHERE state = 'failed'")) == {
         ("5.6.7", "the server does not offer SMTPUTF8, which this address needs")}
+
+
+@pytest.fixture
+def mixed(site, world):
+    """A domain whose preferred host offers SMTPUTF8, or its backup does."""
+    def make(preferred, backup, listens=True):
+        first = world.host("first.mixed.example", offers=preferred, listens=listens)
+        second = world.host("second.mixed.example", offers=backup)
+        world.domain("mixed.example", first.name, second.name)
+        ready(site, world, ["person@mixed.example", "\u00e9va@mixed.example"], retry={"first": "1h", "max": "1h"})
+        return first, second
+    return make
+
+
+WITH, WITHOUT = ("PIPELINING", "SMTPUTF8"), ("PIPELINING",)
+
+
+@direct
+def test_a_backup_does_not_decide(site, world, mixed):
+    """The domain's own host is away; its backup, often somebody else's, does not offer it."""
+    first, second = mixed(WITH, WITHOUT, listens=False)
+    send(site)
+    assert set(second.taken) == {"person@mixed.example"}
+    assert site.sql("SELECT state, reply_status, reply_text FROM delivery WHERE state <> 'sent'") == [
+        ("deferred", "4.6.7", "the server that may offer SMTPUTF8, which this address needs, cannot be reached")]
+    world.listen(first, world.port)
+    site.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
+    site.run("retry")
+    assert set(first.taken) == {"\u00e9va@mixed.example"} and site.states() == {"sent": 2}
+
+
+@direct
+def test_the_preferred_host_decides(site, world, mixed):
+    first, second = mixed(WITHOUT, WITH)
+    send(site)
+    assert set(first.taken) == {"person@mixed.example"} and not second.taken
+    assert site.sql("SELECT state, reply_status FROM delivery WHERE state <> 'sent'") == [("failed", "5.6.7")]
+
+
+@direct
+def test_the_servers_of_a_relay_beside_direct_delivery(connected, servers, world):
+    """No message waits for the right one of them there: a later attempt may meet it."""
+    offers, lacks = servers
+    world.destination("elsewhere.example")
+    world.start()
+    connected.configure(**{**world.settings(), "delivery": "relay", "routes": [{"domain": "elsewhere.example", "by": "direct"}],
+                           "relays": [relay(lacks.port), relay(free_port())]})
+    connected.run("send", "--yes", connected.issue())
+    assert connected.states() == {"sent": 12, "deferred": 3}
+    connected.configure(relays=[relay(lacks.port), relay(offers.port, 99)])
+    for _ in range(20):
+        connected.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
+        connected.run("retry")
+    assert connected.states() == {"sent": 15} and received(offers) >= set(NEEDY)
