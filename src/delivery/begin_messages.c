@@ -5,6 +5,7 @@
 #include "delivery/tuning.h"
 #include "newsletter/base/address.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void refuse_locally(struct run *run, struct nl_in_flight *message, const char *status,
@@ -25,16 +26,17 @@ static bool fits(struct run *run, struct nl_in_flight *message,
                 "the message has %zu bytes and the server takes %zu: make its pictures smaller, or "
                 "links (images: links)",
                 message->message.len, extensions->size_limit);
-    struct nl_result result = {.outcome = NL_FAILED,
-                               .code = 552,
-                               .status = "5.3.4",
-                               .text = nl_buf_text(&text),
-                               .reason = "too-large"};
     const struct nl_transport_event event = {
         .connection = message->connection,
         .message = (size_t)(message - run->messages),
         .server = nl_transport_server(run->transport, message->connection),
         .stage = NL_STAGE_MAIL};
+    bool backup = nl_direct_is_backup(run, event.server);
+    struct nl_result result = {.outcome = backup ? NL_DEFERRED : NL_FAILED,
+                               .code = backup ? 452 : 552,
+                               .text = nl_buf_text(&text),
+                               .reason = "too-large"};
+    snprintf(result.status, sizeof result.status, "%s", backup ? "4.3.4" : "5.3.4");
     /* A mail host speaks for itself; what a relay says may be meant for all. */
     if (nl_direct_is_host(run, event.server))
         nl_in_flight_end(run, message, &result);
@@ -86,11 +88,11 @@ static void lacks_smtputf8(struct run *run, struct nl_in_flight *message) {
     static const char lacking[] = "the server does not offer SMTPUTF8, which this address needs";
     static const char away[] = "the server that may offer SMTPUTF8, which this address needs, "
                                "cannot be reached";
-    size_t server = 0;
+    size_t server = nl_transport_server(run->transport, message->connection);
     nl_transport_note_no_smtputf8(run->transport, message->connection);
     enum nl_smtputf8 found = run->direct == NULL
                                  ? nl_transport_find_smtputf8(run->transport, &server)
-                                 : nl_direct_find_smtputf8(run, message->connection);
+                                 : nl_direct_find_smtputf8(run, server);
     if (found == NL_SMTPUTF8_NOWHERE) {
         refuse_locally(run, message, "5.6.7", lacking);
     } else if (found == NL_SMTPUTF8_AWAY) {

@@ -279,9 +279,12 @@ void nl_direct_take_outcome(struct run *run, const struct nl_transport_event *ev
                             enum nl_reaction reaction, struct nl_result *result);
 void nl_direct_take_refused(struct run *run, const struct nl_transport_event *event);
 
-/* Whether another server than that of a connection, which lacks it, may take an address that needs
- * SMTPUTF8 (RFC 6531): NL_SMTPUTF8_AWAY if that is a backup of a domain's preferred hosts, or one of
- * several that a relay has. */
-enum nl_smtputf8 nl_direct_find_smtputf8(const struct run *run, size_t connection);
+/* Whether a server is a mail host that stands in for one which its domain prefers. It does not
+ * decide what becomes of a message that it does not take: the preferred one may take it. */
+bool nl_direct_is_backup(const struct run *run, size_t server);
+
+/* Whether another server than this one, which lacks it, may take an address that needs SMTPUTF8
+ * (RFC 6531): NL_SMTPUTF8_AWAY if this is a backup, or one of several servers that a relay has. */
+enum nl_smtputf8 nl_direct_find_smtputf8(const struct run *run, size_t server);
 
 #endif

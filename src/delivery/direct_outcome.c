@@ -176,17 +176,18 @@ void nl_direct_take_refused(struct run *run, const struct nl_transport_event *ev
         go_down(run, destination, event->text);
 }
 
-enum nl_smtputf8 nl_direct_find_smtputf8(const struct run *run, size_t connection) {
-    size_t server = nl_transport_server(run->transport, connection);
-    size_t other = 0;
-    if (!nl_direct_is_host(run, server)) {
-        /* No message waits here for one server of a relay: a later attempt may meet it. */
-        return nl_transport_find_smtputf8(run->transport, &other) == NL_SMTPUTF8_NOWHERE
-                   ? NL_SMTPUTF8_NOWHERE
-                   : NL_SMTPUTF8_AWAY;
-    }
+bool nl_direct_is_backup(const struct run *run, size_t server) {
+    if (!nl_direct_is_host(run, server))
+        return false;
     const struct nl_destination *destination = destination_of(run->direct, server);
-    return destination->preferences[server - destination->first] > destination->preferences[0]
-               ? NL_SMTPUTF8_AWAY
-               : NL_SMTPUTF8_NOWHERE;
+    return destination->preferences[server - destination->first] > destination->preferences[0];
+}
+
+enum nl_smtputf8 nl_direct_find_smtputf8(const struct run *run, size_t server) {
+    size_t other = 0;
+    /* No message waits here for one server of a relay: a later attempt may meet it. */
+    bool another = nl_direct_is_host(run, server)
+                       ? nl_direct_is_backup(run, server)
+                       : nl_transport_find_smtputf8(run->transport, &other) != NL_SMTPUTF8_NOWHERE;
+    return another ? NL_SMTPUTF8_AWAY : NL_SMTPUTF8_NOWHERE;
 }

@@ -308,6 +308,20 @@ def test_a_message_that_is_too_large_for_a_mail_host(site, world):
     assert not any(host.verbs[b"MAIL"] for host in hosts)
 
 
+def test_a_message_that_is_too_large_for_a_backup(site, world):
+    """It stands in for a host that may take the message."""
+    first = world.host("first.two.example", listens=False)
+    second = world.host("second.two.example", offers=("PIPELINING", "SIZE 100"))
+    world.domain("two.example", first.name, second.name)
+    ready(site, world, people("two.example"), retry={"first": "1h", "max": "1h"})
+    send(site)
+    assert site.sql("SELECT state, reply_code, reply_status FROM delivery WHERE issue IS NOT NULL") == [("deferred", 452, "4.3.4")]
+    world.listen(first, world.port)
+    site.sql("UPDATE delivery SET next_attempt_at = 1 WHERE state = 'deferred'")
+    site.run("retry")
+    assert first.taken == collections.Counter(people("two.example")) and site.states() == {"sent": 1}
+
+
 @pytest.mark.slow(1)
 def test_a_provider_gets_no_more_than_is_known_of_it(site, world):
     host = world.host("smtp-in.orange.fr")
