@@ -266,6 +266,21 @@ static void test_wrapping(void **state) {
     nl_buf_free(&out);
 }
 
+/* CommonMark section 2.3. */
+static void test_a_zero_byte_is_replaced(void **state) {
+    static const char bytes[] = "one\0two";
+    struct nl_error err = {0};
+    struct nl_md_node *document = NULL;
+    struct nl_buf out = {0};
+    (void)state;
+    assert_ok(nl_markdown_read(bytes, sizeof bytes - 1, "f", false, &document, &err));
+    nl_render_plain(document, &out);
+    assert_string_equal(nl_buf_text(&out), "one\xef\xbf\xbd"
+                                           "two\n");
+    nl_buf_free(&out);
+    nl_md_free(document);
+}
+
 static void test_refused(void **state) {
     (void)state;
     struct nl_error err = {0};
@@ -290,7 +305,7 @@ int main(void) {
         cmocka_unit_test(test_wrapping),         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_unbalanced_spans), cmocka_unit_test(test_meaning),
         cmocka_unit_test(test_raw_html),         cmocka_unit_test(test_tables),
-        cmocka_unit_test(test_directions),
+        cmocka_unit_test(test_directions),       cmocka_unit_test(test_a_zero_byte_is_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -318,6 +318,36 @@ static void test_hours_in_every_part(void **state) {
     assert_int_equal(count(fixture, sql), PEOPLE / 2);
 }
 
+/* Those who waited for a canary get their hours, part by part: neither the sample, which comes
+ * first and has the issue, nor the readers of another issue are in the way. */
+static void test_hours_after_a_canary(void **state) {
+    struct fixture *fixture = *state;
+    char sql[200];
+    struct nl_issue issue = an_issue(NULL);
+    issue.local_time = (char *)"2030-12-01 09:00";
+    fixture_add_people(fixture, PEOPLE);
+    begin(fixture, issue);
+    make_the_rest(fixture);
+    fixture_issue(fixture, 2, "sending");
+    fixture_sql(fixture, "INSERT INTO canary (issue, share, people, state, token, newer_than) "
+                         "SELECT id, 100, 0, 'waiting', 't', 0 FROM issue");
+    fixture_sql(fixture, "UPDATE delivery SET next_attempt_at = NULL");
+    snprintf(sql, sizeof sql, "UPDATE delivery SET state = 'sent' WHERE subscription <= %d",
+             NL_PART);
+    fixture_sql(fixture, sql);
+    fixture_sql(fixture, "INSERT INTO delivery (kind, issue, subscription, state, created_at, "
+                         "updated_at) VALUES ('issue', 2, 1, 'deferred', 1, 1)");
+    assert_int_equal(next(fixture), NL_PART_NONE);
+    fixture_sql(fixture, "UPDATE canary SET state = 'passed' WHERE issue = 1");
+    for (int part = 0; part < PARTS - 1; part++)
+        assert_int_equal(next(fixture), NL_PART_MADE);
+    assert_int_equal(next(fixture), NL_PART_NONE);
+    assert_int_equal(count(fixture, "next_attempt_at IS NOT NULL"), PEOPLE - NL_PART);
+    assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM delivery WHERE issue = 2 AND "
+                                          "next_attempt_at IS NULL"),
+                     1);
+}
+
 /* "10 days ago" is ten days before the beginning, whenever a part is made. */
 static void test_a_segment_counts_from_the_beginning(void **state) {
     struct fixture *fixture = *state;
@@ -368,6 +398,7 @@ int main(void) {
         TEST(test_two_subjects),
         TEST(test_a_choice_in_the_middle),
         TEST(test_hours_in_every_part),
+        TEST(test_hours_after_a_canary),
         TEST(test_a_segment_counts_from_the_beginning),
         TEST(test_extended_in_the_middle),
     };
