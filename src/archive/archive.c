@@ -1,4 +1,5 @@
 #include "newsletter/archive/archive.h"
+#include "newsletter/base/memory.h"
 
 #include "archive/page_builder.h"
 #include "newsletter/bulletin/events.h"
@@ -111,11 +112,8 @@ enum nl_status nl_archive_make(const struct nl_archive *archive, const char *pat
                                struct nl_error *err) {
     struct nl_page_builder builder = {.archive = archive};
     *out = (struct nl_archive_page){0};
-    char *copy = strdup(path);
-    enum nl_status status =
-        copy != NULL ? make_page(&builder, copy, words, out, err) : nl_error_nomem(err);
-    if (status == NL_OK && (out->body.failed || builder.root.failed))
-        status = nl_error_nomem(err);
+    char *copy = nl_strdup(path);
+    enum nl_status status = make_page(&builder, copy, words, out, err);
     free(copy);
     nl_page_builder_free(&builder);
     if (status != NL_OK)

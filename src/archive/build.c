@@ -1,4 +1,5 @@
 #include "newsletter/archive/build.h"
+#include "newsletter/base/memory.h"
 
 #include "archive/manifest.h"
 #include "archive/statement_files.h"
@@ -41,7 +42,7 @@ static enum nl_status write_file(struct building *building, const char *list, co
     size_t len = strlen(path);
     nl_buf_addf(&full, "%s/%s%s%s%s", building->folder, list, list[0] != '\0' ? "/" : "", path,
                 len == 0 || path[len - 1] == '/' ? "index.html" : "");
-    enum nl_status status = full.failed ? nl_error_nomem(err) : make_folders(&full, err);
+    enum nl_status status = make_folders(&full, err);
     if (status == NL_OK)
         status = nl_file_write(full.data, nl_buf_text(content), content->len, false, err);
     if (status == NL_OK)
@@ -64,9 +65,7 @@ static enum nl_status print_page(const struct building *building, const char *pa
     nl_digest_hex(nl_buf_text(page), page->len, digest);
     nl_buf_addf(&mark, "%%newsletter %s %s\n", building->config->archive.pdf, digest);
     nl_buf_addf(&full, "%s/%s/%s", building->folder, building->archive->list->name, path);
-    if (full.failed || mark.failed)
-        status = nl_error_nomem(err);
-    else if (access(full.data, F_OK) == 0)
+    if (access(full.data, F_OK) == 0)
         status = nl_file_read(full.data, LIMIT, &file, err);
     bool same = status == NL_OK && file.len > mark.len &&
                 memcmp(file.data + file.len - mark.len, mark.data, mark.len) == 0;
@@ -207,8 +206,8 @@ static enum nl_status write_top(struct building *building, const struct open_arc
                                 size_t count, struct nl_error *err) {
     struct nl_theme theme = {0};
     struct nl_archive_page page = {0};
-    struct nl_archive *archives = calloc(count + 1, sizeof *archives);
-    enum nl_status status = archives != NULL ? NL_OK : nl_error_nomem(err);
+    struct nl_archive *archives = nl_calloc(count + 1, sizeof *archives);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++)
         archives[i] = open[i].archive;
     const struct nl_front front = {.archives = archives, .count = count, .prefix = ""};
@@ -241,8 +240,8 @@ static enum nl_status write_top(struct building *building, const struct open_arc
 
 static enum nl_status build_all(struct building *building, const struct nl_public_lists *lists,
                                 struct nl_error *err) {
-    struct open_archive *archives = calloc(lists->count + 1, sizeof *archives);
-    enum nl_status status = archives != NULL ? NL_OK : nl_error_nomem(err);
+    struct open_archive *archives = nl_calloc(lists->count + 1, sizeof *archives);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < lists->count; i++)
         status = open_archive(building, &lists->items[i], &archives[i], err);
     if (status == NL_OK)
@@ -265,8 +264,6 @@ enum nl_status nl_archive_build(struct nl_store *store, const struct nl_config *
     if (status == NL_OK)
         status = build_all(&building, &lists, err);
     nl_public_lists_free(&lists);
-    if (status == NL_OK && building.written.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_manifest_update(folder, &building.written, err);
     nl_buf_free(&building.written);

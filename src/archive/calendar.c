@@ -1,4 +1,5 @@
 #include "newsletter/archive/archive.h"
+#include "newsletter/base/memory.h"
 
 #include "archive/page_builder.h"
 #include "newsletter/base/env.h"
@@ -32,9 +33,8 @@ static void drop_past_events(struct nl_events *events, size_t from, const char *
         }
     }
     struct nl_events rest = {.count = events->count - kept};
-    rest.items = calloc(rest.count + 1, sizeof *rest.items);
-    if (rest.items == NULL)
-        return; /* rather show them than lose them */
+    rest.items = nl_calloc(rest.count + 1, sizeof *rest.items);
+    /* rather show them than lose them */
     memcpy(rest.items, events->items + kept, rest.count * sizeof *rest.items);
     events->count = kept;
     nl_events_free(&rest);
@@ -106,7 +106,7 @@ enum nl_status nl_archive_ics(const struct nl_archive *archive, struct nl_buf *o
         status = nl_archive_each(archive->store, archive->list->id, &filter, add_vevents,
                                  &gathering, err);
     nl_buf_adds(out, "END:VCALENDAR\r\n");
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 enum nl_status nl_issue_ics(const struct nl_archive *archive, const struct nl_edition_view *edition,

@@ -2,6 +2,7 @@
  * reads it, and only elements, attributes and addresses that are known to be harmless are written
  * again, so that nothing depends on how a browser reads what is broken. */
 #include "archive/clean_html.h"
+#include "newsletter/base/memory.h"
 
 #include <libxml/HTMLparser.h>
 #include <libxml/HTMLtree.h>
@@ -128,14 +129,14 @@ void nl_html_clean(const char *html, struct nl_buf *out) {
     nl_buf_adds(&whole, "<html><body><div>");
     add_without_page_tags(html, &whole);
     nl_buf_adds(&whole, "</div></body></html>");
-    xmlDoc *doc = whole.failed ? NULL
-                               : htmlReadMemory(whole.data, (int)whole.len, NULL, "UTF-8",
-                                                HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
-                                                    HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
-                                                    HTML_PARSE_NODEFDTD | HTML_PARSE_COMPACT);
+    xmlDoc *doc = htmlReadMemory(whole.data, (int)whole.len, NULL, "UTF-8",
+                                 HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING |
+                                     HTML_PARSE_NONET | HTML_PARSE_NODEFDTD | HTML_PARSE_COMPACT);
     xmlNode *body = doc != NULL ? body_of(doc) : NULL;
     xmlBuffer *text = xmlBufferCreate();
-    if (body != NULL && text != NULL) {
+    if (text == NULL)
+        nl_memory_end();
+    if (body != NULL) {
         clean_children(body);
         if (body->children != NULL)
             unwrap(body->children);
@@ -143,7 +144,6 @@ void nl_html_clean(const char *html, struct nl_buf *out) {
             htmlNodeDump(text, doc, node);
         nl_buf_add(out, xmlBufferContent(text), (size_t)xmlBufferLength(text));
     }
-    out->failed = out->failed || whole.failed || (doc != NULL && text == NULL);
     xmlBufferFree(text);
     xmlFreeDoc(doc);
     nl_buf_free(&whole);

@@ -1,4 +1,5 @@
 #include "archive/page_builder.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,7 @@ static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct
     for (size_t i = 0; i < sizeof from / sizeof from[0]; i++) {
         if (from[i] == NULL)
             continue;
-        builder->strings[i] = strdup(from[i]);
+        builder->strings[i] = nl_strdup(from[i]);
         if (builder->strings[i] == NULL)
             return nl_error_nomem(err);
         *to[i] = builder->strings[i];

@@ -162,6 +162,5 @@ void nl_excerpt_add(const char *html, size_t limit, struct nl_buf *out) {
     }
     cut(&text, limit);
     nl_buf_adds(out, nl_buf_text(&text));
-    out->failed = out->failed || text.failed;
     nl_buf_free(&text);
 }

@@ -1,5 +1,6 @@
 #include "archive/page_builder.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
 #include "newsletter/template/language_menu.h"
@@ -18,10 +19,9 @@ struct fronts {
 
 static enum nl_status open_builders(const struct nl_front *front, struct fronts *out,
                                     struct nl_error *err) {
-    out->items = calloc(front->count + 1, sizeof *out->items);
-    out->each = calloc(front->count + 1, sizeof(struct nl_page_builder *));
-    if (out->items == NULL || out->each == NULL)
-        return nl_error_nomem(err);
+    (void)err;
+    out->items = nl_calloc(front->count + 1, sizeof *out->items);
+    out->each = nl_calloc(front->count + 1, sizeof(struct nl_page_builder *));
     for (; out->count < front->count; out->count++) {
         struct nl_page_builder *builder = &out->items[out->count];
         builder->archive = &front->archives[out->count];

@@ -20,7 +20,7 @@ enum nl_status nl_keys_file(const struct nl_config *config, bool *found, struct 
     free(text);
     json_decref(json);
     nl_key_ring_free(&ring);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 enum nl_status nl_checkpoint_file(struct nl_store *store, bool *found, struct nl_buf *out,
@@ -31,5 +31,5 @@ enum nl_status nl_checkpoint_file(struct nl_store *store, bool *found, struct nl
     if (*found)
         nl_buf_adds(out, newest.note);
     free(newest.note);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

@@ -1,5 +1,6 @@
 #include "archive/page_builder.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/dates.h"
@@ -140,7 +141,7 @@ static enum nl_status compare_key(const char *value, int64_t count, void *ctx,
     (void)count;
     nl_archive_key(value, &key);
     if (walk->found == NULL && strcmp(nl_buf_text(&key), walk->wanted_key) == 0)
-        walk->found = strdup(value);
+        walk->found = nl_strdup(value);
     nl_buf_free(&key);
     (void)err;
     return NL_OK;

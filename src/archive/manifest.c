@@ -1,5 +1,6 @@
 #include "archive/manifest.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/file.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ static char **split(struct nl_buf *text, size_t *count) {
     for (size_t i = 0; i < text->len; i++)
         total += text->data[i] == '\n';
     *count = 0;
-    if (total == 0 || (lines = calloc(total, sizeof *lines)) == NULL)
+    if (total == 0 || (lines = nl_calloc(total, sizeof *lines)) == NULL)
         return NULL;
     for (char *line = text->data; *count < total; line = strchr(line, '\0') + 1) {
         line[strcspn(line, "\n")] = '\0';
@@ -40,7 +41,7 @@ static bool is_inside(const char *path) {
 static enum nl_status remove_file(const char *folder, const char *path, struct nl_error *err) {
     struct nl_buf full = {0};
     nl_buf_addf(&full, "%s/%s", folder, path);
-    enum nl_status status = full.failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = NL_OK;
     if (status == NL_OK && unlink(full.data) != 0 && errno != ENOENT)
         status = nl_error_system(err, errno, "remove", full.data);
     for (size_t root = strlen(folder); status == NL_OK;) {
@@ -78,7 +79,7 @@ enum nl_status nl_manifest_update(const char *folder, const struct nl_buf *writt
     struct nl_buf now = {0};
     nl_buf_addf(&path, "%s/.newsletter-files", folder);
     nl_buf_add(&now, written->data, written->len);
-    enum nl_status status = path.failed || now.failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = NL_OK;
     if (status == NL_OK && access(path.data, F_OK) == 0) {
         status = nl_file_read(path.data, LIMIT, &before, err);
         if (status == NL_OK)

@@ -1,6 +1,7 @@
 #include "archive/page_builder.h"
 
 #include "newsletter/base/env.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/bulletin/events.h"
 #include "newsletter/template/data.h"
@@ -25,10 +26,10 @@ struct nl_month {
 
 /* By the clock on the wall of this machine, which is the office's. */
 struct nl_month *nl_month_new(const struct nl_theme *theme) {
-    struct nl_month *month = calloc(1, sizeof *month);
+    struct nl_month *month = nl_calloc(1, sizeof *month);
     time_t now = (time_t)nl_env_now(&nl_env_system);
     struct tm tm = {0};
-    if (month == NULL || localtime_r(&now, &tm) == NULL) {
+    if (localtime_r(&now, &tm) == NULL) {
         free(month);
         return NULL;
     }

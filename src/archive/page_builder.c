@@ -152,7 +152,6 @@ enum nl_status nl_page_body(const struct nl_archived *text, const char *base, st
         else
             nl_buf_add(out, nl_buf_text(&clean), clean.len);
     }
-    out->failed = out->failed || clean.failed;
     nl_buf_free(&filled);
     nl_buf_free(&clean);
     return status;

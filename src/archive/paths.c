@@ -1,4 +1,5 @@
 #include "newsletter/archive/archive.h"
+#include "newsletter/base/memory.h"
 
 #include "archive/page_builder.h"
 
@@ -14,11 +15,7 @@ struct paths {
 };
 
 static enum nl_status add_path(struct paths *paths, struct nl_buf *path, struct nl_error *err) {
-    char **grown = realloc(paths->items, (paths->count + 1) * sizeof *paths->items);
-    if (grown == NULL) {
-        nl_buf_free(path);
-        return nl_error_nomem(err);
-    }
+    char **grown = nl_realloc(paths->items, (paths->count + 1) * sizeof *paths->items);
     paths->items = grown;
     grown[paths->count] = nl_buf_take(path);
     return grown[paths->count++] != NULL ? NL_OK : nl_error_nomem(err);
@@ -89,10 +86,11 @@ static enum nl_status add_edition_paths(const char *language, void *ctx, struct 
 }
 
 static enum nl_status add_issue_id(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+    (void)err;
     struct nl_buf *ids = ctx; /* id and slug of each, for after the walk */
     nl_buf_add(ids, &entry->id, sizeof entry->id);
     nl_buf_add(ids, entry->slug, strlen(entry->slug) + 1);
-    return ids->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status add_editions(const struct nl_archive *archive, struct paths *paths,

@@ -33,8 +33,7 @@ static enum nl_status run(const char *const argv[], const char *home, const stru
                                        .seconds = SECONDS,
                                        .cancel = cancel,
                                        .cage = &cage};
-    enum nl_status status =
-        variable.failed ? nl_error_nomem(err) : nl_program_run(&program, out, err);
+    enum nl_status status = nl_program_run(&program, out, err);
     nl_buf_free(&variable);
     return status;
 }
@@ -55,8 +54,6 @@ static enum nl_status run_chromium(const char *program, const char *folder,
     enum nl_status status = NL_OK;
     for (size_t i = 0; i < TEXTS; i++) {
         nl_buf_addf(&texts[i], formats[i], folder);
-        if (texts[i].failed)
-            status = nl_error_nomem(err);
     }
     const char *const argv[] = {program,
                                 "--headless",
@@ -107,8 +104,6 @@ enum nl_status nl_pdf_render(const struct nl_config *config, const struct nl_buf
     const char *top = getenv("TMPDIR");
     struct nl_buf folder = {0};
     nl_buf_addf(&folder, "%s/newsletter-pdf-XXXXXX", top != NULL && top[0] == '/' ? top : "/tmp");
-    if (folder.failed)
-        return nl_error_nomem(err);
     enum nl_status status =
         mkdtemp(folder.data) != NULL ? NL_OK : nl_error_system(err, errno, "create", folder.data);
     if (status == NL_OK) {

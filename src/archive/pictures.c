@@ -70,8 +70,9 @@ bool nl_pictures_get(const char *html, const char *name, struct nl_buf *out, con
         if (!same)
             continue;
         size_t len = (size_t)(picture.end - picture.data);
-        if (len % 4 != 0 || !nl_buf_reserve(out, len / 4 * 3 + 1))
+        if (len % 4 != 0)
             return false;
+        nl_buf_reserve(out, len / 4 * 3 + 1);
         int used = EVP_DecodeBlock((unsigned char *)out->data, (const unsigned char *)picture.data,
                                    (int)len);
         if (used < 0)

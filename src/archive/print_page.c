@@ -15,10 +15,9 @@ static enum nl_status add_logo(const char *path, struct nl_buf *out, struct nl_e
     enum nl_status status = nl_identity_logo(path, &picture, &type, err);
     if (status == NL_OK) {
         nl_buf_addf(out, "data:%s;base64,", type);
-        if (nl_buf_reserve(out, picture.len / 3 * 4 + 5))
-            out->len +=
-                (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len,
-                                        (const unsigned char *)picture.data, (int)picture.len);
+        nl_buf_reserve(out, picture.len / 3 * 4 + 5);
+        out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len,
+                                            (const unsigned char *)picture.data, (int)picture.len);
     }
     nl_buf_free(&picture);
     return status;

@@ -1,4 +1,5 @@
 #include "archive/excerpt.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <stdlib.h>
@@ -12,8 +13,8 @@ enum { AROUND = 90, LENGTH = 240, WORDS = 16 };
 /* A word as the full-text index sees it: without capitals and accents. NULL for text that is not
  * UTF-8. The caller frees it. */
 static char *plain_word(const char *text, size_t len) {
-    char *copy = strndup(text, len);
-    char *folded = copy != NULL ? nl_text_fold(copy) : NULL;
+    char *copy = nl_strndup(text, len);
+    char *folded = nl_text_fold(copy);
     free(copy);
     size_t size = 0;
     uint8_t *parts = folded != NULL ? u8_normalize(UNINORM_NFD, (const uint8_t *)folded,

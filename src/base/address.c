@@ -1,4 +1,5 @@
 #include "newsletter/base/address.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/catalog.h"
@@ -110,17 +111,17 @@ static enum nl_status to_ascii(const char *text, const char *domain, char **out,
                                struct nl_error *err) {
     char *ascii = NULL;
     if (is_plain(domain)) {
-        *out = strdup(domain);
-        return *out != NULL ? NL_OK : nl_error_nomem(err);
+        *out = nl_strdup(domain);
+        return NL_OK;
     }
     int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (rc != IDN2_OK)
         return nl_error_set(err, NL_DATA,
                             NL_TEXT("'%s' is not an address: the domain is not valid (%s)"), text,
                             idn2_strerror(rc));
-    *out = strdup(ascii);
+    *out = nl_strdup(ascii);
     idn2_free(ascii);
-    return *out != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 static enum nl_status parse_domain(const char *text, const char *domain, char **out,
@@ -174,14 +175,14 @@ static char *fold_local(const char *local) {
     for (size_t i = 0; i < len; i++)
         ascii = ascii && (unsigned char)local[i] < 0x80;
     if (ascii) {
-        char *lower = strdup(local);
+        char *lower = nl_strdup(local);
         for (char *p = lower; p != NULL && *p != '\0'; p++)
             *p = (char)tolower((unsigned char)*p);
         return lower;
     }
     uint8_t *folded =
         u8_casefold((const uint8_t *)local, strlen(local), NULL, UNINORM_NFC, NULL, &len);
-    char *text = folded != NULL ? strndup((const char *)folded, len) : NULL;
+    char *text = folded != NULL ? nl_strndup((const char *)folded, len) : NULL;
     free(folded);
     return text;
 }
@@ -199,11 +200,10 @@ static enum nl_status build(struct nl_address *out, const char *given, const cha
     nl_buf_addc(&key, '@');
     nl_buf_adds(&key, out->domain);
     size_t len = envelope.len;
-    out->text = strdup(given);
+    out->text = nl_strdup(given);
     out->envelope = nl_buf_take(&envelope);
     out->key = nl_buf_take(&key);
-    bool complete =
-        folded != NULL && out->text != NULL && out->envelope != NULL && out->key != NULL;
+    bool complete = folded != NULL && out->envelope != NULL && out->key != NULL;
     free(folded);
     if (!complete)
         return nl_error_nomem(err);
@@ -234,12 +234,11 @@ static size_t simple_local(const char *text) {
 
 static enum nl_status copy_simple(const char *text, size_t local, struct nl_address *out,
                                   struct nl_error *err) {
-    out->text = strdup(text);
-    out->envelope = strdup(text);
-    out->key = strdup(text);
-    out->domain = strdup(text + local + 1);
-    if (out->text != NULL && out->envelope != NULL && out->key != NULL && out->domain != NULL)
-        return NL_OK;
+    out->text = nl_strdup(text);
+    out->envelope = nl_strdup(text);
+    out->key = nl_strdup(text);
+    out->domain = nl_strdup(text + local + 1);
+    return NL_OK;
     nl_address_free(out);
     return nl_error_nomem(err);
 }
@@ -261,7 +260,7 @@ enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct
     if (status == NL_OK)
         status = parse_domain(given.data, domain, &out->domain, err);
     if (status == NL_OK)
-        status = local.failed ? nl_error_nomem(err) : build(out, given.data, local.data, err);
+        status = build(out, given.data, local.data, err);
     nl_buf_free(&given);
     nl_buf_free(&local);
     if (status != NL_OK)
@@ -300,13 +299,11 @@ static void unquote(char *name) {
 /* The name before an address; NULL where it is blank. */
 static enum nl_status read_name(const char *text, size_t len, char **out, struct nl_error *err) {
     struct nl_buf name = {0};
-    char *given = strndup(text, len);
-    if (given == NULL)
-        return nl_error_nomem(err);
+    char *given = nl_strndup(text, len);
     unquote(given);
     enum nl_status status = nl_clean_line(given, NL_TEXT_IN("error", "the name"), &name, err);
-    if (status == NL_OK && name.len > 0 && (*out = nl_buf_take(&name)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK && name.len > 0)
+        *out = nl_buf_take(&name);
     free(given);
     nl_buf_free(&name);
     return status;
@@ -328,7 +325,7 @@ enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address
         status = nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a mailbox: write Name <address>"),
                               text);
     nl_buf_free(&line);
-    char *inner = status == NL_OK ? strndup(open + 1, (size_t)(close - open) - 1) : NULL;
+    char *inner = status == NL_OK ? nl_strndup(open + 1, (size_t)(close - open) - 1) : NULL;
     if (status == NL_OK)
         status = inner != NULL ? nl_address_parse(inner, out, err) : nl_error_nomem(err);
     free(inner);

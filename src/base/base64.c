@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/base64.h"
 
 #include <openssl/evp.h>
@@ -8,7 +9,7 @@ bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char *
                       size_t *out_len) {
     *out = NULL;
     *out_len = 0;
-    char *packed = len <= most ? malloc(len + 1) : NULL;
+    char *packed = len <= most ? nl_malloc(len + 1) : NULL;
     size_t count = 0;
     for (size_t i = 0; packed != NULL && i < len; i++)
         if (text[i] != '\0' && strchr(" \t\r\n", text[i]) == NULL)
@@ -19,7 +20,7 @@ bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char *
         padding++;
     bool whole = packed != NULL && count > 0 && count % 4 == 0 &&
                  memchr(packed, '=', count - padding) == NULL;
-    unsigned char *bytes = whole ? malloc(count) : NULL;
+    unsigned char *bytes = whole ? nl_malloc(count) : NULL;
     int made =
         bytes != NULL ? EVP_DecodeBlock(bytes, (const unsigned char *)packed, (int)count) : -1;
     free(packed);
@@ -46,8 +47,6 @@ void nl_base64_add(struct nl_buf *out, const void *data, size_t len) {
 void nl_base64url_add(struct nl_buf *out, const void *data, size_t len) {
     size_t before = out->len;
     nl_base64_add(out, data, len);
-    if (out->failed)
-        return;
     while (out->len > before && out->data[out->len - 1] == '=')
         out->data[--out->len] = '\0';
     for (size_t i = before; i < out->len; i++)

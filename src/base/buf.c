@@ -1,4 +1,5 @@
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -8,32 +9,22 @@
 
 enum { SMALLEST = 64 };
 
-bool nl_buf_reserve(struct nl_buf *buf, size_t more) {
-    if (buf->failed)
-        return false;
+void nl_buf_reserve(struct nl_buf *buf, size_t more) {
     if (buf->cap - buf->len > more)
-        return true;
-    if (more > SIZE_MAX / 4 || buf->len > SIZE_MAX / 4) {
-        buf->failed = true;
-        return false;
-    }
+        return;
+    if (more > SIZE_MAX / 4 || buf->len > SIZE_MAX / 4)
+        nl_memory_end();
     size_t cap = buf->cap ? buf->cap : SMALLEST;
     while (cap - buf->len <= more)
         cap *= 2;
-    char *data = realloc(buf->data, cap);
-    if (data == NULL) {
-        buf->failed = true;
-        return false;
-    }
+    char *data = nl_realloc(buf->data, cap);
     data[buf->len] = '\0';
     buf->data = data;
     buf->cap = cap;
-    return true;
 }
 
 void nl_buf_add(struct nl_buf *buf, const void *data, size_t len) {
-    if (!nl_buf_reserve(buf, len))
-        return;
+    nl_buf_reserve(buf, len);
     if (len > 0)
         memcpy(buf->data + buf->len, data, len);
     buf->len += len;
@@ -54,10 +45,8 @@ void nl_buf_addf(struct nl_buf *buf, const char *format, ...) {
     va_start(args, format);
     int len = vasprintf(&text, format, args);
     va_end(args);
-    if (len < 0) {
-        buf->failed = true;
-        return;
-    }
+    if (len < 0)
+        nl_memory_end();
     nl_buf_add(buf, text, (size_t)len);
     free(text);
 }
@@ -73,12 +62,9 @@ const char *nl_buf_text(const struct nl_buf *buf) {
 }
 
 char *nl_buf_take(struct nl_buf *buf) {
-    char *text = NULL;
-    if (nl_buf_reserve(buf, 0)) {
-        text = buf->data;
-        buf->data = NULL;
-    }
-    nl_buf_free(buf);
+    nl_buf_reserve(buf, 0);
+    char *text = buf->data;
+    *buf = (struct nl_buf){0};
     return text;
 }
 

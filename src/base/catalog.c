@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/embedded.h"
@@ -74,7 +75,7 @@ static enum nl_status try_open(struct nl_catalog *catalog, const char *folder, c
                                size_t len, struct nl_error *err) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s/%.*s.mo", folder != NULL ? folder : "", (int)len, language);
-    enum nl_status status = path.failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = NL_OK;
     if (status == NL_OK && folder != NULL && access(path.data, F_OK) == 0) {
         status = nl_file_read(path.data, FILE_LIMIT, &catalog->file, err);
         catalog->data = nl_buf_text(&catalog->file);
@@ -91,27 +92,25 @@ static enum nl_status try_open(struct nl_catalog *catalog, const char *folder, c
     } else if (status == NL_OK) {
         status = NL_NOTFOUND;
     }
-    if (status == NL_OK && (catalog->language = strndup(language, len)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        catalog->language = nl_strndup(language, len);
     nl_buf_free(&path);
     return status;
 }
 
 enum nl_status nl_catalog_open(const char *folder, const char *language, struct nl_catalog **out,
                                struct nl_error *err) {
-    struct nl_catalog *catalog = calloc(1, sizeof *catalog);
+    struct nl_catalog *catalog = nl_calloc(1, sizeof *catalog);
     enum nl_status status = NL_NOTFOUND;
     *out = NULL;
-    if (catalog == NULL)
-        return nl_error_nomem(err);
     if (language != NULL && nl_language_is_tag(language)) { /* it becomes the name of a file */
         status = try_open(catalog, folder, language, strlen(language), err);
         if (status == NL_NOTFOUND)
             status = try_open(catalog, folder, language, strcspn(language, "-"), err);
     }
     if (status == NL_NOTFOUND) {
-        catalog->language = strdup(english);
-        status = catalog->language != NULL ? NL_OK : nl_error_nomem(err);
+        catalog->language = nl_strdup(english);
+        status = NL_OK;
     }
     if (status != NL_OK) {
         nl_catalog_free(catalog);
@@ -196,7 +195,7 @@ enum nl_status nl_catalog_each(const char *folder,
     DIR *own = folder != NULL ? opendir(folder) : NULL;
     for (const struct nl_embedded *file = nl_embedded_catalogs; status == NL_OK && file->name;
          file++) {
-        char *language = is_catalog_name(file->name, &len) ? strndup(file->name, len) : NULL;
+        char *language = is_catalog_name(file->name, &len) ? nl_strndup(file->name, len) : NULL;
         status = language != NULL ? each(language, ctx, err) : nl_error_nomem(err);
         free(language);
     }
@@ -204,8 +203,8 @@ enum nl_status nl_catalog_each(const char *folder,
          status == NL_OK && own != NULL && (item = readdir(own)) != NULL;) {
         if (!is_catalog_name(item->d_name, &len) || find_built_in(item->d_name, len) != NULL)
             continue;
-        char *language = strndup(item->d_name, len);
-        status = language != NULL ? each(language, ctx, err) : nl_error_nomem(err);
+        char *language = nl_strndup(item->d_name, len);
+        status = each(language, ctx, err);
         free(language);
     }
     if (own != NULL)

@@ -212,8 +212,6 @@ static enum nl_status clean_text(const char *text, bool address, const char *wha
                               : status;
         free(at);
     }
-    if (status == NL_OK && out->failed)
-        return nl_error_nomem(err);
     return status == NL_OK && out->len > start ? nl_text_check_line(out->data + start, what, err)
                                                : status;
 }

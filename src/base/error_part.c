@@ -1,6 +1,7 @@
 #include "base/error_part.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -113,13 +114,13 @@ static bool take_apart(const char *format, va_list args, struct nl_buf *words) {
             add_word(words, &conversion, &rest);
     }
     va_end(rest.list);
-    return known && !words->failed;
+    return known;
 }
 
 struct nl_error_part *nl_error_part_make(const char *format, va_list args) {
     struct nl_buf words = {0};
-    struct nl_error_part *part = calloc(1, sizeof *part);
-    if (part == NULL || !take_apart(format, args, &words)) {
+    struct nl_error_part *part = nl_calloc(1, sizeof *part);
+    if (!take_apart(format, args, &words)) {
         nl_buf_free(&words);
         free(part);
         return NULL;

@@ -1,4 +1,5 @@
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 
@@ -65,10 +66,7 @@ static enum nl_status read_and_close(int fd, const char *path, size_t limit, str
                                      struct nl_error *err) {
     enum nl_status status = NL_OK;
     while (status == NL_OK) {
-        if (!nl_buf_reserve(out, 65536)) {
-            status = nl_error_nomem(err);
-            break;
-        }
+        nl_buf_reserve(out, 65536);
         ssize_t got = read(fd, out->data + out->len, 65536);
         if (got < 0 && errno == EINTR)
             continue;
@@ -175,8 +173,6 @@ enum nl_status nl_file_write(const char *path, const void *data, size_t len, boo
     enum nl_status status = NL_OK;
     int failed = 0;
     nl_buf_addf(&temporary, "%s.XXXXXX", path);
-    if (temporary.failed)
-        return nl_error_nomem(err);
     int fd = mkostemp(temporary.data, O_CLOEXEC);
     if (fd < 0) {
         status = nl_error_system(err, errno, "create", path);
@@ -199,8 +195,8 @@ out:
 }
 
 void nl_file_sync_folder(const char *path) {
-    char *copy = strdup(path);
-    int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    char *copy = nl_strdup(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -228,9 +224,9 @@ enum nl_status nl_file_begin(struct nl_file_output *output, const char *path,
     struct nl_buf temporary = {0};
     bool device = is_device(path);
     int fd = -1;
-    *output = (struct nl_file_output){.path = strdup(path)};
+    *output = (struct nl_file_output){.path = nl_strdup(path)};
     nl_buf_addf(&temporary, "%s.XXXXXX", path);
-    if (output->path == NULL || temporary.failed) {
+    if (output->path == NULL) {
         nl_buf_free(&temporary);
         nl_error_ignore(nl_file_end(output, false, NULL));
         return nl_error_nomem(err);

@@ -1,4 +1,5 @@
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 
 #include <libgen.h>
 #include <stdlib.h>
@@ -6,8 +7,8 @@
 #include <unistd.h>
 
 static bool find_folder(const char *path, struct stat *info) {
-    char *copy = strdup(path);
-    bool found = copy != NULL && stat(dirname(copy), info) == 0 && S_ISDIR(info->st_mode);
+    char *copy = nl_strdup(path);
+    bool found = stat(dirname(copy), info) == 0 && S_ISDIR(info->st_mode);
     free(copy);
     return found;
 }

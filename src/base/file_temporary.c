@@ -9,7 +9,7 @@
 static int open_named(const char *folder) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s/newsletter-XXXXXX", folder);
-    int fd = path.failed ? -1 : mkostemp(path.data, O_CLOEXEC);
+    int fd = mkostemp(path.data, O_CLOEXEC);
     if (fd >= 0)
         unlink(path.data);
     nl_buf_free(&path);

@@ -1,4 +1,5 @@
 #include "newsletter/base/finding.h"
+#include "newsletter/base/memory.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ static char *text_of(const struct nl_error *said, size_t line) {
     if (said->text == NULL)
         return NULL;
     if (line == 0)
-        return strdup(said->text);
+        return nl_strdup(said->text);
     return asprintf(&text, "line %zu: %s", line, said->text) >= 0 ? text : NULL;
 }
 
@@ -25,10 +26,9 @@ static char *text_of(const struct nl_error *said, size_t line) {
 static void add(struct nl_findings *findings, struct nl_finding *item, size_t line) {
     item->text = text_of(&item->said, line);
     struct nl_finding *grown =
-        realloc(findings->items, (findings->count + 1) * sizeof *findings->items);
-    if (grown != NULL)
-        findings->items = grown;
-    if (grown == NULL || item->text == NULL) {
+        nl_realloc(findings->items, (findings->count + 1) * sizeof *findings->items);
+    findings->items = grown;
+    if (item->text == NULL) {
         free_item(item);
         findings->failed = true;
         return;
@@ -40,7 +40,7 @@ void nl_findings_add_args(struct nl_findings *findings, enum nl_level level, con
                           const char *path, size_t line, const char *format, va_list args) {
     struct nl_finding item = {.level = level, .rule = rule};
     nl_error_set_args(&item.said, NL_DATA, format, args);
-    item.path = path != NULL ? strdup(path) : NULL;
+    item.path = path != NULL ? nl_strdup(path) : NULL;
     if (path != NULL && item.path == NULL) {
         free_item(&item);
         findings->failed = true;

@@ -1,4 +1,5 @@
 #include "newsletter/base/form.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/buf.h"
@@ -33,17 +34,18 @@ static enum nl_status put_field(char **slot, const char *value, const char *what
     enum nl_status status = nl_clean_line(value, what, &text, err);
     free(*slot);
     *slot = NULL;
-    if (status == NL_OK && text.len > 0 && (*slot = nl_buf_take(&text)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK && text.len > 0)
+        *slot = nl_buf_take(&text);
     nl_buf_free(&text);
     return status;
 }
 
 /* The address is cleaned where it is parsed; here also an empty one is a value. */
 static enum nl_status put_address(char **slot, const char *value, struct nl_error *err) {
+    (void)err;
     free(*slot);
-    *slot = strdup(value);
-    return *slot != NULL ? NL_OK : nl_error_nomem(err);
+    *slot = nl_strdup(value);
+    return NL_OK;
 }
 
 static enum nl_status set_attribute(char **attributes, const char *key, const char *value,
@@ -72,7 +74,7 @@ static enum nl_status add_list(struct nl_form *form, const char *value, struct n
         }
     }
     char **grown = form->list_count < LISTS_LIMIT
-                       ? realloc(form->lists, (form->list_count + 1) * sizeof *form->lists)
+                       ? nl_realloc(form->lists, (form->list_count + 1) * sizeof *form->lists)
                        : NULL;
     if (grown == NULL) {
         free(name);
@@ -114,9 +116,8 @@ enum nl_status nl_form_attribute(char **attributes, const char *pair, struct nl_
     const char *equals = strchr(pair, '=');
     if (equals == NULL)
         return nl_error_set(err, NL_USAGE, "--attribute '%s': write it as KEY=VALUE", pair);
-    char *key = strndup(pair, (size_t)(equals - pair));
-    enum nl_status status =
-        key != NULL ? set_attribute(attributes, key, equals + 1, err) : nl_error_nomem(err);
+    char *key = nl_strndup(pair, (size_t)(equals - pair));
+    enum nl_status status = set_attribute(attributes, key, equals + 1, err);
     free(key);
     return status;
 }
@@ -141,11 +142,11 @@ enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *v
 
 /* Decodes one percent-encoded word; NULL when it holds a NUL. */
 static char *decode(const char *text, size_t len) {
-    char *decoded = strndup(text, len);
+    char *decoded = nl_strndup(text, len);
     for (char *p = decoded; p != NULL && *p; p++)
         if (*p == '+')
             *p = ' ';
-    if (decoded != NULL && strstr(decoded, "%00") != NULL) {
+    if (strstr(decoded, "%00") != NULL) {
         free(decoded);
         return NULL;
     }
@@ -162,7 +163,7 @@ static enum nl_status read_urlencoded(struct nl_form *form, const char *text,
         const char *equals = memchr(text, '=', len);
         size_t key_len = equals != NULL ? (size_t)(equals - text) : len;
         char *key = decode(text, key_len);
-        char *value = equals != NULL ? decode(equals + 1, len - key_len - 1) : strdup("");
+        char *value = equals != NULL ? decode(equals + 1, len - key_len - 1) : nl_strdup("");
         status = key != NULL && value != NULL
                      ? nl_form_take(form, key, value, err)
                      : nl_error_set(err, NL_DATA, "the form data is not URL-encoded");
@@ -237,7 +238,8 @@ enum nl_status nl_form_read(FILE *in, const struct nl_form_fields *fields, struc
     struct nl_buf text = {0};
     enum nl_status status = NL_OK;
     *out = (struct nl_form){.fields = fields};
-    while (text.len <= INPUT_LIMIT && nl_buf_reserve(&text, 4096)) {
+    while (text.len <= INPUT_LIMIT) {
+        nl_buf_reserve(&text, 4096);
         size_t got = fread(text.data + text.len, 1, 4096, in);
         if (got == 0)
             break;

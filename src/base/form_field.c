@@ -1,4 +1,5 @@
 #include "newsletter/base/form_field.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/clean.h"
 #include "newsletter/base/language.h"
@@ -37,15 +38,9 @@ struct nl_form_field *nl_form_field_add(struct nl_form_fields *fields, const cha
         return NULL;
     }
     struct nl_form_field *grown =
-        realloc(fields->items, (fields->count + 1) * sizeof *fields->items);
-    char *name = strdup(attribute);
-    if (grown != NULL)
-        fields->items = grown;
-    if (grown == NULL || name == NULL) {
-        free(name);
-        nl_error_nomem(err);
-        return NULL;
-    }
+        nl_realloc(fields->items, (fields->count + 1) * sizeof *fields->items);
+    char *name = nl_strdup(attribute);
+    fields->items = grown;
     grown[fields->count] = (struct nl_form_field){.attribute = name};
     return &grown[fields->count++];
 }
@@ -68,15 +63,9 @@ struct nl_form_choice *nl_form_choice_add(struct nl_form_field *field, const cha
         return NULL;
     }
     struct nl_form_choice *grown =
-        realloc(field->choices, (field->choice_count + 1) * sizeof *field->choices);
-    char *copy = strdup(value);
-    if (grown != NULL)
-        field->choices = grown;
-    if (grown == NULL || copy == NULL) {
-        free(copy);
-        nl_error_nomem(err);
-        return NULL;
-    }
+        nl_realloc(field->choices, (field->choice_count + 1) * sizeof *field->choices);
+    char *copy = nl_strdup(value);
+    field->choices = grown;
     grown[field->choice_count] = (struct nl_form_choice){.value = copy};
     return &grown[field->choice_count++];
 }
@@ -90,18 +79,16 @@ enum nl_status nl_form_label_set(struct nl_form_label *label, const char *langua
         at++;
     if (at == label->count) {
         struct nl_form_label_text *grown =
-            realloc(label->items, (label->count + 1) * sizeof *label->items);
-        if (grown == NULL)
-            return nl_error_nomem(err);
+            nl_realloc(label->items, (label->count + 1) * sizeof *label->items);
         label->items = grown;
-        grown[at] = (struct nl_form_label_text){.language = strdup(language)};
+        grown[at] = (struct nl_form_label_text){.language = nl_strdup(language)};
         if (grown[at].language == NULL)
             return nl_error_nomem(err);
         label->count++;
     }
     free(label->items[at].text);
-    label->items[at].text = strdup(text);
-    return label->items[at].text != NULL ? NL_OK : nl_error_nomem(err);
+    label->items[at].text = nl_strdup(text);
+    return NL_OK;
 }
 
 const char *nl_form_label_text(const struct nl_form_label *label, const char *language,
@@ -204,7 +191,7 @@ enum nl_status nl_form_field_check(const struct nl_form_field *field, const char
     if (!valid)
         return nl_error_set(err, NL_DATA, "attribute %s is not %s", field->attribute,
                             wanted[field->type]);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- the end ---- */

@@ -79,7 +79,7 @@ void nl_guard_sweep(const char *path, const char *ending, int64_t now) {
     glob_t found = {0};
     nl_file_add_pattern(&pattern, path);
     nl_buf_addf(&pattern, ".????????%s", ending);
-    if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
+    if (glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
         for (size_t i = 0; i < found.gl_pathc; i++) {
             struct stat info;
             if (lstat(found.gl_pathv[i], &info) == 0 && S_ISREG(info.st_mode) &&

@@ -1,4 +1,5 @@
 #include "newsletter/base/jwt.h"
+#include "newsletter/base/memory.h"
 
 #include "base/jwt_key.h"
 #include "newsletter/base/passkey.h"
@@ -19,7 +20,7 @@ struct parts {
 
 static bool split(const char *token, struct parts *out) {
     size_t len = strnlen(token, NL_JWT_MOST + 1);
-    out->text = len <= NL_JWT_MOST ? strdup(token) : NULL;
+    out->text = len <= NL_JWT_MOST ? nl_strdup(token) : NULL;
     char *first = out->text != NULL ? strchr(out->text, '.') : NULL;
     char *second = first != NULL ? strchr(first + 1, '.') : NULL;
     if (second == NULL || strchr(second + 1, '.') != NULL)
@@ -34,9 +35,9 @@ static bool split(const char *token, struct parts *out) {
 /* A JSON object in base64url; NULL for anything else, also where a member stands twice. */
 static json_t *object_of(const char *text) {
     size_t len = strlen(text);
-    unsigned char *bytes = malloc(len + 1);
+    unsigned char *bytes = nl_malloc(len + 1);
     json_t *object = NULL;
-    if (bytes != NULL && nl_base64url(text, bytes, len, &len))
+    if (nl_base64url(text, bytes, len, &len))
         object = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
     free(bytes);
     if (json_is_object(object))

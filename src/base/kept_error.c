@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/kept_error.h"
 
 #include "newsletter/base/buf.h"
@@ -57,7 +58,7 @@ char *nl_catalog_kept(const struct nl_catalog *catalog, const json_t *kept, cons
         parts[i].within = i + 1 < count ? &parts[i + 1] : NULL;
     }
     const struct nl_error err = {.parts = parts};
-    char *worded = whole ? nl_catalog_error(catalog, &err) : strdup(text);
+    char *worded = whole ? nl_catalog_error(catalog, &err) : nl_strdup(text);
     for (size_t i = 0; i < PARTS_MOST; i++)
         free(parts[i].words);
     return worded;

@@ -1,5 +1,6 @@
 #include "base/key_ring_json.h"
 #include "newsletter/base/base64.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,7 @@ enum nl_status nl_key_ring_add(struct nl_key_ring *ring, const struct nl_ring_ke
                                struct nl_error *err) {
     if (ring->count == NL_RING_KEYS)
         return nl_error_set(err, NL_DATA, "there are more than %d keys", NL_RING_KEYS);
-    struct nl_ring_key *more = realloc(ring->keys, (ring->count + 1) * sizeof *more);
-    if (more == NULL)
-        return nl_error_nomem(err);
+    struct nl_ring_key *more = nl_realloc(ring->keys, (ring->count + 1) * sizeof *more);
     more[ring->count++] = *key;
     ring->keys = more;
     return NL_OK;

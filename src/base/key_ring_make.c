@@ -25,8 +25,7 @@ static enum nl_status write_public(const char *path, const struct nl_key_ring *r
         nl_verifier_add(&text, &ring->keys[i].verifier);
         nl_buf_addc(&text, '\n');
     }
-    enum nl_status status =
-        text.failed ? nl_error_nomem(err) : nl_file_write(path, text.data, text.len, false, err);
+    enum nl_status status = nl_file_write(path, text.data, text.len, false, err);
     nl_buf_free(&text);
     return status;
 }

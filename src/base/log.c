@@ -40,7 +40,7 @@ static bool send_entry(enum nl_log_level level, const struct nl_log_field *field
         nl_buf_addf(&texts[count++], "NEWSLETTER_%s=%s", fields->name, fields->value);
     bool complete = true;
     for (size_t i = 0; i < count; i++) {
-        complete = complete && !texts[i].failed;
+        complete = complete;
         entry[i] = (struct iovec){texts[i].data, texts[i].len};
     }
     bool sent = complete && sd_journal_sendv(entry, (int)count) == 0;

@@ -1,4 +1,5 @@
 #include "newsletter/base/merkle.h"
+#include "newsletter/base/memory.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -11,9 +12,7 @@ struct nl_hasher {
 };
 
 struct nl_hasher *nl_hasher_new(void) {
-    struct nl_hasher *hasher = calloc(1, sizeof *hasher);
-    if (hasher == NULL)
-        return NULL;
+    struct nl_hasher *hasher = nl_calloc(1, sizeof *hasher);
     hasher->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
     hasher->context = EVP_MD_CTX_new();
     if (hasher->algorithm != NULL && hasher->context != NULL &&

@@ -1,4 +1,5 @@
 #include "newsletter/base/network.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/endpoint.h"
 #include "newsletter/base/text.h"
@@ -97,17 +98,13 @@ static bool parse_network(char *text, struct nl_network *out) {
 
 enum nl_status nl_networks_parse(const char *text, struct nl_networks *out, struct nl_error *err) {
     *out = (struct nl_networks){0};
-    char *copy = strdup(text != NULL ? text : "");
+    char *copy = nl_strdup(text != NULL ? text : "");
     char *rest = copy;
-    enum nl_status status = copy != NULL ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = NL_OK;
     for (char *word = NULL; status == NL_OK && (word = strsep(&rest, ", ")) != NULL;) {
         if (*word == '\0')
             continue;
-        struct nl_network *grown = realloc(out->items, (out->count + 1) * sizeof *out->items);
-        if (grown == NULL) {
-            status = nl_error_nomem(err);
-            break;
-        }
+        struct nl_network *grown = nl_realloc(out->items, (out->count + 1) * sizeof *out->items);
         out->items = grown;
         if (!parse_network(word, &grown[out->count++]))
             status = nl_error_set(err, NL_DATA, "'%s' is not a network like 192.0.2.0/24", word);

@@ -82,7 +82,7 @@ enum nl_status nl_note_sign(const struct nl_sign_key *key, const char *name, con
     nl_buf_addf(out, "%s\n%s%s ", text, dash, name);
     nl_base64_add(out, signature, sizeof signature);
     nl_buf_addc(out, '\n');
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* Where the signatures begin: after the last empty line. NULL if there are none. */

@@ -1,4 +1,5 @@
 #include "newsletter/base/pieces.h"
+#include "newsletter/base/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -46,12 +47,10 @@ static int close_stream(void *cookie) {
 FILE *nl_pieces_open(const struct nl_pieces *pieces, struct nl_error *err) {
     static const cookie_io_functions_t functions = {.read = read_stream, .close = close_stream};
     struct stream made = {.pieces = *pieces, .piece = pieces->first};
-    struct stream *stream = malloc(sizeof *stream);
+    struct stream *stream = nl_malloc(sizeof *stream);
     FILE *file = NULL;
-    if (stream != NULL) {
-        *stream = made;
-        file = fopencookie(stream, "r", functions);
-    }
+    *stream = made;
+    file = fopencookie(stream, "r", functions);
     if (file == NULL) {
         pieces->free(pieces->ctx);
         nl_buf_free(&made.piece);

@@ -1,4 +1,5 @@
 #include "newsletter/base/prefix.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,7 @@ bool nl_prefix_find(struct nl_prefix *prefix, const char *text, size_t len,
     if (prefix->useless)
         return true;
     if (prefix->text == NULL) {
-        prefix->text = malloc(len + 1);
-        if (prefix->text == NULL)
-            return false;
+        prefix->text = nl_malloc(len + 1);
         memcpy(prefix->text, text, len);
         prefix->len = len;
         return true;

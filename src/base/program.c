@@ -76,10 +76,7 @@ static void feed(const struct nl_program *program, struct ends *ends, size_t *fe
 static bool take(int fd, size_t limit, struct nl_buf *out, bool *failed) {
     size_t room = limit + 1 - out->len;
     size_t piece = room < PIECE ? room : PIECE;
-    if (!nl_buf_reserve(out, piece + 1)) {
-        *failed = true;
-        return false;
-    }
+    nl_buf_reserve(out, piece + 1);
     ssize_t got = read(fd, out->data + out->len, piece);
     *failed = got < 0 && errno != EINTR;
     out->len += got > 0 ? (size_t)got : 0;

@@ -1,4 +1,5 @@
 #include "newsletter/base/qr.h"
+#include "newsletter/base/memory.h"
 
 #include <qrencode.h>
 #include <stdlib.h>
@@ -32,9 +33,8 @@ enum nl_status nl_qr_modules(const char *text, unsigned char **out, int *side,
     if (code == NULL)
         return nl_error_set(err, NL_DATA, "a text of %zu bytes makes no QR code", strlen(text));
     *side = code->width + 2 * MARGIN;
-    *out = malloc((size_t)*side * (size_t)*side);
-    if (*out != NULL)
-        memset(*out, 255, (size_t)*side * (size_t)*side);
+    *out = nl_malloc((size_t)*side * (size_t)*side);
+    memset(*out, 255, (size_t)*side * (size_t)*side);
     for (int y = 0; *out != NULL && y < code->width; y++)
         for (int x = 0; x < code->width; x++)
             if ((code->data[y * code->width + x] & 1) != 0)

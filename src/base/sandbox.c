@@ -1,4 +1,5 @@
 #include "newsletter/base/sandbox.h"
+#include "newsletter/base/memory.h"
 
 #include <fcntl.h>
 #include <libgen.h>
@@ -79,8 +80,8 @@ void nl_sandbox_allow_binding(struct nl_sandbox *sandbox) {
 }
 
 void nl_sandbox_allow_beside(struct nl_sandbox *sandbox, const char *path, const char *home) {
-    char *copy = strdup(path);
-    const char *folder = copy != NULL ? dirname(copy) : NULL;
+    char *copy = nl_strdup(path);
+    const char *folder = dirname(copy);
     nl_sandbox_allow(sandbox, path, NL_ACCESS_READ);
     if (folder != NULL && strcmp(folder, "/") != 0 && (home == NULL || strcmp(folder, home) != 0))
         nl_sandbox_allow(sandbox, folder, NL_ACCESS_READ);

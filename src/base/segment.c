@@ -1,4 +1,5 @@
 #include "newsletter/base/segment.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/catalog.h"
@@ -78,7 +79,7 @@ static enum nl_status take_quoted(struct parser *parser, char **out) {
         nl_buf_addc(&text, *parser->at++);
     }
     parser->at++;
-    if (text.data == NULL && !text.failed)
+    if (text.data == NULL)
         nl_buf_reserve(&text, 1);
     if (text.data != NULL)
         text.data[text.len] = '\0';
@@ -131,8 +132,8 @@ static enum nl_status read_day(struct parser *parser, struct nl_segment_value *v
         return NL_OK;
     nl_timestamp_text(parser->now - before, day);
     free(value->text);
-    value->text = strndup(day, strcspn(day, "T"));
-    return value->text != NULL ? NL_OK : nl_error_nomem(parser->err);
+    value->text = nl_strndup(day, strcspn(day, "T"));
+    return NL_OK;
 }
 
 static enum nl_status take_value(struct parser *parser, struct nl_segment *test) {
@@ -146,12 +147,10 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
         status = take_quoted(parser, &value.text);
     } else {
         size_t len = word_length(parser->at);
-        value.text = strndup(parser->at, len);
-        value.is_number = value.text != NULL && is_decimal(value.text);
+        value.text = nl_strndup(parser->at, len);
+        value.is_number = is_decimal(value.text);
         parser->at += len;
-        if (value.text == NULL)
-            status = nl_error_nomem(parser->err);
-        else if (!value.is_number) {
+        if (!value.is_number) {
             parser->at = start;
             status = fail(parser,
                           NL_TEXT_IN("error", "expected a text in quotation marks, or a number"));
@@ -169,7 +168,7 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
         test->test <= NL_TEST_GREATER_EQUAL)
         status = read_day(parser, &value);
     struct nl_segment_value *grown =
-        status == NL_OK ? realloc(test->values, (test->value_count + 1) * sizeof *grown) : NULL;
+        status == NL_OK ? nl_realloc(test->values, (test->value_count + 1) * sizeof *grown) : NULL;
     if (grown == NULL) {
         free(value.text);
         return status == NL_OK ? nl_error_nomem(parser->err) : status;
@@ -210,9 +209,7 @@ static enum nl_status take_field(struct parser *parser, struct nl_segment *test)
         size_t skip = prefixed ? sizeof prefix - 1 : 0;
         if (memchr(word + skip, '.', len - skip) != NULL)
             return fail(parser, NL_TEXT_IN("error", "an attribute's name has no dot"));
-        test->attribute = strndup(word + skip, len - skip);
-        if (test->attribute == NULL)
-            return nl_error_nomem(parser->err);
+        test->attribute = nl_strndup(word + skip, len - skip);
     }
     parser->at += len;
     return NL_OK;
@@ -267,9 +264,8 @@ static enum nl_status take_or(struct parser *parser, struct nl_segment **out);
 
 static struct nl_segment *node(enum nl_segment_kind kind, struct nl_segment *left,
                                struct nl_segment *right) {
-    struct nl_segment *segment = calloc(1, sizeof *segment);
-    if (segment != NULL)
-        *segment = (struct nl_segment){.kind = kind, .left = left, .right = right};
+    struct nl_segment *segment = nl_calloc(1, sizeof *segment);
+    *segment = (struct nl_segment){.kind = kind, .left = left, .right = right};
     return segment;
 }
 

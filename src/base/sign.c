@@ -1,4 +1,5 @@
 #include "newsletter/base/sign.h"
+#include "newsletter/base/memory.h"
 
 #include "base/token_key.h"
 #include "newsletter/base/catalog.h"
@@ -27,7 +28,7 @@ void nl_sign_key_free(struct nl_sign_key *key) {
 
 /* Takes `pkey`. NULL if it is not an Ed25519 key. */
 static struct nl_sign_key *wrap(EVP_PKEY *pkey) {
-    struct nl_sign_key *key = pkey != NULL ? calloc(1, sizeof *key) : NULL;
+    struct nl_sign_key *key = pkey != NULL ? nl_calloc(1, sizeof *key) : NULL;
     size_t len = NL_PUBLIC_KEY_LEN;
     if (key == NULL || EVP_PKEY_id(pkey) != EVP_PKEY_ED25519 ||
         EVP_PKEY_get_raw_public_key(pkey, key->public, &len) != 1) {
@@ -48,10 +49,8 @@ static enum nl_status from_token(const char *uri,
                                                        unsigned char public[NL_PUBLIC_KEY_LEN],
                                                        struct nl_error *err),
                                  struct nl_sign_key **out, struct nl_error *err) {
-    struct nl_sign_key *key = calloc(1, sizeof *key);
+    struct nl_sign_key *key = nl_calloc(1, sizeof *key);
     *out = NULL;
-    if (key == NULL)
-        return nl_error_nomem(err);
     enum nl_status status = get(uri, &key->token, key->public, err);
     if (status == NL_OK)
         *out = key;
@@ -158,7 +157,7 @@ enum nl_status nl_public_key_pem(const unsigned char key[NL_PUBLIC_KEY_LEN], str
         nl_buf_add(out, pem, (size_t)len);
     BIO_free(bio);
     EVP_PKEY_free(pkey);
-    return len > 0 && !out->failed ? NL_OK : nl_error_nomem(err);
+    return len > 0 ? NL_OK : nl_error_nomem(err);
 }
 
 bool nl_public_key_from_pem(const char *text, size_t len, unsigned char out[NL_PUBLIC_KEY_LEN]) {

@@ -1,4 +1,5 @@
 #include "newsletter/base/text_table.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/text.h"
 
@@ -97,13 +98,7 @@ void nl_text_fold_lines(struct nl_buf *out, const char *text, size_t len, size_t
 /* ---- cells ---- */
 
 static void add_cell(struct nl_table *table, char *text) {
-    struct nl_table_cell *cells =
-        text != NULL ? realloc(table->cells, (table->used + 1) * sizeof *cells) : NULL;
-    if (cells == NULL) {
-        free(text);
-        table->failed = true;
-        return;
-    }
+    struct nl_table_cell *cells = nl_realloc(table->cells, (table->used + 1) * sizeof *cells);
     table->cells = cells;
     cells[table->used++] = (struct nl_table_cell){.text = text};
 }
@@ -111,14 +106,13 @@ static void add_cell(struct nl_table *table, char *text) {
 void nl_table_text(struct nl_table *table, const char *text) {
     struct nl_buf safe = {0};
     nl_text_add_printable(&safe, text, strlen(text));
-    add_cell(table, safe.failed ? NULL : strdup(nl_buf_text(&safe)));
-    nl_buf_free(&safe);
+    add_cell(table, nl_buf_take(&safe));
 }
 
 void nl_table_number(struct nl_table *table, int64_t number) {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)number);
-    add_cell(table, strdup(text));
+    add_cell(table, nl_strdup(text));
 }
 
 void nl_table_note(struct nl_table *table, const char *text) {
@@ -132,7 +126,8 @@ void nl_table_note(struct nl_table *table, const char *text) {
     nl_text_add_printable(&all, text, strlen(text));
     free(cell->note);
     cell->note = nl_buf_take(&all);
-    table->failed = table->failed || cell->note == NULL;
+    if (cell->note == NULL)
+        nl_memory_end();
 }
 
 /* ---- layout ---- */
@@ -247,13 +242,8 @@ static void print_narrow(const struct nl_table *table, size_t width, struct nl_b
 }
 
 void nl_table_print(const struct nl_table *table, size_t width, struct nl_buf *out) {
-    size_t *widths = calloc(table->count, sizeof *widths);
+    size_t *widths = nl_calloc(table->count, sizeof *widths);
     size_t room = width > NARROWEST ? width : NARROWEST;
-    if (widths == NULL || table->failed) {
-        free(widths);
-        out->failed = true;
-        return;
-    }
     measure(table, widths);
     if (shrink(table, widths, room))
         print_wide(table, widths, room, out);

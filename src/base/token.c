@@ -1,4 +1,5 @@
 #include "newsletter/base/token.h"
+#include "newsletter/base/memory.h"
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
@@ -107,9 +108,7 @@ struct nl_mac_key *nl_mac_key_new(const char *key, const char *use) {
     char digest[] = "SHA256";
     const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
                                  OSSL_PARAM_construct_end()};
-    struct nl_mac_key *made = calloc(1, sizeof *made);
-    if (made == NULL)
-        return NULL;
+    struct nl_mac_key *made = nl_calloc(1, sizeof *made);
     made->algorithm = EVP_MAC_fetch(NULL, "HMAC", NULL);
     made->context = EVP_MAC_CTX_new(made->algorithm);
     if (made->context == NULL || EVP_MAC_init(made->context, keyed, len, params) != 1) {

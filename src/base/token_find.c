@@ -1,4 +1,5 @@
 #include "newsletter/base/token_find.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/text.h"
@@ -133,10 +134,8 @@ static bool find_token(const char *text, bool hyphens, struct nl_token *token) {
 }
 
 bool nl_token_find(const char *text, struct nl_token *token) {
-    char *copy = strndup(text, TEXT_LIMIT);
+    char *copy = nl_strndup(text, TEXT_LIMIT);
     bool found = false;
-    if (copy == NULL)
-        return false;
     for (int i = 0; i < DECODINGS && nl_text_decode_percent(copy); i++)
         ;
     replace_sequences(copy);

@@ -1,6 +1,7 @@
 #include "base/token_key.h"
 
 #include "base/token_session.h"
+#include "newsletter/base/memory.h"
 
 #include <openssl/rand.h>
 #include <stdlib.h>
@@ -103,8 +104,8 @@ static enum nl_status take_one(struct nl_token_key *key, const char *uri,
 
 static enum nl_status open_session(const char *uri, struct nl_token_key **out,
                                    struct nl_error *err) {
-    *out = calloc(1, sizeof **out);
-    return *out != NULL ? nl_token_session_open(uri, &(*out)->session, err) : nl_error_nomem(err);
+    *out = nl_calloc(1, sizeof **out);
+    return nl_token_session_open(uri, &(*out)->session, err);
 }
 
 static enum nl_status ended(enum nl_status status, struct nl_token_key **out) {

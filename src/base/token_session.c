@@ -1,6 +1,7 @@
 #include "base/token_session.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/secret.h"
 
 #include <stdlib.h>
@@ -17,12 +18,10 @@ enum nl_status nl_token_refused(struct nl_error *err, const char *what, CK_RV wh
 
 /* "|/usr/bin/pass show token": a program and its words, without a shell. */
 static enum nl_status pin_of_command(const char *command, char **out, struct nl_error *err) {
-    char *copy = strdup(command);
+    char *copy = nl_strdup(command);
     char *rest = NULL;
     char *words[COMMAND_WORDS + 1] = {0};
     size_t count = 0;
-    if (copy == NULL)
-        return nl_error_nomem(err);
     for (char *word = strtok_r(copy, " ", &rest); word != NULL && count < COMMAND_WORDS;
          word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
@@ -67,9 +66,7 @@ static enum nl_status load_modules(struct nl_token_session *session, struct nl_e
                    : nl_error_set(err, NL_CONFIG, "no PKCS#11 module can be loaded: %s",
                                   p11_kit_message());
     }
-    session->modules = calloc(2, sizeof(CK_FUNCTION_LIST *));
-    if (session->modules == NULL)
-        return nl_error_nomem(err);
+    session->modules = nl_calloc(2, sizeof(CK_FUNCTION_LIST *));
     session->own = true;
     CK_FUNCTION_LIST *module = p11_kit_module_load(path, 0);
     if (module == NULL)

@@ -1,4 +1,5 @@
 #include "newsletter/base/totp.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
@@ -25,10 +26,8 @@ static void add_base32(struct nl_buf *out, const unsigned char secret[NL_TOTP_SE
                        size_t group) {
     char *text = NULL;
     size_t len = 0;
-    if (oath_base32_encode((const char *)secret, NL_TOTP_SECRET, &text, &len) != OATH_OK) {
-        out->failed = true;
-        return;
-    }
+    if (oath_base32_encode((const char *)secret, NL_TOTP_SECRET, &text, &len) != OATH_OK)
+        nl_memory_end();
     for (size_t i = 0; i < len; i += group) {
         if (i > 0)
             nl_buf_adds(out, " ");

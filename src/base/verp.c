@@ -1,4 +1,5 @@
 #include "newsletter/base/verp.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/token.h"
 
@@ -32,9 +33,8 @@ enum nl_status nl_verp_open(const char *secret, struct nl_verp *out, struct nl_e
     out->both = nl_mac_key_new(secret, "delivery");
     out->old_sender = nl_mac_key_new(secret, "verp");
     out->old_message_id = nl_mac_key_new(secret, "message-id");
-    out->last = calloc(1, sizeof *out->last);
-    return out->both != NULL && out->old_sender != NULL && out->old_message_id != NULL &&
-                   out->last != NULL
+    out->last = nl_calloc(1, sizeof *out->last);
+    return out->both != NULL && out->old_sender != NULL && out->old_message_id != NULL
                ? NL_OK
                : nl_error_nomem(err);
 }

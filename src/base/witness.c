@@ -1,4 +1,5 @@
 #include "newsletter/base/witness.h"
+#include "newsletter/base/memory.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -46,8 +47,8 @@ static bool is_memory(int fd) {
 }
 
 struct nl_witness *nl_witness_open(const char *name) {
-    struct nl_witness *witness = calloc(1, sizeof *witness);
-    if (witness == NULL || !make_path(name, witness->path)) {
+    struct nl_witness *witness = nl_calloc(1, sizeof *witness);
+    if (!make_path(name, witness->path)) {
         free(witness);
         return NULL;
     }

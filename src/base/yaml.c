@@ -1,4 +1,5 @@
 #include "newsletter/base/yaml.h"
+#include "newsletter/base/memory.h"
 
 #include "base/yaml_hint.h"
 #include "newsletter/base/buf.h"
@@ -71,14 +72,13 @@ static enum nl_status add_entry(struct reader *reader, const char *path, const y
     if (out->count == ENTRY_LIMIT)
         return nl_error_set(reader->err, NL_DATA, "%s: more than %d settings", reader->name,
                             ENTRY_LIMIT);
-    struct nl_yaml_entry *grown = realloc(out->entries, (out->count + 1) * sizeof out->entries[0]);
-    if (grown == NULL)
-        return nl_error_nomem(reader->err);
+    struct nl_yaml_entry *grown =
+        nl_realloc(out->entries, (out->count + 1) * sizeof out->entries[0]);
     out->entries = grown;
     enum nl_yaml_form form = scalar ? form_of(node) : NL_YAML_EMPTY;
     struct nl_yaml_entry *entry = &grown[out->count++];
-    *entry = (struct nl_yaml_entry){.path = strdup(path),
-                                    .value = strdup(form == NL_YAML_NULL ? "" : value),
+    *entry = (struct nl_yaml_entry){.path = nl_strdup(path),
+                                    .value = nl_strdup(form == NL_YAML_NULL ? "" : value),
                                     .line = line_of(reader, node),
                                     .form = form,
                                     .comment = scalar && has_comment(reader, node, form)};
@@ -91,8 +91,7 @@ static enum nl_status walk_child(struct reader *reader, const char *path, const 
                                  int index, int depth) {
     struct nl_buf child = {0};
     nl_buf_addf(&child, "%s%s%s", path, path[0] != '\0' ? "." : "", key);
-    enum nl_status status =
-        child.failed ? nl_error_nomem(reader->err) : walk(reader, child.data, index, depth + 1);
+    enum nl_status status = walk(reader, child.data, index, depth + 1);
     nl_buf_free(&child);
     return status;
 }

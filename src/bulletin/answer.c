@@ -47,8 +47,6 @@ enum nl_status nl_answer_compose(enum nl_answer answer, const char *language,
     } else if (status == NL_OK) {
         nl_buf_addf(out, "%s\n", nl_buf_text(&sentence));
     }
-    if (status == NL_OK && (out->failed || sentence.failed))
-        status = nl_error_nomem(err);
     json_decref(data);
     nl_buf_free(&sentence);
     nl_theme_free(&theme);

@@ -50,7 +50,7 @@ static enum nl_status decode(const struct walk *walk, size_t *size, struct nl_bu
     if (out != NULL)
         nl_buf_add(out, decoded, *size);
     mailmime_decoded_part_free(decoded);
-    return out != NULL && out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_attached_read(const struct nl_buf *message, size_t index, bool *found,

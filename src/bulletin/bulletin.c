@@ -1,5 +1,6 @@
 #include "newsletter/bulletin/bulletin.h"
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/zone.h"
 
 #include "bulletin/edition.h"
@@ -73,14 +74,15 @@ static void fill_edition(struct nl_composed *composed, struct nl_edition *out) {
 /* The digest covers the text of each language, so that a change in any of them is noticed. */
 static enum nl_status extend_digest(struct nl_issue *issue, const char *language,
                                     const char *digest, struct nl_error *err) {
+    (void)err;
     struct nl_buf all = {0};
     char text[2 * NL_DIGEST_LEN + 1];
     nl_buf_addf(&all, "%s %s %s", issue->digest, language, digest);
     nl_digest_hex(nl_buf_text(&all), all.len, text);
     free(issue->digest);
-    issue->digest = all.failed ? NULL : strdup(text);
+    issue->digest = nl_strdup(text);
     nl_buf_free(&all);
-    return issue->digest != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 static enum nl_status check_language_is_new(const struct nl_bulletin *bulletin, const char *path,
@@ -116,12 +118,13 @@ static enum nl_status add_edition(struct nl_composed *composed, struct nl_bullet
 /* Issues have a number to ask about where they are signed. */
 static enum nl_status add_reference(struct nl_bulletin *bulletin, const struct nl_list *list,
                                     const struct nl_config *config, struct nl_error *err) {
+    (void)err;
     char reference[NL_REFERENCE_LEN + 1];
     if (config->signing.key_file == NULL)
         return NL_OK;
     nl_reference(list->list_id, bulletin->issue.slug, reference);
-    bulletin->issue.reference = strdup(reference);
-    return bulletin->issue.reference != NULL ? NL_OK : nl_error_nomem(err);
+    bulletin->issue.reference = nl_strdup(reference);
+    return NL_OK;
 }
 
 static enum nl_status compose_file(const struct nl_sibling *file, const struct nl_list *list,
@@ -156,10 +159,8 @@ enum nl_status nl_bulletin_compose(const char *path, const struct nl_list *list,
                             config->path);
     enum nl_status status = nl_siblings_find(path, list->language, &files, err);
     if (status == NL_OK) {
-        out->views = calloc(files.count, sizeof *out->views);
-        out->issue.editions = calloc(files.count, sizeof *out->issue.editions);
-        if (out->views == NULL || out->issue.editions == NULL)
-            status = nl_error_nomem(err);
+        out->views = nl_calloc(files.count, sizeof *out->views);
+        out->issue.editions = nl_calloc(files.count, sizeof *out->issue.editions);
     }
     for (size_t i = 0; status == NL_OK && i < files.count; i++)
         status = compose_file(&files.items[i], list, config, out, err);

@@ -93,7 +93,7 @@ static enum nl_status write_calendar(icalcomponent *calendar, struct nl_buf *out
                                      struct nl_error *err) {
     char *text = icalcomponent_as_ical_string_r(calendar);
     nl_buf_adds(out, text != NULL ? text : "");
-    enum nl_status status = text != NULL && !out->failed ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = text != NULL ? NL_OK : nl_error_nomem(err);
     icalmemory_free_buffer(text);
     icalcomponent_free(calendar);
     return status;

@@ -34,7 +34,7 @@ static enum nl_status unpack(const struct nl_buf *packed, struct nl_buf *out,
     }
     nl_message_free(message);
     nl_buf_free(&whole);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static enum nl_status read_packed(const struct nl_buf *packed, bool html, struct nl_wording *words,
@@ -171,7 +171,6 @@ static void add_source(const char *source, struct nl_buf *out) {
         nl_canonical_digest(&words, at, end - at, digest);
         nl_buf_addf(out, "s %.*s\n", SOURCE_DIGEST, digest);
     }
-    out->failed = out->failed || words.failed;
     nl_wording_free(&words);
 }
 
@@ -215,5 +214,5 @@ enum nl_status nl_canonical_add(const struct nl_bulletin *bulletin, size_t index
         status = add_rendition("html", &view->html, &body, true, out, err);
     if (status == NL_OK)
         add_source(edition.source, out);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/compilation.h"
+#include "newsletter/base/memory.h"
 
 #include "bulletin/edition.h"
 #include "bulletin/siblings.h"
@@ -64,7 +65,7 @@ static enum nl_status add_item(struct gathering *self, const char *path, struct 
     if (status == NL_OK && self->count == ITEMS_LIMIT)
         status = nl_error_set(err, NL_DATA, "more than %d items", ITEMS_LIMIT);
     if (status == NL_OK) {
-        self->items[self->count++] = (struct item){files, strdup(front.date)};
+        self->items[self->count++] = (struct item){files, nl_strdup(front.date)};
         files = (struct nl_siblings){0};
         if (self->items[self->count - 1].date == NULL)
             status = nl_error_nomem(err);
@@ -101,7 +102,7 @@ static enum nl_status find_items(struct gathering *self, struct nl_error *err) {
     enum nl_status status = NL_OK;
     nl_file_add_pattern(&pattern, self->compilation->folder);
     nl_buf_adds(&pattern, "/*.md");
-    if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
+    if (glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
         for (size_t i = 0; status == NL_OK && i < found.gl_pathc; i++)
             if (strncmp(base_name(found.gl_pathv[i]), prefix, sizeof prefix - 1) != 0)
                 status = add_item(self, found.gl_pathv[i], err);
@@ -177,8 +178,8 @@ static enum nl_status add_events(struct issue *issue, const char *path,
         return nl_error_set(
             err, NL_DATA, "%s: its events are in the time zone %s, others in %s: use one time zone",
             path, zone, issue->timezone);
-    if (issue->timezone == NULL && (issue->timezone = strdup(zone)) == NULL)
-        return nl_error_nomem(err);
+    if (issue->timezone == NULL)
+        issue->timezone = nl_strdup(zone);
     char *text = nl_events_json(&front->events, zone);
     json_t *all = text != NULL ? json_loads(text, 0, NULL) : NULL;
     json_array_extend(issue->events, json_object_get(all, "events"));
@@ -250,9 +251,7 @@ static enum nl_status write_issue(const struct gathering *self, const char *path
     if (status == NL_OK) {
         add_front(self->compilation, &issue, &whole);
         nl_buf_add(&whole, nl_buf_text(&issue.text), issue.text.len);
-        status = whole.failed || issue.text.failed
-                     ? nl_error_nomem(err)
-                     : nl_file_write(path, nl_buf_text(&whole), whole.len, false, err);
+        status = nl_file_write(path, nl_buf_text(&whole), whole.len, false, err);
     }
     json_decref(issue.events);
     json_decref(issue.attachments);
@@ -266,10 +265,8 @@ static enum nl_status write_all(const struct gathering *self, char **path, struc
     struct nl_buf name = {0};
     enum nl_status status = NL_OK;
     nl_buf_addf(&name, "%s/%s%s.md", self->compilation->folder, prefix, self->compilation->date);
-    *path = strdup(nl_buf_text(&name));
-    if (*path == NULL || name.failed)
-        status = nl_error_nomem(err);
-    else if (access(*path, F_OK) == 0)
+    *path = nl_strdup(nl_buf_text(&name));
+    if (access(*path, F_OK) == 0)
         status =
             nl_error_set(err, NL_EXISTS, "%s exists already: remove it, or give a --date", *path);
     /* The main file comes last: as long as it is missing, the issue does not exist. */
@@ -301,8 +298,7 @@ static bool is_free(const char *folder, const struct nl_siblings *files, int num
     bool free_place = true;
     for (size_t i = 0; free_place && i < files->count; i++) {
         name_used(folder, files->items[i].path, number, &target);
-        free_place = target.failed ||
-                     faccessat(AT_FDCWD, nl_buf_text(&target), F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+        free_place = faccessat(AT_FDCWD, nl_buf_text(&target), F_OK, AT_SYMLINK_NOFOLLOW) != 0;
     }
     nl_buf_free(&target);
     return free_place;
@@ -319,10 +315,8 @@ static enum nl_status move_item(const char *folder, const struct nl_siblings *fi
     for (size_t i = 0; status == NL_OK && i < files->count; i++) {
         const char *path = files->items[i].path;
         name_used(folder, path, number, &target);
-        if (target.failed)
-            status = nl_error_nomem(err);
-        else if (renameat2(AT_FDCWD, path, AT_FDCWD, nl_buf_text(&target), RENAME_NOREPLACE) != 0 &&
-                 (errno != EINVAL || rename(path, nl_buf_text(&target)) != 0))
+        if (renameat2(AT_FDCWD, path, AT_FDCWD, nl_buf_text(&target), RENAME_NOREPLACE) != 0 &&
+            (errno != EINVAL || rename(path, nl_buf_text(&target)) != 0))
             status = nl_error_system(err, errno, "move", path); /* EINVAL: a disk that cannot */
     }
     nl_buf_free(&target);
@@ -334,9 +328,7 @@ static enum nl_status move_used_items(const struct gathering *self, struct nl_er
     struct nl_buf folder = {0};
     enum nl_status status = NL_OK;
     nl_buf_addf(&folder, "%s/used", self->compilation->folder);
-    if (folder.failed)
-        status = nl_error_nomem(err);
-    else if (mkdir(nl_buf_text(&folder), 0777) != 0 && errno != EEXIST)
+    if (mkdir(nl_buf_text(&folder), 0777) != 0 && errno != EEXIST)
         status = nl_error_system(err, errno, "create", nl_buf_text(&folder));
     for (size_t i = 0; status == NL_OK && i < self->count; i++)
         status = move_item(nl_buf_text(&folder), &self->items[i].files, err);
@@ -346,11 +338,9 @@ static enum nl_status move_used_items(const struct gathering *self, struct nl_er
 
 enum nl_status nl_compilation_write(const struct nl_compilation *compilation, char **path,
                                     size_t *count, struct nl_error *err) {
-    struct gathering *self = calloc(1, sizeof *self);
+    struct gathering *self = nl_calloc(1, sizeof *self);
     *path = NULL;
     *count = 0;
-    if (self == NULL)
-        return nl_error_nomem(err);
     self->compilation = compilation;
     enum nl_status status = find_items(self, err);
     if (status == NL_OK)

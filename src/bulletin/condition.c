@@ -1,6 +1,7 @@
 #include "bulletin/condition.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 
 #include "bulletin/expression.h"
 #include "bulletin/isolate_values.h"
@@ -48,7 +49,7 @@ static bool append_text(struct nl_md_node *parent, enum nl_md_type type, const c
                         size_t len) {
     struct nl_md_node *node = len > 0 ? nl_md_append(parent, type) : NULL;
     if (node != NULL)
-        node->text = strndup(text, len);
+        node->text = nl_strndup(text, len);
     return len == 0 || (node != NULL && node->text != NULL);
 }
 
@@ -173,12 +174,9 @@ static bool split_paragraph_at_tags(struct nl_md_node *parent, struct nl_md_node
             nl_md_adopt(parent, child);
         } else {
             if (piece == NULL)
-                piece = calloc(1, sizeof *piece);
-            if (piece == NULL)
-                complete = false;
-            else
-                piece->type = node->type;
-            nl_md_adopt(piece != NULL ? piece : node, child);
+                piece = nl_calloc(1, sizeof *piece);
+            piece->type = node->type;
+            nl_md_adopt(piece, child);
         }
         child = next;
     }
@@ -229,7 +227,7 @@ static bool place_tags(struct nl_md_node *parent) {
 /* A tag as its author wrote it. */
 static void add_readable(const char *tag, struct nl_buf *out) {
     size_t len = strlen(tag);
-    char *name = len > 5 ? strndup(tag + 3, len - 5) : NULL;
+    char *name = len > 5 ? nl_strndup(tag + 3, len - 5) : NULL;
     if (name != NULL && tag[2] != '/' && nl_expression_is_if(name)) {
         nl_buf_addf(out, "{{%cif ", tag[2]);
         nl_expression_show(name + 2, out);

@@ -29,8 +29,7 @@ static enum nl_status check_node(const struct nl_md_node *node, const char *wher
                                  struct nl_error *err) {
     struct nl_buf words = {0};
     add_words(node, &words);
-    enum nl_status status = words.failed ? nl_error_nomem(err)
-                                         : check_words(nl_buf_text(&words), node->line, where, err);
+    enum nl_status status = check_words(nl_buf_text(&words), node->line, where, err);
     if (status == NL_OK && node->caption != NULL)
         status = check_words(node->caption, node->line, where, err);
     nl_buf_free(&words);

@@ -12,6 +12,7 @@
 #include "newsletter/base/file.h"
 #include "newsletter/base/file_kind.h"
 #include "newsletter/base/language.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token.h"
 #include "newsletter/template/data.h"
@@ -139,8 +140,6 @@ static enum nl_status render_bodies(struct composition *self, const char *markdo
         nl_render_html(document, &self->theme, &html);
         nl_render_html(document, &unstyled, &web);
         nl_render_plain(document, &text);
-        if (html.failed || text.failed || web.failed)
-            status = nl_error_nomem(self->err);
     }
     if (status == NL_OK)
         status = render_layouts(self, &html, &text);
@@ -179,8 +178,8 @@ static enum nl_status assemble_message(struct composition *self) {
         nl_buf_addf(&value, "<%s>", nl_buf_text(&self->web_url)); /* RFC 5064 */
         nl_fields_add(&fields, "Archived-At", &value);
     }
-    if (status == NL_OK)
-        status = nl_enclosures_placed(&self->enclosures, &view->placed, self->err);
+    if (view->placed == NULL)
+        view->placed = nl_enclosures_placed(&self->enclosures);
     if (status == NL_OK)
         status = nl_mime_compose(&fields, &self->text, &self->html, &self->enclosures, &message,
                                  self->err);
@@ -196,9 +195,6 @@ static enum nl_status assemble_message(struct composition *self) {
         pack_part(self, &self->text, NL_CONTEXT_RAW, &view->text);
         pack_part(self, &self->plain, NL_CONTEXT_RAW, &view->plain);
         nl_enclosures_list(&self->enclosures, &view->files);
-        if (self->out->message.failed || self->out->body.failed || view->html.failed ||
-            view->page.failed || view->text.failed || view->plain.failed || view->files.failed)
-            status = nl_error_nomem(self->err);
     }
     nl_fields_free(&fields);
     nl_buf_free(&message);
@@ -249,8 +245,8 @@ enum nl_status nl_edition_read(const char *path, char **source, struct nl_error 
         normalise_line_ends(&text);
         status = nl_text_check_body(nl_buf_text(&text), text.len, path, err);
     }
-    if (status == NL_OK && (*source = strdup(nl_buf_text(&text))) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        *source = nl_strdup(nl_buf_text(&text));
     nl_buf_free(&text);
     return status;
 }
@@ -269,8 +265,8 @@ static enum nl_status settle_language(struct composition *self, const char *lang
             NL_TEXT("%s: its language is %s, but its name says %s: make them agree"), self->path,
             *own, language);
     if (*own == NULL)
-        *own = strdup(language != NULL ? language : self->list->language);
-    return *own != NULL ? NL_OK : nl_error_nomem(self->err);
+        *own = nl_strdup(language != NULL ? language : self->list->language);
+    return NL_OK;
 }
 
 static enum nl_status read_source(struct composition *self, const char *language, size_t *body) {
@@ -287,8 +283,8 @@ static enum nl_status read_source(struct composition *self, const char *language
     if (status != NL_OK)
         return status;
     nl_digest_hex(out->source, strlen(out->source), digest);
-    out->digest = strdup(digest);
-    return out->digest != NULL ? settle_language(self, language) : nl_error_nomem(self->err);
+    out->digest = nl_strdup(digest);
+    return settle_language(self, language);
 }
 
 static enum nl_status compose_message(struct composition *self, const char *markdown) {
@@ -343,7 +339,7 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
     struct composition self = {
         .path = path, .list = list, .config = config, .out = out, .err = err};
     size_t body = 0;
-    *out = (struct nl_composed){.view = {.path = strdup(path)}};
+    *out = (struct nl_composed){.view = {.path = nl_strdup(path)}};
     enum nl_status status =
         out->view.path != NULL ? read_source(&self, language, &body) : nl_error_nomem(err);
     self.slug = slug != NULL ? slug : out->front.slug;

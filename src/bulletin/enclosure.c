@@ -3,6 +3,7 @@
 #include "newsletter/base/base64.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/picture.h"
 #include "newsletter/base/token.h"
 
@@ -92,18 +93,12 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
         return nl_error_set(err, NL_DATA, NL_TEXT("%s: more than %d files"), issue_path,
                             COUNT_LIMIT);
     struct nl_enclosure *grown =
-        realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
-    char *copy = strdup(issue_path);
-    if (grown == NULL || copy == NULL) {
-        if (grown != NULL)
-            enclosures->items = grown;
-        free(copy);
-        return nl_error_nomem(err);
-    }
+        nl_realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
+    char *copy = nl_strdup(issue_path);
     enclosures->items = grown;
     struct nl_enclosure *item = &grown[enclosures->count++];
     const char *slash = strrchr(path, '/');
-    *item = (struct nl_enclosure){.name = strdup(slash != NULL ? slash + 1 : path)};
+    *item = (struct nl_enclosure){.name = nl_strdup(slash != NULL ? slash + 1 : path)};
     enum nl_status status = item->name == NULL ? nl_error_nomem(err)
                                                : nl_file_read_beneath(dirname(copy), path,
                                                                       SIZE_LIMIT, &item->data, err);
@@ -127,12 +122,10 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
 enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,
                                  const char *type, struct nl_buf *data, struct nl_error *err) {
     struct nl_enclosure *grown =
-        realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
     enclosures->items = grown;
     grown[enclosures->count++] =
-        (struct nl_enclosure){.name = strdup(name), .type = type, .data = *data, .made = true};
+        (struct nl_enclosure){.name = nl_strdup(name), .type = type, .data = *data, .made = true};
     enclosures->size += data->len;
     *data = (struct nl_buf){0};
     return grown[enclosures->count - 1].name != NULL ? NL_OK : nl_error_nomem(err);
@@ -300,15 +293,13 @@ static void add_data_url(const struct nl_enclosure *item, struct nl_buf *out) {
     nl_base64_add(out, item->data.data, item->data.len);
 }
 
-enum nl_status nl_enclosures_placed(const struct nl_enclosures *enclosures, char **name,
-                                    struct nl_error *err) {
-    for (size_t i = 0; *name == NULL && i < enclosures->count; i++) {
+char *nl_enclosures_placed(const struct nl_enclosures *enclosures) {
+    for (size_t i = 0; i < enclosures->count; i++) {
         const struct nl_enclosure *item = &enclosures->items[i];
-        if (!item->made && nl_picture_note(&item->data).place &&
-            (*name = strdup(item->name)) == NULL)
-            return nl_error_nomem(err);
+        if (!item->made && nl_picture_note(&item->data).place)
+            return nl_strdup(item->name);
     }
-    return NL_OK;
+    return NULL;
 }
 
 void nl_enclosures_embed(const struct nl_enclosures *enclosures, const char *html,

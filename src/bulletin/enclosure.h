@@ -55,10 +55,9 @@ enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char
 /* Whether any of them is an image in the text, or an attachment. */
 bool nl_enclosures_have(const struct nl_enclosures *enclosures, bool inline_image);
 
-/* Sets *name to that of the first file of the issue that says where it was taken, if there is one.
- * The caller frees it. */
-enum nl_status nl_enclosures_placed(const struct nl_enclosures *enclosures, char **name,
-                                    struct nl_error *err);
+/* The name of the first file of the issue that says where it was taken; NULL for none. The caller
+ * frees it. */
+char *nl_enclosures_placed(const struct nl_enclosures *enclosures);
 
 /* Replaces "cid:" addresses by data: URLs, for a page that stands alone. */
 void nl_enclosures_embed(const struct nl_enclosures *enclosures, const char *html,

@@ -1,5 +1,6 @@
 #include "bulletin/enclosure.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/token.h"
 
 #include <stdlib.h>
@@ -28,11 +29,11 @@ enum nl_status nl_enclosures_add_to_digest(const struct nl_enclosures *enclosure
         nl_buf_addf(&all, " %s", text);
     }
     nl_digest_hex(nl_buf_text(&all), all.len, text);
-    bool complete = !all.failed;
+    bool complete = true;
     nl_buf_free(&all);
     if (!any)
         return NL_OK;
     free(*digest);
-    *digest = strdup(text);
-    return complete && *digest != NULL ? NL_OK : nl_error_nomem(err);
+    *digest = nl_strdup(text);
+    return complete ? NL_OK : nl_error_nomem(err);
 }

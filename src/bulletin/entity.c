@@ -42,6 +42,5 @@ void nl_entity_add(struct nl_buf *out, const char *text, size_t len) {
         unescape(start + 3);
         nl_buf_adds(out, start + 3);
     }
-    out->failed = out->failed || html.failed;
     nl_buf_free(&html);
 }

@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/events.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
@@ -40,9 +41,7 @@ void nl_events_free(struct nl_events *events) {
 static struct nl_event *event_at(struct nl_events *events, size_t index) {
     if (index < events->count)
         return &events->items[index];
-    struct nl_event *grown = realloc(events->items, (index + 1) * sizeof *grown);
-    if (grown == NULL)
-        return NULL;
+    struct nl_event *grown = nl_realloc(events->items, (index + 1) * sizeof *grown);
     events->items = grown;
     grown[index] = (struct nl_event){0};
     events->count = index + 1;
@@ -73,8 +72,8 @@ enum nl_status nl_events_take(struct nl_events *events, const char *path, const 
         return nl_error_nomem(err);
     if (value[0] == '\0')
         return NL_OK;
-    *text_field(event, key) = strdup(value);
-    return *text_field(event, key) != NULL ? NL_OK : nl_error_nomem(err);
+    *text_field(event, key) = nl_strdup(value);
+    return NL_OK;
 }
 
 static bool is_time_of_day(const char *text) {
@@ -316,7 +315,7 @@ static enum nl_status read_json_event(const json_t *object, struct nl_events *ou
         return nl_error_nomem(err);
     for (size_t key = 0; key < KEYS; key++) {
         const char *value = json_string_value(json_object_get(object, keys[key].name));
-        if (value != NULL && (*text_field(event, key) = strdup(value)) == NULL)
+        if (value != NULL && (*text_field(event, key) = nl_strdup(value)) == NULL)
             return nl_error_nomem(err);
     }
     const char *problem = field_problem(event);
@@ -333,7 +332,7 @@ enum nl_status nl_events_read(const char *json, struct nl_events *out, char **ti
     enum nl_status status = json_is_array(array)
                                 ? NL_OK
                                 : nl_error_set(err, NL_IO, "the events of an issue are damaged");
-    *timezone = zone != NULL ? strdup(zone) : NULL;
+    *timezone = zone != NULL ? nl_strdup(zone) : NULL;
     for (size_t i = 0; status == NL_OK && i < json_array_size(array); i++)
         status = read_json_event(json_array_get(array, i), out, err);
     json_decref(all);

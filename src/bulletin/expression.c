@@ -97,7 +97,6 @@ void nl_expression_show(const char *text, struct nl_buf *out) {
         len--;
     for (size_t i = 0; i < len; i++)
         nl_buf_addc(out, (unsigned char)start[i] < ' ' ? ' ' : start[i]);
-    out->failed = out->failed || plain.failed;
     nl_buf_free(&plain);
 }
 

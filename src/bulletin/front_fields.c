@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/front_fields.h"
+#include "newsletter/base/memory.h"
 
 #include "bulletin/front_blocks.h"
 #include "newsletter/base/catalog.h"
@@ -42,9 +43,8 @@ void nl_front_fields_free(struct nl_front_fields *fields) {
 
 enum nl_status nl_front_fields_set(struct nl_front_fields *fields, enum nl_front_field field,
                                    const char *value, struct nl_error *err) {
-    char *copy = strdup(value);
-    if (copy == NULL)
-        return nl_error_nomem(err);
+    (void)err;
+    char *copy = nl_strdup(value);
     free(fields->values[field]);
     fields->values[field] = copy;
     return NL_OK;
@@ -58,9 +58,7 @@ enum nl_status nl_front_fields_attach(struct nl_front_fields *fields, const char
     if (fields->attachment_count == NL_FRONT_ATTACHMENTS)
         return nl_error_set(err, NL_DATA, NL_TEXT("an issue has at most %d attachments"),
                             NL_FRONT_ATTACHMENTS);
-    char *copy = strdup(name);
-    if (copy == NULL)
-        return nl_error_nomem(err);
+    char *copy = nl_strdup(name);
     fields->attachments[fields->attachment_count++] = copy;
     return NL_OK;
 }
@@ -99,16 +97,12 @@ enum nl_status nl_front_fields_put(struct nl_front_fields *fields, const char *p
                                 : nl_error_set(err, NL_DATA, "an issue has at most %zu %s",
                                                form->most, form->name);
     if (row >= rows->count) {
-        struct nl_front_row *grown = realloc(rows->items, (row + 1) * sizeof *grown);
-        if (grown == NULL)
-            return nl_error_nomem(err);
+        struct nl_front_row *grown = nl_realloc(rows->items, (row + 1) * sizeof *grown);
         memset(grown + rows->count, 0, (row + 1 - rows->count) * sizeof *grown);
         rows->items = grown;
         rows->count = row + 1;
     }
-    char *copy = strdup(value);
-    if (copy == NULL)
-        return nl_error_nomem(err);
+    char *copy = nl_strdup(value);
     free(rows->items[row].values[column]);
     rows->items[row].values[column] = copy;
     return NL_OK;
@@ -248,8 +242,6 @@ enum nl_status nl_front_fields_read(const char *source, struct nl_front_fields *
     }
     out->body_line = 1 + nl_front_count(source, (size_t)(place.body - source), '\n');
     nl_buf_adds(&out->body, place.body);
-    if (status == NL_OK && (out->body.failed || out->other.failed))
-        status = nl_error_nomem(err);
     if (status != NL_OK)
         nl_front_fields_free(out);
     return status;

@@ -218,7 +218,7 @@ static void write_block(struct writing *self, const char *text, size_t len) {
             write_space(self->out, text, len);
         write_missing(self, part + 1);
     }
-    self->failed = self->failed || before.failed || after.failed;
+    self->failed = self->failed;
     nl_buf_free(&before);
     nl_buf_free(&after);
     nl_front_fields_free(&one);
@@ -243,7 +243,6 @@ void nl_front_fields_write(const struct nl_front_fields *fields, const char *bas
     nl_buf_adds(out, self.other);
     nl_buf_adds(out, "---\n");
     write_lines(out, nl_buf_text(&fields->body), fields->body.len);
-    out->failed = out->failed || self.failed || plain.failed || other.failed;
     nl_front_fields_free(&self.seen);
     nl_buf_free(&plain);
     nl_buf_free(&other);

@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/frontmatter.h"
+#include "newsletter/base/memory.h"
 
 #include "bulletin/media.h"
 #include "bulletin/slug.h"
@@ -100,11 +101,9 @@ static enum nl_status find_yaml(const char *text, size_t len, const char *name, 
 static enum nl_status add_attachment(struct nl_frontmatter *front, const char *path,
                                      struct nl_error *err) {
     char **grown =
-        realloc(front->attachments, (front->attachment_count + 1) * sizeof *front->attachments);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(front->attachments, (front->attachment_count + 1) * sizeof *front->attachments);
     front->attachments = grown;
-    grown[front->attachment_count] = strdup(path);
+    grown[front->attachment_count] = nl_strdup(path);
     return grown[front->attachment_count++] != NULL ? NL_OK : nl_error_nomem(err);
 }
 
@@ -218,8 +217,8 @@ static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_en
         return entry->value[0] != '\0' ? add_attachment(front, entry->value, err) : NL_OK;
     if (entry->value[0] == '\0')
         return key < KEYS || is_section(entry->path) ? NL_OK : unknown_key(entry, name, err);
-    *text_field(front, key) = strdup(entry->value);
-    return *text_field(front, key) != NULL ? NL_OK : nl_error_nomem(err);
+    *text_field(front, key) = nl_strdup(entry->value);
+    return NL_OK;
 }
 
 static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_error *err) {

@@ -1,6 +1,7 @@
 #include "bulletin/genuine_asked.h"
 
 #include "bulletin/genuine_note.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ void nl_asked_free(struct nl_asked *asked) {
 static enum nl_status read_mail(struct nl_asked *asked, const char *data, size_t len,
                                 struct nl_error *err) {
     enum nl_status status = nl_mail_texts_read(data, len, ASKED_BYTES, &asked->mail, err);
-    asked->texts = status == NL_OK ? calloc(asked->mail.count + 1, sizeof *asked->texts) : NULL;
+    asked->texts = status == NL_OK ? nl_calloc(asked->mail.count + 1, sizeof *asked->texts) : NULL;
     if (status == NL_OK && asked->texts == NULL)
         status = nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < asked->mail.count; i++) {
@@ -57,11 +58,7 @@ static enum nl_status read_text(struct nl_asked *asked, const char *data, size_t
             nl_buf_addc(&lines, data[at]);
     nl_digest_hex(nl_buf_text(&lines), lines.len, asked->digest);
     asked->front_matter = strncmp(nl_buf_text(&lines), "---\n", 4) == 0;
-    asked->texts = calloc(1, sizeof *asked->texts);
-    if (asked->texts == NULL || lines.failed) {
-        nl_buf_free(&lines);
-        return nl_error_nomem(err);
-    }
+    asked->texts = nl_calloc(1, sizeof *asked->texts);
     asked->count = 1;
     asked->texts->html = looks_like_html(data, len);
     if (asked->texts->html)
@@ -74,10 +71,8 @@ static enum nl_status read_text(struct nl_asked *asked, const char *data, size_t
 
 enum nl_status nl_asked_read(const char *data, size_t len, struct nl_asked **out,
                              struct nl_error *err) {
-    struct nl_asked *asked = calloc(1, sizeof *asked);
+    struct nl_asked *asked = nl_calloc(1, sizeof *asked);
     *out = NULL;
-    if (asked == NULL)
-        return nl_error_nomem(err);
     enum nl_status status = nl_mail_is_one(data, len) ? read_mail(asked, data, len, err)
                                                       : read_text(asked, data, len, err);
     if (status != NL_OK) {
@@ -130,9 +125,7 @@ static bool add_run(struct runs *runs, int64_t hash) {
         return true;
     if (runs->count == runs->cap) {
         size_t cap = runs->cap > 0 ? runs->cap * 2 : 256;
-        int64_t *grown = realloc(runs->items, cap * sizeof *grown);
-        if (grown == NULL)
-            return false;
+        int64_t *grown = nl_realloc(runs->items, cap * sizeof *grown);
         runs->items = grown;
         runs->cap = cap;
     }

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/bulletin/genuine.h"
 
 #include "bulletin/canonical.h"
@@ -233,8 +234,8 @@ static void compare_alternatives(struct nl_comparison *comparison, const struct 
 
 static enum nl_status compare_texts(struct nl_comparison *comparison, const struct nl_asked *asked,
                                     size_t *matched, struct nl_error *err) {
-    bool *ours = calloc(asked->count + 1, sizeof *ours);
-    enum nl_status status = ours != NULL ? NL_OK : nl_error_nomem(err);
+    bool *ours = nl_calloc(asked->count + 1, sizeof *ours);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < asked->count; i++) {
         struct nl_matching best = {0};
         status = match_text(&asked->texts[i], comparison->note, &best, err);

@@ -1,6 +1,7 @@
 #include "bulletin/genuine_note.h"
 
 #include "bulletin/canonical.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,13 +40,11 @@ static enum nl_status read_passage(const char *line, size_t len, struct nl_secti
     for (size_t i = 0; i < len; i++)
         most += line[i] == ' ';
     struct nl_passage *grown =
-        realloc(section->passages, (section->count + 1) * sizeof *section->passages);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(section->passages, (section->count + 1) * sizeof *section->passages);
     section->passages = grown;
     struct nl_passage *passage = &grown[section->count++];
     *passage = (struct nl_passage){.kind = line[0],
-                                   .tokens = calloc(most, sizeof(struct nl_token_of_note)),
+                                   .tokens = nl_calloc(most, sizeof(struct nl_token_of_note)),
                                    .line = line + 1,
                                    .line_len = len - 1};
     if (passage->tokens == NULL)

@@ -13,8 +13,8 @@ static enum nl_status sign_edition(const struct nl_bulletin *bulletin, size_t in
     enum nl_status status = nl_canonical_add(bulletin, index, list, office, now, &text, err);
     if (status == NL_OK)
         status = nl_note_sign(signer->key, office, nl_buf_text(&text), &note, err);
-    if (status == NL_OK && (*out = nl_buf_take(&note)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        *out = nl_buf_take(&note);
     nl_buf_free(&text);
     nl_buf_free(&note);
     return status;

@@ -87,7 +87,6 @@ void nl_header_folded(struct nl_buf *out, const char *text, size_t column) {
     struct nl_buf words = {0};
     nl_header_text(&words, text);
     add_folded(out, nl_buf_text(&words), column);
-    out->failed = out->failed || words.failed;
     nl_buf_free(&words);
 }
 
@@ -130,7 +129,6 @@ void nl_header_mailbox(struct nl_buf *out, const char *name, const char *address
     if (column + strlen(address) + 3 > LINE_LIMIT)
         nl_buf_adds(out, "\r\n");
     nl_buf_addf(out, " <%s>", address);
-    out->failed = out->failed || phrase.failed;
     nl_buf_free(&phrase);
 }
 
@@ -150,10 +148,8 @@ void nl_header_date(struct nl_buf *out, int64_t time) {
     }
     struct tm tm = {0};
     time_t seconds = (time_t)time;
-    if (gmtime_r(&seconds, &tm) == NULL) {
-        out->failed = true;
-        return;
-    }
+    if (gmtime_r(&seconds, &tm) == NULL) /* the year is too large for an int */
+        gmtime_r(&(time_t){0}, &tm);
     snprintf(last.text, sizeof last.text, "%.3s, %d %.3s %d %02d:%02d:%02d +0000",
              days + 3 * (ptrdiff_t)tm.tm_wday, tm.tm_mday, months + 3 * (ptrdiff_t)tm.tm_mon,
              tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);

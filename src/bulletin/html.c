@@ -94,7 +94,6 @@ static void add_escaped_url(struct nl_buf *out, const char *url) {
     struct nl_buf encoded = {0};
     nl_url_add(&encoded, url);
     nl_html_escape(out, nl_buf_text(&encoded));
-    out->failed = out->failed || encoded.failed;
     nl_buf_free(&encoded);
 }
 

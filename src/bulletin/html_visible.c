@@ -57,7 +57,7 @@ static void end_line(struct reading *reading) {
         else if (out->len > first && i + 1 < reading->line.len && reading->line.data[i + 1] != ' ')
             nl_buf_addc(out, ' ');
     }
-    if (out->len == first && !out->failed && out->data != NULL) {
+    if (out->len == first && out->data != NULL) {
         out->len = begin;
         out->data[begin] = '\0';
     }
@@ -102,7 +102,7 @@ enum nl_status nl_visible_text(const char *html, size_t len, struct nl_buf *out,
                           .ignorableWhitespace = on_text};
     bool complete = nl_html_walk(html, len, &sax, &reading);
     end_line(&reading);
-    bool failed = !complete || out->failed || reading.line.failed;
+    bool failed = !complete;
     nl_buf_free(&reading.line);
     return failed ? nl_error_nomem(err) : NL_OK;
 }

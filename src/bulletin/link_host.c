@@ -1,4 +1,5 @@
 #include "bulletin/link_host.h"
+#include "newsletter/base/memory.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -30,7 +31,7 @@ char *nl_host_of_url(const char *url) {
         len -= (size_t)(user + 1 - host);
         host = user + 1;
     }
-    return strndup(host, host[0] == '[' ? len : strcspn(host, ":/?#"));
+    return nl_strndup(host, host[0] == '[' ? len : strcspn(host, ":/?#"));
 }
 
 bool nl_host_is_numeric(const char *host) {

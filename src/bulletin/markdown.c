@@ -291,8 +291,7 @@ static enum nl_status parse(struct nl_md_builder *builder, bool raw_html, bool *
     if (builder->root == NULL || !nl_md_source_number(source))
         return nl_error_nomem(builder->err);
     int rc = md_parse(nl_buf_text(&source->text), (MD_SIZE)source->text.len, &parser, builder);
-    if (builder->status == NL_OK &&
-        (rc != 0 || builder->text.failed || !nl_md_lists_settle(builder->root, source, again)))
+    if (builder->status == NL_OK && (rc != 0 || !nl_md_lists_settle(builder->root, source, again)))
         builder->status = nl_error_nomem(builder->err);
     nl_buf_free(&builder->text);
     return builder->status;

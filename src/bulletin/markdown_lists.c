@@ -1,4 +1,5 @@
 #include "bulletin/markdown_lists.h"
+#include "newsletter/base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,8 @@ static struct nl_md_edit *sign_at(const struct settling *self, size_t i) {
 }
 
 static bool list_signs(struct settling *self) {
-    self->signs = calloc(self->source->count + 1, sizeof *self->signs);
-    for (size_t i = 0; self->signs != NULL && i < self->source->count; i++)
+    self->signs = nl_calloc(self->source->count + 1, sizeof *self->signs);
+    for (size_t i = 0; i < self->source->count; i++)
         if (self->source->edits[i].kind <= NL_MD_EDIT_NOTE && !self->source->edits[i].shown)
             self->signs[self->count++] = i;
     return self->signs != NULL;
@@ -125,12 +126,12 @@ static bool set_sign(const struct settling *self, struct nl_md_node *item,
                      const struct nl_md_edit *edit, int number) {
     char text[32];
     if (edit != NULL && edit->kind == NL_MD_EDIT_SIGN) {
-        item->text = strndup(self->source->hidden.data + edit->from, edit->sign.len);
-        return item->text != NULL;
+        item->text = nl_strndup(self->source->hidden.data + edit->from, edit->sign.len);
+        return true;
     }
     snprintf(text, sizeof text, "%d%c", number, edit != NULL && has_sign(self, edit) ? ')' : '.');
-    item->text = strdup(text);
-    return item->text != NULL;
+    item->text = nl_strdup(text);
+    return true;
 }
 
 static bool make_note(const struct settling *self, struct nl_md_node *item, bool tight,
@@ -138,8 +139,8 @@ static bool make_note(const struct settling *self, struct nl_md_node *item, bool
     const char *name = self->source->hidden.data + edit->from + 2;
     item->type = NL_MD_NOTE;
     item->tight = tight;
-    item->text = strndup(name, strcspn(name, "]"));
-    return item->text != NULL;
+    item->text = nl_strndup(name, strcspn(name, "]"));
+    return true;
 }
 
 /* Gives each item of a list what its sign makes of it. */
@@ -176,9 +177,7 @@ static bool settle_list(struct settling *self, struct nl_md_node *list) {
     size_t signs = 0;
     for (const struct nl_md_node *item = list->first; item != NULL; item = item->next)
         count++;
-    struct nl_md_edit **edits = calloc(2 * count + 1, sizeof(void *));
-    if (edits == NULL)
-        return false;
+    struct nl_md_edit **edits = nl_calloc(2 * count + 1, sizeof(void *));
     struct nl_md_edit **own = edits + count;
     bool complete = take_signs(self, list, edits);
     for (size_t i = 0; i < count; i++)

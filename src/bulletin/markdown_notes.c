@@ -1,4 +1,5 @@
 #include "bulletin/markdown_notes.h"
+#include "newsletter/base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,7 @@ struct collection {
 static bool keep_note(struct collection *self, struct nl_md_node *note) {
     if (self->count == self->capacity) {
         size_t capacity = self->capacity > 0 ? 2 * self->capacity : 16;
-        struct nl_md_node **notes = reallocarray((void *)self->notes, capacity, sizeof(void *));
-        if (notes == NULL)
-            return false;
+        struct nl_md_node **notes = nl_reallocarray((void *)self->notes, capacity, sizeof(void *));
         self->notes = notes;
         self->capacity = capacity;
     }
@@ -100,8 +99,8 @@ static bool number_marks(struct collection *self, struct nl_md_node *node) {
 
 /* Numbers what the text refers to, then what those notes refer to. */
 static bool number_all(struct collection *self, struct nl_md_node *document) {
-    self->order = calloc(self->count + 1, sizeof(void *));
-    bool complete = self->order != NULL && number_marks(self, document);
+    self->order = nl_calloc(self->count + 1, sizeof(void *));
+    bool complete = number_marks(self, document);
     for (int i = 0; complete && i < self->numbered; i++)
         complete = number_marks(self, self->order[i]);
     return complete;

@@ -4,6 +4,7 @@
  * it. */
 #include "bulletin/markdown_rows.h"
 #include "bulletin/markdown_source.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,12 +55,7 @@ static struct nl_md_edit *add_edit(struct scan *scan, enum nl_md_edit_kind kind,
     size_t from = offset_of(scan);
     if (source->count == source->capacity) {
         size_t capacity = source->capacity > 0 ? 2 * source->capacity : 64;
-        struct nl_md_edit *edits = reallocarray(source->edits, capacity, sizeof *edits);
-        if (edits == NULL) {
-            scan->failed = true;
-            scan->at += size;
-            return NULL;
-        }
+        struct nl_md_edit *edits = nl_reallocarray(source->edits, capacity, sizeof *edits);
         source->edits = edits;
         source->capacity = capacity;
     }
@@ -209,7 +205,7 @@ static bool take_bullet(struct scan *scan) {
     struct nl_buf text = {0};
     nl_buf_addf(&text, "%*s%c%s", 2 * level, "", bullet->replacement, tab || blanks > 0 ? " " : "");
     add_edit(scan, NL_MD_EDIT_BULLET, len + blanks + tab, nl_buf_text(&text));
-    scan->failed = scan->failed || text.failed;
+    scan->failed = scan->failed;
     scan->next_level = level;
     nl_buf_free(&text);
     return true;
@@ -358,5 +354,5 @@ bool nl_md_source_number(struct nl_md_source *source) {
     }
     nl_buf_add(&source->text, nl_buf_text(&source->hidden) + scan.copied,
                source->hidden.len - scan.copied);
-    return !scan.failed && !source->text.failed;
+    return !scan.failed;
 }

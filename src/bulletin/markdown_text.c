@@ -3,6 +3,7 @@
 #include "bulletin/entity.h"
 #include "bulletin/expression.h"
 #include "bulletin/markdown_builder.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,7 @@ void nl_md_note_place(struct nl_md_builder *builder, const char *text) {
 
 bool nl_md_end_run(struct nl_md_builder *builder) {
     if (builder->text.len == 0)
-        return !builder->text.failed;
+        return true;
     if (builder->at->type == NL_MD_CODE && is_in_table(builder->at))
         unescape_bars(&builder->text);
     struct nl_md_node *node = nl_md_append(builder->at, NL_MD_TEXT);
@@ -98,7 +99,7 @@ static int add_mark(struct nl_md_builder *builder, struct nl_md_edit *edit) {
     struct nl_md_node *node =
         nl_md_end_run(builder) ? nl_md_append(builder->at, NL_MD_NOTE_MARK) : NULL;
     if (node != NULL)
-        node->text = strndup(name, edit->size - 3);
+        node->text = nl_strndup(name, edit->size - 3);
     if (node == NULL || node->text == NULL)
         return nl_md_stop(builder, nl_error_nomem(builder->err));
     edit->shown = true;

@@ -1,4 +1,5 @@
 #include "bulletin/markdown_tree.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 
@@ -13,9 +14,7 @@ void nl_md_adopt(struct nl_md_node *parent, struct nl_md_node *node) {
 }
 
 struct nl_md_node *nl_md_append(struct nl_md_node *parent, enum nl_md_type type) {
-    struct nl_md_node *node = calloc(1, sizeof *node);
-    if (node == NULL)
-        return NULL;
+    struct nl_md_node *node = nl_calloc(1, sizeof *node);
     node->type = type;
     if (parent != NULL)
         nl_md_adopt(parent, node);

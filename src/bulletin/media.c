@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/token.h"
 
 #include <libgen.h>
@@ -13,9 +14,7 @@ enum { MEDIA_LIMIT = 20, TEXT_LIMIT = 300, FILE_LIMIT = 32 << 20 };
 static struct nl_medium *medium_at(struct nl_media *media, size_t index) {
     if (index < media->count)
         return &media->items[index];
-    struct nl_medium *grown = realloc(media->items, (index + 1) * sizeof *grown);
-    if (grown == NULL)
-        return NULL;
+    struct nl_medium *grown = nl_realloc(media->items, (index + 1) * sizeof *grown);
     media->items = grown;
     grown[index] = (struct nl_medium){0};
     media->count = index + 1;
@@ -43,7 +42,7 @@ enum nl_status nl_media_take(struct nl_media *media, const char *path, const cha
     if (medium == NULL)
         return nl_error_nomem(err);
     char **member = nl_medium_member(medium, key + 1);
-    *member = value[0] != '\0' ? strdup(value) : NULL;
+    *member = value[0] != '\0' ? nl_strdup(value) : NULL;
     return *member != NULL || value[0] == '\0' ? NL_OK : nl_error_nomem(err);
 }
 
@@ -64,10 +63,9 @@ static enum nl_status read_one(const struct nl_medium *medium, const char *path,
                                struct nl_recording *out, struct nl_error *err) {
     struct nl_buf data = {0};
     const char *ending = NULL;
-    char *copy = strdup(path);
+    char *copy = nl_strdup(path);
     enum nl_status status =
-        copy != NULL ? nl_file_read_beneath(dirname(copy), medium->file, FILE_LIMIT, &data, err)
-                     : nl_error_nomem(err);
+        nl_file_read_beneath(dirname(copy), medium->file, FILE_LIMIT, &data, err);
     free(copy);
     if (status == NL_NOINPUT)
         status = err->status = NL_DATA;
@@ -80,22 +78,23 @@ static enum nl_status read_one(const struct nl_medium *medium, const char *path,
 }
 
 static enum nl_status extend(char **digest, const struct nl_recording *file, struct nl_error *err) {
+    (void)err;
     struct nl_buf all = {0};
     char text[NL_HEX_LEN];
     nl_digest_hex(file->data != NULL ? file->data : "", file->len, text);
     nl_buf_addf(&all, "%s recording %s", *digest, text);
     nl_digest_hex(nl_buf_text(&all), all.len, text);
     free(*digest);
-    *digest = all.failed ? NULL : strdup(text);
+    *digest = nl_strdup(text);
     nl_buf_free(&all);
-    return *digest != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 enum nl_status nl_media_read(const struct nl_media *media, const char *path, char **digest,
                              struct nl_recording **files, size_t *count, struct nl_error *err) {
     enum nl_status status = NL_OK;
     *count = 0;
-    *files = media->count > 0 ? calloc(media->count, sizeof **files) : NULL;
+    *files = media->count > 0 ? nl_calloc(media->count, sizeof **files) : NULL;
     if (media->count > 0 && *files == NULL)
         return nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < media->count; i++) {

@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/message.h"
+#include "newsletter/base/memory.h"
 
 #include "bulletin/message_parts.h"
 #include "bulletin/pack.h"
@@ -14,7 +15,6 @@ void nl_message_pack(const struct nl_slots *slots, const struct nl_buf *text, st
                     slots->items[i].fallback);
     nl_buf_addc(out, '\n');
     nl_buf_add(out, nl_buf_text(text), text->len);
-    out->failed = out->failed || text->failed;
 }
 
 static enum nl_status damaged_message(struct nl_error *err) {
@@ -34,12 +34,10 @@ static enum nl_status read_slots(struct nl_message *message, char **text, struct
         *middle = '\0';
         *end = '\0';
         struct nl_slot *grown =
-            realloc(message->slots.items, (message->slots.count + 1) * sizeof *grown);
-        if (grown == NULL)
-            return nl_error_nomem(err);
+            nl_realloc(message->slots.items, (message->slots.count + 1) * sizeof *grown);
         message->slots.items = grown;
         struct nl_slot *slot = &grown[message->slots.count++];
-        *slot = (struct nl_slot){line[0], strdup(line + 1), strdup(middle + 1)};
+        *slot = (struct nl_slot){line[0], nl_strdup(line + 1), nl_strdup(middle + 1)};
         if (slot->name == NULL || slot->fallback == NULL)
             return nl_error_nomem(err);
         message->attributes = message->attributes || slot->kind == NL_SLOT_ATTRIBUTE ||
@@ -52,9 +50,7 @@ static enum nl_status read_slots(struct nl_message *message, char **text, struct
 }
 
 static enum nl_status read_expressions(struct nl_message *message, struct nl_error *err) {
-    message->expressions = calloc(message->slots.count + 1, sizeof(struct nl_segment *));
-    if (message->expressions == NULL)
-        return nl_error_nomem(err);
+    message->expressions = nl_calloc(message->slots.count + 1, sizeof(struct nl_segment *));
     enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < message->slots.count; i++) {
         const struct nl_slot *slot = &message->slots.items[i];
@@ -70,9 +66,7 @@ static bool add_piece(struct nl_message *message, struct piece piece) {
         return true;
     if (message->count == message->cap) {
         size_t cap = message->cap ? message->cap * 2 : 32;
-        struct piece *grown = realloc(message->pieces, cap * sizeof *grown);
-        if (grown == NULL)
-            return false;
+        struct piece *grown = nl_realloc(message->pieces, cap * sizeof *grown);
         message->pieces = grown;
         message->cap = cap;
     }
@@ -142,12 +136,9 @@ enum nl_status nl_message_parse(const char *packed, size_t len, struct nl_messag
     *out = NULL;
     if (memchr(packed, '\0', len) != NULL || (len == 0 || packed[len - 1] != '\n'))
         return damaged_message(err);
-    struct nl_message *message = calloc(1, sizeof *message);
-    if (message == NULL)
-        return nl_error_nomem(err);
-    message->packed = strndup(packed, len);
-    enum nl_status status =
-        message->packed != NULL ? read_slots(message, &text, err) : nl_error_nomem(err);
+    struct nl_message *message = nl_calloc(1, sizeof *message);
+    message->packed = nl_strndup(packed, len);
+    enum nl_status status = read_slots(message, &text, err);
     if (status == NL_OK)
         status = read_expressions(message, err);
     if (status == NL_OK)

@@ -120,7 +120,6 @@ static void fill_subject(const struct nl_slots *slots, const char *text,
         text += used > 0 ? used : *text != '\0';
     }
     nl_header_folded(out, nl_buf_text(&filled), sizeof "Subject: " - 1);
-    out->failed = out->failed || filled.failed;
     nl_buf_free(&filled);
 }
 
@@ -200,6 +199,7 @@ static json_t *visible_attributes(const char *text, struct nl_buf *kept) {
 enum nl_status nl_message_fill(const struct nl_message *message,
                                const struct nl_recipient *recipient, struct nl_buf *out,
                                struct nl_error *err) {
+    (void)err;
     struct nl_buf raw = {0};
     struct nl_buf *target = out;
     struct nl_buf name = {0};
@@ -233,10 +233,9 @@ enum nl_status nl_message_fill(const struct nl_message *message,
             break;
         }
     }
-    bool failed = out->failed || raw.failed || name.failed || kept.failed;
     json_decref(attributes);
     nl_buf_free(&raw);
     nl_buf_free(&name);
     nl_buf_free(&kept);
-    return failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }

@@ -90,8 +90,6 @@ static enum nl_status take_file(const struct nl_message_file *file,
     if (status == NL_OK && file->len == 0)
         status = nl_error_set(err, NL_DATA, "the attachment %s is empty", file->name);
     nl_buf_add(&data, file->data, file->len);
-    if (status == NL_OK && data.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_enclosures_add(enclosures, file->name, type, &data, err);
     nl_buf_free(&data);

@@ -1,6 +1,7 @@
 #include "bulletin/mime.h"
 
 #include "bulletin/qp.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/token.h"
 
 #include "newsletter/base/text.h"
@@ -61,7 +62,6 @@ void nl_mime_set_context(const struct nl_buf *text, char context, struct nl_buf 
         at += marker;
         left -= marker;
     }
-    out->failed = out->failed || left > 0;
 }
 
 /* A soft line break before each slot and at the end of its value lets the text around it be encoded
@@ -93,7 +93,6 @@ static void encode_base64(const struct nl_buf *text, char context, struct nl_buf
     nl_buf_addc(out, NL_BASE64_OPEN);
     nl_mime_set_context(&lines, context, out);
     nl_buf_addc(out, NL_BASE64_CLOSE);
-    out->failed = out->failed || lines.failed;
     nl_buf_free(&lines);
 }
 
@@ -151,13 +150,13 @@ static struct mailmime *make_multipart(const char *type, const struct nl_buf *te
         if (strcmp(parameter->pa_name, "boundary") != 0)
             continue;
         free(parameter->pa_value);
-        parameter->pa_value = strdup(boundary);
+        parameter->pa_value = nl_strdup(boundary);
     }
     return part;
 }
 
 static char *copy_or_null(const char *text) {
-    return text != NULL ? strdup(text) : NULL;
+    return text != NULL ? nl_strdup(text) : NULL;
 }
 
 static bool is_plain_name(const char *name) {
@@ -173,12 +172,9 @@ static struct mailmime_disposition *make_disposition(const struct nl_enclosure *
     bool image = file->content_id != NULL;
     struct nl_buf type = {0};
     if (is_plain_name(file->name)) {
-        char *name = strdup(file->name);
-        return name != NULL
-                   ? mailmime_disposition_new_filename(image ? MAILMIME_DISPOSITION_TYPE_INLINE
-                                                             : MAILMIME_DISPOSITION_TYPE_ATTACHMENT,
-                                                       name)
-                   : NULL;
+        char *name = nl_strdup(file->name);
+        return mailmime_disposition_new_filename(
+            image ? MAILMIME_DISPOSITION_TYPE_INLINE : MAILMIME_DISPOSITION_TYPE_ATTACHMENT, name);
     }
     nl_buf_addf(&type, "%s; filename*=utf-8''", image ? "inline" : "attachment");
     nl_text_encode_percent(&type, file->name);
@@ -240,11 +236,11 @@ static struct mailmime *with_files(struct mailmime *part, const char *type,
 }
 
 static struct mailimf_field *make_imf_field(const struct nl_field *field) {
-    char *name = strdup(field->name);
-    char *value = field->value != NULL ? strdup(field->value) : NULL;
+    char *name = nl_strdup(field->name);
+    char *value = field->value != NULL ? nl_strdup(field->value) : NULL;
     struct mailimf_field *wrapped = NULL;
     struct mailimf_optional_field *optional =
-        name != NULL && value != NULL ? mailimf_optional_field_new(name, value) : NULL;
+        value != NULL ? mailimf_optional_field_new(name, value) : NULL;
     if (optional == NULL) {
         free(name);
         free(value);
@@ -310,10 +306,9 @@ enum nl_status nl_mime_compose(const struct nl_fields *fields, const struct nl_b
     struct nl_buf html_body = {0};
     int text_encoding = encode_part(text, false, &plain_body);
     int html_encoding = encode_part(html, true, &html_body);
-    bool complete = !plain_body.failed && !html_body.failed &&
-                    build_message(fields, &plain_body, text_encoding, &html_body, html_encoding,
+    bool complete = build_message(fields, &plain_body, text_encoding, &html_body, html_encoding,
                                   enclosures, out);
     nl_buf_free(&plain_body);
     nl_buf_free(&html_body);
-    return complete && !out->failed ? NL_OK : nl_error_nomem(err);
+    return complete ? NL_OK : nl_error_nomem(err);
 }

@@ -17,7 +17,6 @@ static void write_paragraph(struct nl_plain_writer *writer, const struct nl_md_n
     struct nl_buf text = {0};
     nl_plain_inlines(writer, node, &text);
     nl_plain_wrap(writer->out, nl_buf_text(&text), first, rest);
-    writer->out->failed = writer->out->failed || text.failed;
     nl_buf_free(&text);
     writer->blank = true;
 }
@@ -193,7 +192,6 @@ static void write_html_block(struct nl_plain_writer *writer, const struct nl_md_
         nl_plain_wrap(writer->out, words, first, rest);
         writer->blank = true;
     }
-    writer->out->failed = writer->out->failed || html.failed || text.failed;
     nl_buf_free(&html);
     nl_buf_free(&text);
 }
@@ -248,6 +246,5 @@ void nl_render_plain(const struct nl_md_node *document, struct nl_buf *out) {
         end_paragraph(&writer, "");
         nl_buf_adds(out, nl_buf_text(&writer.links));
     }
-    out->failed = out->failed || writer.links.failed;
     nl_buf_free(&writer.links);
 }

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/language.h"
+#include "newsletter/base/memory.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -50,9 +51,7 @@ static enum nl_status add_sibling(struct nl_siblings *siblings, const struct nam
                                   const char *language, struct nl_error *err) {
     struct nl_buf path = {0};
     struct nl_sibling *grown =
-        realloc(siblings->items, (siblings->count + 1) * sizeof *siblings->items);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(siblings->items, (siblings->count + 1) * sizeof *siblings->items);
     siblings->items = grown;
     nl_buf_addf(&path, "%s%s", nl_buf_text(&name->folder), nl_buf_text(&name->stem));
     if (language != NULL)
@@ -60,7 +59,7 @@ static enum nl_status add_sibling(struct nl_siblings *siblings, const struct nam
     nl_buf_adds(&path, name->ending);
     struct nl_sibling *item = &grown[siblings->count++];
     *item = (struct nl_sibling){.path = nl_buf_take(&path),
-                                .language = language != NULL ? strdup(language) : NULL};
+                                .language = language != NULL ? nl_strdup(language) : NULL};
     return item->path != NULL && (language == NULL || item->language != NULL) ? NL_OK
                                                                               : nl_error_nomem(err);
 }
@@ -129,8 +128,6 @@ enum nl_status nl_siblings_find(const char *path, const char *language, struct n
     *out = (struct nl_siblings){0};
     split_path(path, &name);
     nl_buf_addf(&plain, "%s%s%s", nl_buf_text(&name.folder), nl_buf_text(&name.stem), name.ending);
-    if (plain.failed || name.folder.failed || name.stem.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK && !is_device(path))
         status = scan_folder(out, &name, err);
     if (status == NL_OK && (out->count == 0 || access(plain.data, F_OK) == 0)) {

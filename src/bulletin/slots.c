@@ -1,6 +1,7 @@
 #include "bulletin/slots.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 
 #include "bulletin/expression.h"
 
@@ -13,12 +14,10 @@ enum { SLOT_LIMIT = 1000, NESTING_LIMIT = 20, NAME_LIMIT = 200 };
 
 static enum nl_status add_slot(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
                                const char *fallback, struct nl_error *err) {
-    struct nl_slot *grown = realloc(slots->items, (slots->count + 1) * sizeof slots->items[0]);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+    struct nl_slot *grown = nl_realloc(slots->items, (slots->count + 1) * sizeof slots->items[0]);
     slots->items = grown;
     struct nl_slot *slot = &grown[slots->count++];
-    *slot = (struct nl_slot){(char)kind, strdup(name), strdup(fallback)};
+    *slot = (struct nl_slot){(char)kind, nl_strdup(name), nl_strdup(fallback)};
     return slot->name != NULL && slot->fallback != NULL ? NL_OK : nl_error_nomem(err);
 }
 
@@ -172,9 +171,7 @@ static enum nl_status mark_condition(struct copy *copy, char *tag) {
         status = name_expression(copy, variable + 2, &slot_name);
     else
         nl_buf_adds(&slot_name, key);
-    char *copied = strdup(key);
-    if (status == NL_OK && (copied == NULL || slot_name.failed))
-        status = nl_error_nomem(copy->err);
+    char *copied = nl_strdup(key);
     if (status == NL_OK)
         status = open_condition(copy, mark == '#' ? NL_SLOT_IF : NL_SLOT_UNLESS,
                                 nl_buf_text(&slot_name), copied);
@@ -229,16 +226,15 @@ static enum nl_status copy_marking(struct copy *copy, const char *text) {
             break;
         }
         nl_buf_add(copy->out, text, (size_t)(open - text));
-        char *tag = strndup(open + 2, (size_t)(close - open) - 2);
-        enum nl_status status = tag == NULL                       ? nl_error_nomem(copy->err)
-                                : tag[0] && strchr("#^/", tag[0]) ? mark_condition(copy, tag)
-                                                                  : mark_variable(copy, tag);
+        char *tag = nl_strndup(open + 2, (size_t)(close - open) - 2);
+        enum nl_status status =
+            tag[0] && strchr("#^/", tag[0]) ? mark_condition(copy, tag) : mark_variable(copy, tag);
         free(tag);
         if (status != NL_OK)
             return status;
         text = close + 2 + is_alone(start, open, close);
     }
-    return copy->out->failed ? nl_error_nomem(copy->err) : NL_OK;
+    return NL_OK;
 }
 
 /* The author's name for an open condition. */

@@ -129,7 +129,6 @@ void nl_slug_make(struct nl_buf *out, const char *title, const char *language, c
         nl_digest_hex(title, strlen(title), digest);
         nl_buf_addf(out, "-%.*s", (int)MARK, digest);
     }
-    out->failed = out->failed || latin.failed;
     nl_buf_free(&latin);
 }
 

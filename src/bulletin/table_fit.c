@@ -1,6 +1,7 @@
 #include "bulletin/table_fit.h"
 
 #include "bulletin/check_access.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/template/wrap.h"
 
 #include <stdlib.h>
@@ -15,9 +16,9 @@ size_t nl_longest_word(const char *text) {
     size_t longest = 0;
     while (*text != '\0') {
         size_t len = strcspn(text, " \n");
-        char *word = strndup(text, len);
-        bool variable = word != NULL && (strstr(word, "{{") != NULL || strstr(word, "}}") != NULL);
-        size_t width = word == NULL || variable ? 0 : nl_text_width(word);
+        char *word = nl_strndup(text, len);
+        bool variable = (strstr(word, "{{") != NULL || strstr(word, "}}") != NULL);
+        size_t width = variable ? 0 : nl_text_width(word);
         longest = width > longest ? width : longest;
         free(word);
         text += len + (text[len] != '\0');

@@ -1,4 +1,5 @@
 #include "newsletter/bulletin/transactional_message.h"
+#include "newsletter/base/memory.h"
 
 #include "bulletin/fields.h"
 #include "bulletin/mail_data.h"
@@ -151,7 +152,7 @@ static enum nl_status pack(struct composing *composing, struct nl_buf *out, stru
                                  &composing->enclosures, &message, err);
     if (status == NL_OK) {
         nl_message_pack(&composing->slots, &message, out);
-        status = out->failed ? nl_error_nomem(err) : NL_OK;
+        status = NL_OK;
     }
     nl_fields_free(&fields);
     nl_buf_free(&message);
@@ -173,10 +174,8 @@ enum nl_status nl_message_order_compose(const struct nl_config *config, const st
     if (status == NL_OK)
         status = pack(&composing, &out->packed, err);
     if (status == NL_OK) {
-        out->subject = strdup(nl_buf_text(&composing.subject));
-        out->language = strdup(nl_catalog_language(composing.theme.catalog));
-        if (out->subject == NULL || out->language == NULL)
-            status = nl_error_nomem(err);
+        out->subject = nl_strdup(nl_buf_text(&composing.subject));
+        out->language = nl_strdup(nl_catalog_language(composing.theme.catalog));
     }
     json_decref(composing.data);
     nl_theme_free(&composing.theme);

@@ -1,4 +1,5 @@
 #include "bulletin/wording.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +37,7 @@ static void add_word(struct nl_wording *words, const char *text, size_t len, boo
         return;
     if (words->count == words->cap) {
         size_t cap = words->cap > 0 ? words->cap * 2 : 256;
-        struct nl_worded *grown = realloc(words->items, cap * sizeof *grown);
-        if (grown == NULL) {
-            words->failed = true;
-            return;
-        }
+        struct nl_worded *grown = nl_realloc(words->items, cap * sizeof *grown);
         words->items = grown;
         words->cap = cap;
     }
@@ -52,7 +49,7 @@ static void add_word(struct nl_wording *words, const char *text, size_t len, boo
                                                       .hash = nl_wording_hash(text, len)};
     nl_buf_add(&words->text, text, len);
     nl_buf_addc(&words->text, '\0');
-    words->failed = words->failed || words->text.failed;
+    words->failed = words->failed;
 }
 
 /* ---- characters ---- */
@@ -113,7 +110,7 @@ static void end_word(struct nl_wording *words, struct nl_buf *word, bool *says) 
         len--;
     if (*says && len > at)
         add_word(words, word->data + at, len - at, false);
-    words->failed = words->failed || word->failed;
+    words->failed = words->failed;
     nl_buf_clear(word);
     *says = false;
 }

@@ -43,7 +43,7 @@ static enum nl_status remove_older(const char *folder, int64_t keep, struct nl_e
     enum nl_status status = NL_OK;
     nl_file_add_pattern(&pattern, folder);
     nl_buf_adds(&pattern, "/newsletter-[0-9]*T[0-9]*Z.db*");
-    if (!pattern.failed && glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
+    if (glob(nl_buf_text(&pattern), 0, NULL, &found) == 0)
         for (size_t i = found.gl_pathc; status == NL_OK && i-- > 0;)
             if (is_copy(found.gl_pathv[i]) && keep-- <= 0 && unlink(found.gl_pathv[i]) != 0)
                 status = nl_error_system(err, errno, "remove", found.gl_pathv[i]);

@@ -1,6 +1,7 @@
 #include "cli/init.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/config/answers.h"
 #include "newsletter/doctor/doctor.h"
 
@@ -102,10 +103,8 @@ static enum nl_status note_list(const struct nl_list *list, void *ctx, struct nl
 
 static enum nl_status add_list(struct cli *cli, const char *from, const char *name,
                                struct nl_list *list, struct nl_error *err) {
-    list->name = strdup(name != NULL ? name : "bulletin");
-    list->sender = strdup(from);
-    if (list->name == NULL || list->sender == NULL)
-        return nl_error_nomem(err);
+    list->name = nl_strdup(name != NULL ? name : "bulletin");
+    list->sender = nl_strdup(from);
     enum nl_status status = cli_open(cli, err);
     if (status == NL_OK)
         status = nl_list_check(list, err);

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/key_ring.h"
 
 #include <stdlib.h>
@@ -90,7 +91,7 @@ static char *name_of_site(const char *url) {
     size_t len = host != NULL ? strlen(host + 3) : 0;
     while (len > 0 && host[3 + len - 1] == '/')
         len--;
-    return len > 0 ? strndup(host + 3, len) : NULL;
+    return len > 0 ? nl_strndup(host + 3, len) : NULL;
 }
 
 static enum nl_status key_make(struct cli *cli, void *options, struct nl_error *err) {
@@ -98,7 +99,7 @@ static enum nl_status key_make(struct cli *cli, void *options, struct nl_error *
     enum nl_status status = configure(cli, true, err);
     if (status != NL_OK)
         return status;
-    char *name = chosen->name != NULL ? strdup(chosen->name) : name_of_site(cli->config.serve.url);
+    char *name = chosen->name != NULL ? nl_strdup(chosen->name) : name_of_site(cli->config.serve.url);
     if (name == NULL)
         status = cli_usage_error(cli, err,
                                  "key make needs --name, since serve.url is not in the "

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/messages.h"
 
@@ -37,7 +38,7 @@ static enum nl_status read_data(const char *path, json_t **out, struct nl_error 
 static enum nl_status set_value(json_t *data, const char *text, struct nl_error *err) {
     const char *sign = strchr(text, '=');
     json_t *value = sign != NULL ? json_string(sign + 1) : NULL;
-    char *name = sign != NULL && sign > text ? strndup(text, (size_t)(sign - text)) : NULL;
+    char *name = sign != NULL && sign > text ? nl_strndup(text, (size_t)(sign - text)) : NULL;
     bool set = name != NULL && value != NULL && json_object_set(data, name, value) == 0;
     free(name);
     json_decref(value);

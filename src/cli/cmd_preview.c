@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/bulletin/preview.h"
 #include "newsletter/bulletin/sample.h"
 
@@ -18,7 +19,7 @@ static char *stem(const char *path) {
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(base, '.');
-    return strndup(base, dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base));
+    return nl_strndup(base, dot != NULL && dot > base ? (size_t)(dot - base) : strlen(base));
 }
 
 /* Where the files go, and their names with --json. */
@@ -78,8 +79,8 @@ static enum nl_status write_page(const struct cli *cli, const struct nl_bulletin
                                  const struct filled *filled, const struct output *output,
                                  const char *name, struct nl_error *err) {
     struct nl_buf page = {0};
-    struct nl_sample *samples = calloc(bulletin->view_count + 1, sizeof *samples);
-    for (size_t i = 0; samples != NULL && i < bulletin->view_count; i++)
+    struct nl_sample *samples = nl_calloc(bulletin->view_count + 1, sizeof *samples);
+    for (size_t i = 0; i < bulletin->view_count; i++)
         samples[i] = (struct nl_sample){.page = nl_buf_text(&filled[i].page),
                                         .text = nl_buf_text(&filled[i].text),
                                         .html = nl_buf_text(&filled[i].html),
@@ -99,8 +100,8 @@ static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin 
                                 struct nl_error *err) {
     if (mkdir(output->folder, 0755) != 0 && errno != EEXIST)
         return nl_error_system(err, errno, "create", output->folder);
-    struct filled *filled = calloc(bulletin->view_count + 1, sizeof *filled);
-    enum nl_status status = filled != NULL ? NL_OK : nl_error_nomem(err);
+    struct filled *filled = nl_calloc(bulletin->view_count + 1, sizeof *filled);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++) {
         status = fill_preview(bulletin, i, &filled[i], err);
         if (status == NL_OK)

@@ -1,5 +1,6 @@
 #include "cli/send_call.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/genuine.h"
 #include "newsletter/service/audience.h"
@@ -26,9 +27,7 @@ static enum nl_status read_time(struct cli *cli, struct send_call *call, struct 
     }
     if (call->chosen->local_time) {
         issue->scheduled_at -= (int64_t)NL_ZONE_FIRST * 3600;
-        issue->local_time = strdup(call->chosen->at);
-        if (issue->local_time == NULL)
-            return nl_error_nomem(err);
+        issue->local_time = nl_strdup(call->chosen->at);
     }
     return issue->scheduled_at > now
                ? NL_OK

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/form.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/sign_up.h"
@@ -141,8 +142,8 @@ static enum nl_status sign_up(struct cli *cli, struct subscribe_call *call, stru
                                          &call->lists, err);
     if (status == NL_OK)
         status = check_limits(cli, call, err);
-    if (status == NL_OK && (call->notices = calloc(call->lists.count + 1, sizeof(int64_t))) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        call->notices = nl_calloc(call->lists.count + 1, sizeof(int64_t));
     if (status == NL_OK)
         status = cli_read_wording(cli, call->wording, form->language, &wanted.wording, err);
     if (status == NL_OK)

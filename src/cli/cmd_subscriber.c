@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/subscribers.h"
@@ -91,8 +92,8 @@ static enum nl_status subscriber_list(struct cli *cli, void *options, struct nl_
 
 /* One value in a line of text; "" for null. The caller frees it. */
 static char *text_of(const json_t *value) {
-    return value == NULL || json_is_null(value) ? strdup("")
-           : json_is_string(value)              ? strdup(json_string_value(value))
+    return value == NULL || json_is_null(value) ? nl_strdup("")
+           : json_is_string(value)              ? nl_strdup(json_string_value(value))
                                                 : json_dumps(value, JSON_ENCODE_ANY);
 }
 
@@ -190,7 +191,7 @@ static enum nl_status subscriber_show(struct cli *cli, void *options, struct nl_
 /* NAME=VALUE; an empty value removes it. */
 static enum nl_status add_attribute(json_t *attributes, const char *text, struct nl_error *err) {
     const char *sign = strchr(text, '=');
-    char *name = sign != NULL ? strndup(text, (size_t)(sign - text)) : NULL;
+    char *name = sign != NULL ? nl_strndup(text, (size_t)(sign - text)) : NULL;
     if (sign == NULL)
         return nl_error_set(err, NL_USAGE, "--attribute '%s' is not NAME=VALUE", text);
     json_t *value = json_string(sign + 1);

@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/sandbox.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static const char *const personal[] = {".fonts", ".local/share/fonts", ".config/
 static void allow_named_by(struct nl_sandbox *sandbox, const char *variable,
                            enum nl_access access) {
     const char *value = getenv(variable);
-    char *copy = value != NULL ? strdup(value) : NULL;
+    char *copy = value != NULL ? nl_strdup(value) : NULL;
     char *rest = NULL;
     for (char *path = copy != NULL ? strtok_r(copy, ":", &rest) : NULL; path != NULL;
          path = strtok_r(NULL, ":", &rest))
@@ -96,12 +97,12 @@ static void allow_machine(struct nl_sandbox *sandbox, const char *home) {
 /* The program that makes PDFs of issues (archive.pdf) is run by the server, within bounds of its
  * own. One of /opt/NAME/bin has its files in /opt/NAME. */
 static void allow_program(struct nl_sandbox *sandbox, const char *program) {
-    char *copy = strdup(program);
+    char *copy = nl_strdup(program);
     const char *temporary = getenv("TMPDIR");
     for (size_t i = 0; i < sizeof runnable / sizeof runnable[0]; i++)
         nl_sandbox_allow(sandbox, runnable[i], NL_ACCESS_RUN);
     nl_sandbox_allow(sandbox, program, NL_ACCESS_RUN);
-    if (copy != NULL && strncmp(copy, "/opt/", 5) == 0) {
+    if (strncmp(copy, "/opt/", 5) == 0) {
         copy[5 + strcspn(copy + 5, "/")] = '\0';
         nl_sandbox_allow(sandbox, copy, NL_ACCESS_RUN);
     }

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/endpoint.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/network.h"
 
 #include <stdlib.h>
@@ -16,9 +17,10 @@ typedef enum nl_status take_answer(struct init_answers *answers, const char *tex
                                    struct nl_error *err);
 
 static enum nl_status keep(char **out, const char *text, struct nl_error *err) {
+    (void)err;
     free(*out);
-    *out = strdup(text);
-    return *out != NULL ? NL_OK : nl_error_nomem(err);
+    *out = nl_strdup(text);
+    return NL_OK;
 }
 
 static enum nl_status take_url(struct init_answers *answers, const char *text,

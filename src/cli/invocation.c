@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/service/imports.h"
 #include "newsletter/service/issue_canary.h"
 
@@ -106,9 +107,7 @@ enum nl_status cli_configure(struct cli *cli, struct nl_error *err) {
     if (status == NL_OK && cli->database != NULL)
         status = cli_check_database(cli->database, err);
     if (status == NL_OK && cli->database != NULL) {
-        char *database = strdup(cli->database);
-        if (database == NULL)
-            return nl_error_nomem(err);
+        char *database = nl_strdup(cli->database);
         free(cli->config.database);
         cli->config.database = database;
     }

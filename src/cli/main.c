@@ -1,6 +1,7 @@
 #include "cli/cli.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/open_files.h"
 #include "newsletter/base/standard_files.h"
 #include "newsletter/service/conversion.h"
@@ -59,9 +60,7 @@ static enum nl_status check_words(int argc, char **argv, struct nl_error *err) {
 static enum nl_status run_command(struct cli *cli, const struct cli_command *command, int argc,
                                   char **argv, struct nl_error *err) {
     cli_run *run = NULL;
-    void *options = calloc(1, command->size + 1);
-    if (options == NULL)
-        return nl_error_nomem(err);
+    void *options = nl_calloc(1, command->size + 1);
     if (command->defaults != NULL)
         memcpy(options, command->defaults, command->size);
     enum nl_status status = cli_read_arguments(cli, command, argc, argv, options, &run, err);
@@ -103,6 +102,7 @@ int main(int argc, char **argv) {
     bool json = wants(argc, argv, "--json");
     if (!nl_standard_files_hold())
         return EX_OSERR;
+    json_set_alloc_funcs(nl_malloc, free);
     nl_open_files_raise();
     if (argc == 2 && strcmp(argv[1], nl_conversion_word) == 0)
         nl_conversion_main();

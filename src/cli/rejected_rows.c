@@ -1,4 +1,5 @@
 #include "cli/rejected_rows.h"
+#include "newsletter/base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,7 @@ static struct cli_reason *reason_of(struct cli_rejected *rejected, const char *t
     if (rejected->count == CLI_REASONS)
         return NULL;
     struct cli_reason *reason = &rejected->reasons[rejected->count];
-    reason->text = strdup(text);
-    if (reason->text == NULL)
-        return NULL;
+    reason->text = nl_strdup(text);
     rejected->count++;
     return reason;
 }

@@ -1,4 +1,5 @@
 #include "newsletter/config/config.h"
+#include "newsletter/base/memory.h"
 
 #include "config/config_check.h"
 #include "config/config_hooks.h"
@@ -18,9 +19,8 @@ enum nl_status nl_config_read(const char *path, struct nl_config *out, struct nl
     struct nl_yaml yaml = {0};
     struct stat info;
     *out = (struct nl_config){0};
-    out->path = strdup(path);
-    enum nl_status status =
-        out->path != NULL ? nl_file_read(path, FILE_LIMIT, &text, err) : nl_error_nomem(err);
+    out->path = nl_strdup(path);
+    enum nl_status status = nl_file_read(path, FILE_LIMIT, &text, err);
     if (status == NL_NOINPUT)
         return nl_error_set(err, NL_CONFIG,
                             "no configuration at %s: run 'newsletter init' or name one with "

@@ -8,6 +8,7 @@
 #include "config/config_seeds.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/endpoint.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
 
@@ -53,9 +54,7 @@ static enum nl_status find_public_keys(struct nl_config *config, struct nl_error
                             "%s: signing.public_keys must name a file for the public keys, since "
                             "the key of signing.key_file lies in a token",
                             config->path);
-    char *path = malloc(strlen(key_file) + sizeof ending);
-    if (path == NULL)
-        return nl_error_nomem(err);
+    char *path = nl_malloc(strlen(key_file) + sizeof ending);
     stpcpy(stpcpy(path, key_file), ending);
     config->signing.public_keys = path;
     return NL_OK;

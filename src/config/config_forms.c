@@ -1,6 +1,7 @@
 #include "config/config_forms.h"
 
 #include "newsletter/base/language.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <stdlib.h>
@@ -79,9 +80,9 @@ static enum nl_status apply_words(struct nl_config *config, char *words[WORDS], 
 enum nl_status nl_config_apply_form(struct nl_config *config, const struct nl_yaml_entry *entry,
                                     struct nl_error *err) {
     char *words[WORDS] = {"", "", "", ""};
-    char *copy = strdup(entry->path);
+    char *copy = nl_strdup(entry->path);
     char *rest = copy;
-    enum nl_status status = copy != NULL ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = NL_OK;
     strsep(&rest, ".");
     for (size_t i = 0; rest != NULL && i < WORDS; i++)
         words[i] = i + 1 < WORDS ? strsep(&rest, ".") : rest;

@@ -1,6 +1,7 @@
 #include "config/config_hooks.h"
 
 #include "config/config_values.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <stddef.h>
@@ -53,7 +54,7 @@ static enum nl_status find_hook(struct nl_config *config, const char *name,
     if (config->hook_count == NL_HOOKS)
         return nl_error_set(err, NL_CONFIG, "that is one too many: %d at most", NL_HOOKS);
     *out = &config->hooks[config->hook_count];
-    **out = (struct nl_hook_config){.name = strdup(name), .max_age = DAY};
+    **out = (struct nl_hook_config){.name = nl_strdup(name), .max_age = DAY};
     if ((*out)->name == NULL)
         return nl_error_nomem(err);
     config->hook_count++;
@@ -65,7 +66,7 @@ static enum nl_status set_text(const struct nl_config *config, char **target, co
     if (nl_text_check_line(value, "the value", err) != NL_OK)
         return err->status;
     free(*target);
-    *target = path ? nl_config_resolve(config->path, value) : strdup(value);
+    *target = path ? nl_config_resolve(config->path, value) : nl_strdup(value);
     return *target != NULL ? NL_OK : nl_error_nomem(err);
 }
 
@@ -102,11 +103,9 @@ static enum nl_status apply(const struct nl_config *config, struct nl_hook_confi
 
 enum nl_status nl_config_apply_hook(struct nl_config *config, const struct nl_yaml_entry *entry,
                                     struct nl_error *err) {
-    char *copy = strdup(entry->path);
+    char *copy = nl_strdup(entry->path);
     char *rest = copy;
     struct nl_hook_config *hook = NULL;
-    if (copy == NULL)
-        return nl_error_nomem(err);
     strsep(&rest, ".");
     const char *name = strsep(&rest, ".");
     enum nl_status status = NL_OK;

@@ -3,6 +3,7 @@
 #include "config/config_values.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/language.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/timestamp.h"
 
@@ -100,7 +101,7 @@ static enum nl_status set_text(const struct nl_config *config, char **target, en
     if (status != NL_OK)
         return status;
     free(*target);
-    *target = kind == PICTURE ? nl_config_resolve(config->path, value) : strdup(value);
+    *target = kind == PICTURE ? nl_config_resolve(config->path, value) : nl_strdup(value);
     return *target != NULL ? NL_OK : nl_error_nomem(err);
 }
 
@@ -128,7 +129,7 @@ static enum nl_status set_social(struct nl_organisation *organisation, const cha
         status = nl_text_check_label(name, "the name", err);
     if (status != NL_OK)
         return status;
-    *social = (struct nl_social){.name = strdup(name), .url = strdup(value)};
+    *social = (struct nl_social){.name = nl_strdup(name), .url = nl_strdup(value)};
     organisation->social_count++;
     return social->name != NULL && social->url != NULL ? NL_OK : nl_error_nomem(err);
 }
@@ -196,22 +197,18 @@ static enum nl_status find_list(struct nl_config *config, const char **rest,
             return NL_OK;
         }
     }
-    char *name = strndup(*rest, len);
-    bool valid = name != NULL && nl_text_is_name(name, "-", NAME_LIMIT);
-    if (name == NULL)
-        return nl_error_nomem(err);
+    char *name = nl_strndup(*rest, len);
+    bool valid = nl_text_is_name(name, "-", NAME_LIMIT);
     free(name);
     if (!valid)
         return nl_error_set(err, NL_CONFIG, "expected the name of a list: a-z, 0-9 and -");
     if (config->look_count == NL_LOOKS)
         return nl_error_set(err, NL_CONFIG, "that is one too many: %d lists at most", NL_LOOKS);
     struct nl_organisation *grown =
-        realloc(config->looks, (config->look_count + 1) * sizeof *config->looks);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(config->looks, (config->look_count + 1) * sizeof *config->looks);
     config->looks = grown;
     *out = &grown[config->look_count];
-    **out = (struct nl_organisation){.list = strndup(*rest, len)};
+    **out = (struct nl_organisation){.list = nl_strndup(*rest, len)};
     if ((*out)->list == NULL)
         return nl_error_nomem(err);
     config->look_count++;

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/network.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/base/zone.h"
@@ -59,13 +60,10 @@ static enum nl_status normalise(char **domain, struct nl_error *err) {
     if (strcmp(*domain, "*") == 0)
         return NL_OK;
     nl_buf_addf(&text, "x@%s", *domain);
-    enum nl_status status =
-        text.failed ? nl_error_nomem(err) : nl_address_parse(nl_buf_text(&text), &address, err);
+    enum nl_status status = nl_address_parse(nl_buf_text(&text), &address, err);
     if (status == NL_OK) {
         free(*domain);
-        *domain = strdup(strchr(address.envelope, '@') + 1);
-        if (*domain == NULL)
-            status = nl_error_nomem(err);
+        *domain = nl_strdup(strchr(address.envelope, '@') + 1);
     }
     nl_address_free(&address);
     nl_buf_free(&text);
@@ -126,10 +124,10 @@ static enum nl_status check_source(const struct nl_config *config, struct nl_sou
                             config->path, which, source->since);
     nl_ip_text(&ip, text);
     free(source->address);
-    source->address = strdup(text);
+    source->address = nl_strdup(text);
     if (source->weight == 0)
         source->weight = 1;
-    return source->address != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 static enum nl_status check_sources(struct nl_config *config, struct nl_error *err) {

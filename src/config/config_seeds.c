@@ -2,6 +2,7 @@
 
 #include "config/config_policy.h"
 #include "newsletter/base/address.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/secret.h"
 
 #include <stdio.h>
@@ -25,8 +26,8 @@ static enum nl_status check_seed(struct nl_config *config, struct nl_seed *seed,
                             config->path, section, seed->address);
     if (seed->port == 0)
         seed->port = seed->security == NL_SMTP_TLS ? 993 : 143;
-    if (seed->username == NULL && (seed->username = strdup(seed->address)) == NULL)
-        return nl_error_nomem(err);
+    if (seed->username == NULL)
+        seed->username = nl_strdup(seed->address);
     return nl_config_check_server(config, section, seed->host, seed->username, seed->security, err);
 }
 
@@ -61,7 +62,7 @@ void nl_config_read_seed_passwords(struct nl_config *config) {
                                                 .command = seed->password_command,
                                                 .env = seed->password_env};
         if (nl_secret_read("seeds", &source, &seed->password, &err) != NL_OK)
-            seed->problem = strdup(nl_error_text(&err));
+            seed->problem = nl_strdup(nl_error_text(&err));
         nl_error_free(&err);
     }
 }

@@ -5,6 +5,7 @@
 #include "config/config_organisation.h"
 #include "config/config_table.h"
 #include "config/config_values.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/suggest.h"
 #include "newsletter/base/text.h"
 
@@ -95,7 +96,7 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
             return nl_error_context(err, "%s:%zu", config->path, line);
         free(*(char **)target);
         *(char **)target =
-            setting->kind == PATH ? nl_config_resolve(config->path, value) : strdup(value);
+            setting->kind == PATH ? nl_config_resolve(config->path, value) : nl_strdup(value);
         return *(char **)target != NULL ? NL_OK : nl_error_nomem(err);
     }
     bool valid = false;

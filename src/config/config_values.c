@@ -1,6 +1,7 @@
 #include "config/config_values.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/config/config.h"
 
 #include <ctype.h>
@@ -40,16 +41,15 @@ char *nl_config_resolve(const char *config_path, const char *value) {
     struct nl_buf given = {0};
     if (strncmp(value, credential, sizeof credential - 1) == 0) {
         if (folder == NULL || strchr(value, '/') != NULL)
-            return strdup(value); /* reading it says that it is not there */
+            return nl_strdup(value); /* reading it says that it is not there */
         nl_buf_addf(&given, "%s/%s", folder, value + sizeof credential - 1);
         return nl_buf_take(&given);
     }
     if (value[0] == '/' || strstr(value, "://") != NULL || strncmp(value, "pkcs11:", 7) == 0)
-        return strdup(value);
-    char *copy = strdup(config_path);
+        return nl_strdup(value);
+    char *copy = nl_strdup(config_path);
     struct nl_buf path = {0};
-    if (copy != NULL)
-        nl_buf_addf(&path, "%s/%s", dirname(copy), value);
+    nl_buf_addf(&path, "%s/%s", dirname(copy), value);
     bool complete = copy != NULL;
     free(copy);
     return complete ? nl_buf_take(&path) : NULL;

@@ -1,4 +1,5 @@
 #include "newsletter/db/backup.h"
+#include "newsletter/base/memory.h"
 
 #include "db/database.h"
 #include "newsletter/base/file.h"
@@ -16,9 +17,9 @@
 
 /* Whether both lie in one folder. */
 static bool are_neighbours(const char *a, const char *b) {
-    char *left = strdup(a);
-    char *right = strdup(b);
-    bool same = left != NULL && right != NULL && nl_file_is_same(dirname(left), dirname(right));
+    char *left = nl_strdup(a);
+    char *right = nl_strdup(b);
+    bool same = nl_file_is_same(dirname(left), dirname(right));
     free(left);
     free(right);
     return same;
@@ -128,14 +129,12 @@ enum nl_status nl_restore_try(struct nl_restore *restore, const char *source,
 enum nl_status nl_restore_finish(struct nl_restore *restore, const struct nl_env *env,
                                  struct nl_error *err) {
     struct nl_buf kept = {0};
-    for (int number = 0; number == 0 || (!kept.failed && access(kept.data, F_OK) == 0); number++) {
+    for (int number = 0; number == 0 || (access(kept.data, F_OK) == 0); number++) {
         nl_buf_clear(&kept);
         nl_buf_addf(&kept, "%s.before-%lld", restore->database, (long long)nl_env_now(env));
         if (number > 0)
             nl_buf_addf(&kept, "-%d", number);
     }
-    if (kept.failed)
-        return nl_error_nomem(err);
     bool replaced = false;
     enum nl_status status = nl_engine_sqlite.replace(restore->database, restore->fresh,
                                                      nl_buf_text(&kept), &replaced, err);

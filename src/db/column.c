@@ -1,4 +1,5 @@
 #include "db/statement.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,7 @@ const void *nl_sql_bytes(const struct nl_sql_row *row, int column, size_t *len) 
 /* False when memory ran out; an engine tells that by a text of NULL where there is one. */
 static bool copy_text(const struct nl_sql_row *row, int column, char **to) {
     const char *text = nl_sql_text(row, column);
-    *to = text != NULL ? strdup(text) : NULL;
+    *to = text != NULL ? nl_strdup(text) : NULL;
     return *to != NULL || (text == NULL && nl_sql_is_null(row, column));
 }
 
@@ -78,9 +79,7 @@ static bool copy_bytes(const struct nl_sql_row *row, int column, char **to, size
     *to = NULL;
     if (nl_sql_is_null(row, column))
         return true;
-    *to = malloc(*len + 1);
-    if (*to == NULL)
-        return false;
+    *to = nl_malloc(*len + 1);
     if (*len > 0)
         memcpy(*to, data, *len);
     (*to)[*len] = '\0';
@@ -133,19 +132,21 @@ enum nl_status nl_sql_read(const struct nl_sql_row *row, const struct nl_column 
 }
 
 enum nl_status nl_sql_add_id(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    (void)err;
     struct nl_buf *ids = context;
     int64_t id = nl_sql_int(row, 0);
     nl_buf_add(ids, &id, sizeof id);
-    return ids->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_sql_add_bytes(const struct nl_sql_row *row, void *context, struct nl_error *err) {
+    (void)err;
     struct nl_buf *out = context;
     size_t len = 0;
     const void *bytes = nl_sql_bytes(row, 0, &len);
     if (bytes != NULL)
         nl_buf_add(out, bytes, len);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 size_t nl_ids_count(const struct nl_buf *ids) {

@@ -1,4 +1,5 @@
 #include "newsletter/db/copy.h"
+#include "newsletter/base/memory.h"
 
 #include "db/copy_figures.h"
 #include "db/database.h"
@@ -72,7 +73,7 @@ static bool count_row(struct walk *walk, struct nl_buf *row) {
         add_value(row, &walk->values[i]);
     walk->rows++;
     nl_digest(nl_buf_text(row), row->len, walk->digest);
-    return !row->failed;
+    return true;
 }
 
 static void checksum_text(const struct walk *walk, char out[2 * NL_DIGEST_LEN + 1]) {
@@ -83,9 +84,7 @@ static void checksum_text(const struct walk *walk, char out[2 * NL_DIGEST_LEN + 
 
 static bool remember_key(struct walk *walk) {
     const struct nl_value *key = &walk->values[0];
-    char *copy = malloc(key->len + 1);
-    if (copy == NULL)
-        return false;
+    char *copy = nl_malloc(key->len + 1);
     if (key->len > 0)
         memcpy(copy, key->data, key->len);
     copy[key->len] = '\0';
@@ -162,8 +161,7 @@ static enum nl_status prepare_insert(struct nl_store *store, const struct nl_tab
     for (size_t i = 0; i < strlen(table->types); i++)
         nl_buf_adds(&sql, i > 0 ? ", ?" : "?");
     nl_buf_adds(&sql, ")");
-    enum nl_status status =
-        sql.failed ? nl_error_nomem(err) : nl_sql_prepare(store, nl_buf_text(&sql), out, err);
+    enum nl_status status = nl_sql_prepare(store, nl_buf_text(&sql), out, err);
     nl_buf_free(&sql);
     return status;
 }

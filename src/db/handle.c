@@ -1,4 +1,5 @@
 #include "newsletter/db/handle.h"
+#include "newsletter/base/memory.h"
 
 #include "db/database.h"
 #include "newsletter/base/secret.h"
@@ -78,15 +79,13 @@ static enum nl_status ensure_secret(struct nl_store *store, struct nl_error *err
 static enum nl_status connect_with(const struct nl_engine *engine, const char *path,
                                    const struct nl_env *env, bool leave_settings,
                                    struct nl_store **out, struct nl_error *err) {
-    struct nl_store *store = calloc(1, sizeof *store);
+    struct nl_store *store = nl_calloc(1, sizeof *store);
     *out = store;
-    if (store == NULL)
-        return nl_error_nomem(err);
     store->engine = engine;
     store->env = *env;
     store->leave_settings = leave_settings;
-    store->path = strdup(path);
-    return store->path != NULL ? engine->open(store, path, err) : nl_error_nomem(err);
+    store->path = nl_strdup(path);
+    return engine->open(store, path, err);
 }
 
 static enum nl_status open_with(const struct nl_engine *engine, const char *path, bool create,

@@ -1,5 +1,6 @@
 /* The same change to many rows. */
 #include "db/statement.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,9 +111,7 @@ static enum nl_status mark_changed(const struct nl_sql_row *row, void *context,
 
 /* Marks that live as long as the transaction. */
 static struct nl_marks *make_marks(struct nl_store *store, const struct many *many) {
-    struct nl_marks *marks = calloc(1, sizeof *marks);
-    if (marks == NULL)
-        return NULL;
+    struct nl_marks *marks = nl_calloc(1, sizeof *marks);
     *marks = (struct nl_marks){many->ids, many->count, 0, many->changed, store->marks};
     store->marks = marks;
     for (size_t i = 0; i < many->count; i++)
@@ -128,7 +127,7 @@ static enum nl_status run_for_all(struct nl_store *store, const struct many *man
     for (size_t i = 0; i < many->count; i++)
         nl_array_add_int(&array, many->ids[i]);
     *many->id = nl_array_value(&array);
-    enum nl_status status = array.failed || (many->changed != NULL && marks == NULL)
+    enum nl_status status = (many->changed != NULL && marks == NULL)
                                 ? nl_error_nomem(err)
                                 : nl_sql_later(store, err, marks != NULL ? mark_changed : pass_over,
                                                marks, many->sql, many->values);

@@ -11,15 +11,11 @@ void nl_query_add(struct nl_query *query, const struct nl_value *values) {
 
 void nl_query_own(struct nl_query *query, char *text) {
     nl_buf_add(&query->owned, &text, sizeof text);
-    if (query->owned.failed)
-        free(text);
-    query->sql.failed = query->sql.failed || query->owned.failed || text == NULL;
-    if (!query->sql.failed)
-        nl_query_add(query, NL_VALUES(NL_STRING(text)));
+    nl_query_add(query, NL_VALUES(NL_STRING(text)));
 }
 
 void nl_query_free(struct nl_query *query) {
-    for (size_t at = 0; !query->owned.failed && at < query->owned.len; at += sizeof(char *)) {
+    for (size_t at = 0; at < query->owned.len; at += sizeof(char *)) {
         char *text = NULL;
         memcpy(&text, query->owned.data + at, sizeof text);
         free(text);
@@ -35,8 +31,7 @@ static struct nl_statement *make_query(struct nl_store *store, struct nl_query *
     static const struct nl_value end = {.type = '\0'};
     nl_buf_add(&query->values, &end, sizeof end);
     *values = (const struct nl_value *)(const void *)query->values.data;
-    if (!query->sql.failed && !query->values.failed)
-        return nl_statement_new(store, nl_buf_text(&query->sql), false, false, err);
+    return nl_statement_new(store, nl_buf_text(&query->sql), false, false, err);
     nl_error_nomem(err);
     return NULL;
 }

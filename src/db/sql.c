@@ -1,4 +1,5 @@
 #include "newsletter/db/sql.h"
+#include "newsletter/base/memory.h"
 
 #include "db/statement.h"
 
@@ -17,11 +18,7 @@ struct nl_statement *nl_statement_new(struct nl_store *store, const char *sql, b
     bool named = strstr(sql, NL_OF_ISSUE) != NULL;
     if (named && !of_issue)
         return lacks_issue(sql, err);
-    struct nl_statement *entry = calloc(1, sizeof *entry);
-    if (entry == NULL) {
-        nl_error_nomem(err);
-        return NULL;
-    }
+    struct nl_statement *entry = nl_calloc(1, sizeof *entry);
     entry->row.engine = store->engine;
     entry->sql = sql;
     entry->of_issue = named;
@@ -181,9 +178,10 @@ enum nl_status nl_sql_number(struct nl_store *store, struct nl_error *err, int64
 
 static enum nl_status add_to_list(const struct nl_sql_row *row, void *context,
                                   struct nl_error *err) {
+    (void)err;
     struct nl_buf *out = context;
     nl_buf_addf(out, "%s%s", out->len > 0 ? "; " : "", nl_sql_text(row, 0));
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_sql_list(struct nl_store *store, const char *sql, struct nl_buf *out,

@@ -1,4 +1,5 @@
 #include "newsletter/db/sync.h"
+#include "newsletter/base/memory.h"
 
 #include "db/database.h"
 
@@ -10,10 +11,8 @@ struct nl_sync {
 };
 
 enum nl_status nl_sync_start(struct nl_store *store, struct nl_sync **out, struct nl_error *err) {
-    struct nl_sync *sync = calloc(1, sizeof *sync);
+    struct nl_sync *sync = nl_calloc(1, sizeof *sync);
     *out = NULL;
-    if (sync == NULL)
-        return nl_error_nomem(err);
     sync->engine = store->engine;
     enum nl_status status = store->engine->sync_start(store, &sync->state, err);
     if (status == NL_OK)

@@ -35,9 +35,7 @@ struct nl_buf *nl_sql_gather(struct nl_store *store, nl_sql_write_gathered *writ
 }
 
 static enum nl_status write_gathered(struct nl_store *store, struct nl_error *err) {
-    return store->gathered.len == 0 && !store->gathered.failed
-               ? NL_OK
-               : store->write_gathered(store, &store->gathered, err);
+    return store->gathered.len == 0 ? NL_OK : store->write_gathered(store, &store->gathered, err);
 }
 
 static enum nl_status begin_transaction(struct nl_store *store, bool exclusive,

@@ -1,6 +1,7 @@
 #include "delivery/backlog.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/store/consent_wording.h"
 #include "newsletter/store/subscription.h"
 #include "newsletter/store/transactional.h"
@@ -20,15 +21,16 @@ void nl_pending_free(struct nl_pending *pending) {
 
 enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan,
                                const char *owner, size_t size, struct nl_error *err) {
+    (void)err;
     backlog->plan = plan;
     backlog->scope = plan->scope;
     backlog->scope.reservations = plan->config->limits.domains[0].domain != NULL;
     backlog->owner = owner;
     backlog->size = backlog->batch = size;
     backlog->pace = (struct nl_pace){.config = plan->config, .issue = plan->scope.issue != 0};
-    backlog->items = calloc(size, sizeof backlog->items[0]);
-    backlog->jobs = calloc(size, sizeof backlog->jobs[0]);
-    return backlog->items != NULL && backlog->jobs != NULL ? NL_OK : nl_error_nomem(err);
+    backlog->items = nl_calloc(size, sizeof backlog->items[0]);
+    backlog->jobs = nl_calloc(size, sizeof backlog->jobs[0]);
+    return NL_OK;
 }
 
 void nl_backlog_close(struct nl_backlog *backlog) {
@@ -86,7 +88,7 @@ static enum nl_status find_limit(const struct nl_backlog *backlog, struct nl_pen
     if (nl_address_parse(pending->job.address, &address, &unread) == NL_OK)
         pending->limit = nl_pace_limit(&backlog->pace, address.domain);
     if (pending->limit != NULL)
-        pending->domain = strdup(address.domain);
+        pending->domain = nl_strdup(address.domain);
     nl_address_free(&address);
     nl_error_free(&unread);
     return pending->limit == NULL || pending->domain != NULL ? NL_OK : nl_error_nomem(err);
@@ -185,9 +187,7 @@ enum nl_status nl_backlog_record(const struct nl_run_plan *plan, const struct nl
 
 enum nl_status nl_backlog_release(struct nl_backlog *backlog, struct nl_error *err) {
     static const struct nl_result requeued = {.outcome = NL_REQUEUED};
-    struct nl_record *records = calloc(backlog->count + 1, sizeof *records);
-    if (records == NULL)
-        return nl_error_nomem(err);
+    struct nl_record *records = nl_calloc(backlog->count + 1, sizeof *records);
     enum nl_status status =
         nl_pace_spend(&backlog->pace, backlog->plan->store, -(int64_t)backlog->count, err);
     for (size_t i = 0; i < backlog->count; i++)

@@ -1,4 +1,5 @@
 #include "delivery/breaker.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,15 +92,10 @@ bool nl_breaker_hold(struct nl_breaker *breaker, const struct nl_held *refusal, 
         return true;
     struct nl_held *item = &breaker->items[breaker->count];
     *item = *refusal;
-    item->domain = strdup(refusal->domain);
-    item->text = strdup(refusal->result.text != NULL ? refusal->result.text : "");
+    item->domain = nl_strdup(refusal->domain);
+    item->text = nl_strdup(refusal->result.text != NULL ? refusal->result.text : "");
     item->result.text = item->text;
     item->state = NL_HELD_WAITING;
-    if (item->domain == NULL || item->text == NULL) {
-        free(item->domain);
-        free(item->text);
-        return false;
-    }
     *held = true;
     breaker->count++;
     /* A temporary refusal must not stop a run in which messages are accepted in between. */

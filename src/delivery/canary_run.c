@@ -68,7 +68,7 @@ static enum nl_status settle(struct canary_run *run, bool pause, struct nl_run_s
     struct nl_buf note = {0};
     write_note(run, &note);
     char *facts = json_dumps(run->facts, JSON_COMPACT);
-    enum nl_status status = facts == NULL || note.failed
+    enum nl_status status = facts == NULL
                                 ? nl_error_nomem(err)
                                 : nl_canary_settle(run->plan->store, run->issue->id, facts,
                                                    pause ? nl_buf_text(&note) : NULL, done, err);

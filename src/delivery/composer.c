@@ -1,5 +1,6 @@
 #include "delivery/composer.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/inbound/provider.h"
 #include "newsletter/store/transactional.h"
 
@@ -26,9 +27,7 @@ enum nl_status nl_composer_open(struct nl_composer *composer, const struct nl_ru
         status = nl_address_parse(config->bounce_address, &bounce, err);
     if (status == NL_OK) {
         composer->sender =
-            strdup(composer->variable_sender ? bounce.envelope : composer->from.envelope);
-        if (composer->sender == NULL)
-            status = nl_error_nomem(err);
+            nl_strdup(composer->variable_sender ? bounce.envelope : composer->from.envelope);
     }
     nl_address_free(&bounce);
     return status;
@@ -47,6 +46,7 @@ void nl_composer_close(struct nl_composer *composer) {
 static enum nl_status add_provider_field(const struct nl_composer *composer, int64_t provider,
                                          int64_t delivery, struct nl_buf *message,
                                          struct nl_error *err) {
+    (void)err;
     struct nl_buf token = {0};
     struct nl_buf complete = {0};
     if (provider == NL_PROVIDER_NONE)
@@ -54,12 +54,7 @@ static enum nl_status add_provider_field(const struct nl_composer *composer, int
     nl_verp_message_id(&composer->verp, NL_PROVIDER_TOKEN_DOMAIN, delivery, &token);
     nl_provider_add_field(provider, nl_buf_text(&token), &complete);
     nl_buf_add(&complete, nl_buf_text(message), message->len);
-    bool failed = token.failed || complete.failed;
     nl_buf_free(&token);
-    if (failed) {
-        nl_buf_free(&complete);
-        return nl_error_nomem(err);
-    }
     nl_buf_free(message);
     *message = complete;
     return NL_OK;

@@ -79,7 +79,6 @@ void nl_destination_key(const struct nl_mail_route *route, struct nl_buf *out) {
         nl_buf_addf(out, "%s\n", lines.items[i]);
         free(lines.items[i]);
     }
-    out->failed = out->failed || lines.failed;
 }
 
 static bool may_try(const struct nl_destination *destination, size_t host, int64_t now) {

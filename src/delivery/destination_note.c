@@ -18,7 +18,7 @@ void nl_destination_recall(struct nl_destination *destination, struct nl_store *
     struct nl_error ignored = {0};
     struct nl_buf key = {0};
     name(destination, &key);
-    if (!key.failed && nl_relay_pace_read(store, nl_buf_text(&key), &found, &ignored) == NL_OK &&
+    if (nl_relay_pace_read(store, nl_buf_text(&key), &found, &ignored) == NL_OK &&
         found.connections > 0)
         nl_destination_begin(destination, found.connections, found.held_back == NL_HELD_BACK_RELAY,
                              now);
@@ -33,7 +33,7 @@ static void hear_others(struct nl_destination *destination, struct nl_store *sto
     struct nl_error ignored = {0};
     struct nl_buf key = {0};
     name(destination, &key);
-    if (!key.failed && nl_relay_pace_read(store, nl_buf_text(&key), &found, &ignored) == NL_OK &&
+    if (nl_relay_pace_read(store, nl_buf_text(&key), &found, &ignored) == NL_OK &&
         found.held_back == NL_HELD_BACK_RELAY && found.at > destination->heard_at) {
         destination->heard_at = found.at;
         nl_destination_heard(destination, found.connections, now);
@@ -62,8 +62,7 @@ void nl_destination_keep(const struct nl_destination *destination, struct nl_sto
     if (!destination->pushed_back && destination->total < WORTH)
         return;
     name(destination, &key);
-    if (!key.failed)
-        nl_error_ignore(nl_relay_pace_write(store, nl_buf_text(&key), &found, &ignored));
+    nl_error_ignore(nl_relay_pace_write(store, nl_buf_text(&key), &found, &ignored));
     nl_error_free(&ignored);
     nl_buf_free(&key);
 }

@@ -2,6 +2,7 @@
 
 #include "delivery/destination_note.h"
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 
 #include <search.h>
 #include <stdlib.h>
@@ -19,9 +20,7 @@ enum {
 enum nl_status nl_direct_open(struct run *run) {
     if (!nl_config_is_direct(run->plan->config))
         return NL_OK;
-    struct nl_direct *direct = calloc(1, sizeof *direct);
-    if (direct == NULL)
-        return nl_error_nomem(run->err);
+    struct nl_direct *direct = nl_calloc(1, sizeof *direct);
     run->direct = direct;
     enum nl_status status = nl_relay_branch(run->plan->relay, &direct->relay, run->err);
     if (status == NL_OK)

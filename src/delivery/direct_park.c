@@ -73,13 +73,11 @@ static void compact(struct nl_destination *destination) {
 static bool remember(struct nl_destination *destination, int64_t delivery, int64_t due) {
     if (count_away(destination) == 0 || count_parked(destination) == REMEMBERED)
         compact(destination);
-    if (count_parked(destination) == REMEMBERED || destination->due.failed ||
-        destination->parked.failed)
+    if (count_parked(destination) == REMEMBERED)
         return false;
     nl_buf_add(&destination->due, &due, sizeof due);
-    if (!destination->due.failed)
-        nl_buf_add(&destination->parked, &delivery, sizeof delivery);
-    return !destination->due.failed && !destination->parked.failed;
+    nl_buf_add(&destination->parked, &delivery, sizeof delivery);
+    return true;
 }
 
 /* Leaves out those that are back by themselves: a lease finds them. */

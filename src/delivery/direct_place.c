@@ -2,6 +2,7 @@
  * address is new, in a day. The counts are the database's, shared by all processes; each process
  * takes a few messages at a time from them. */
 #include "delivery/direct.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/store/allowance.h"
 
@@ -35,12 +36,10 @@ struct nl_place *nl_direct_place(struct nl_direct *direct, const char *host, con
     if (known != NULL)
         return *known;
     struct nl_place *place =
-        calloc(1, sizeof *place + count_sources(direct) * sizeof place->sources[0]);
-    if (place == NULL)
-        return NULL;
-    place->name = strdup(name);
+        nl_calloc(1, sizeof *place + count_sources(direct) * sizeof place->sources[0]);
+    place->name = nl_strdup(name);
     nl_mailbox_provider_limits(host, direct->plan.config, &place->provider);
-    if (place->name == NULL || tsearch(place, &direct->places, by_name) == NULL) {
+    if (tsearch(place, &direct->places, by_name) == NULL) {
         free(place->name);
         free(place);
         return NULL;

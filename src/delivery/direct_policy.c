@@ -1,5 +1,6 @@
 #include "delivery/direct.h"
 #include "delivery/mail_hosts.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@ static bool recall(struct nl_route_to *route) {
         return true;
     enum nl_status status =
         nl_sts_note_read(route->direct->plan.store, route->domain, &note, &ignored);
-    struct nl_sts_note *kept = status == NL_OK ? malloc(sizeof note) : NULL;
+    struct nl_sts_note *kept = status == NL_OK ? nl_malloc(sizeof note) : NULL;
     if (kept != NULL) {
         nl_direct_forget_policy(route);
         *kept = note;
@@ -38,9 +39,7 @@ static bool recall(struct nl_route_to *route) {
 /* Keeps a policy that was fetched. Without memory the earlier one holds. */
 static void keep(struct nl_route_to *route, const struct nl_sts_policy *policy) {
     struct nl_error ignored = {0};
-    struct nl_sts_note *note = calloc(1, sizeof *note);
-    if (note == NULL)
-        return;
+    struct nl_sts_note *note = nl_calloc(1, sizeof *note);
     if (nl_sts_note_make(policy, route->wanted_id, nl_store_now(route->direct->plan.store), note,
                          &ignored) == NL_OK) {
         nl_direct_forget_policy(route);

@@ -3,6 +3,7 @@
 #include "delivery/direct.h"
 #include "delivery/mailbox_provider.h"
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 
 #include <search.h>
 #include <stdlib.h>
@@ -41,9 +42,8 @@ static bool note_server(struct nl_direct *direct, size_t server,
     size_t at = server - nl_relay_count(direct->relay);
     if (at >= direct->server_room) {
         size_t room = 2 * at + 64;
-        struct nl_destination **grown = reallocarray((void *)direct->servers, room, sizeof(void *));
-        if (grown == NULL)
-            return false;
+        struct nl_destination **grown =
+            nl_reallocarray((void *)direct->servers, room, sizeof(void *));
         direct->servers = grown;
         direct->server_room = room;
     }
@@ -89,7 +89,7 @@ static bool set_limits(struct nl_direct *direct, const struct nl_mail_route *fou
     destination->most = (size_t)direct->plan.config->direct.connections;
     destination->limits = nl_direct_place(direct, host, is_known ? known.name : host);
     if (found->hosts[0].tls == NL_HOST_TLS_DANE && found->hosts[0].tlsa != NULL)
-        destination->tlsa = strdup(found->hosts[0].tlsa);
+        destination->tlsa = nl_strdup(found->hosts[0].tlsa);
     if (destination->limits == NULL)
         return false;
     destination->place = destination->limits->name;
@@ -107,13 +107,8 @@ static bool set_limits(struct nl_direct *direct, const struct nl_mail_route *fou
 static struct nl_destination *find_destination(struct nl_direct *direct,
                                                const struct nl_mail_route *found) {
     struct nl_buf key = {0};
-    struct nl_destination *fresh = calloc(1, sizeof *fresh);
+    struct nl_destination *fresh = nl_calloc(1, sizeof *fresh);
     nl_destination_key(found, &key);
-    if (fresh == NULL || key.failed) {
-        free(fresh);
-        nl_buf_free(&key);
-        return NULL;
-    }
     fresh->key = nl_buf_take(&key);
     struct nl_destination **place = tsearch(fresh, &direct->destinations, by_key);
     if (place != NULL && *place == fresh && add_hosts(direct, found, fresh) &&
@@ -169,12 +164,10 @@ static struct nl_route_to *find_route(struct nl_direct *direct, const char *doma
     struct nl_route_to **place = tfind(&wanted, &direct->routes, by_domain);
     if (place != NULL)
         return *place;
-    struct nl_route_to *route = calloc(1, sizeof *route);
-    if (route == NULL)
-        return NULL;
+    struct nl_route_to *route = nl_calloc(1, sizeof *route);
     route->direct = direct;
-    route->domain = strdup(domain);
-    if (route->domain == NULL || tsearch(route, &direct->routes, by_domain) == NULL) {
+    route->domain = nl_strdup(domain);
+    if (tsearch(route, &direct->routes, by_domain) == NULL) {
         free(route->domain);
         free(route);
         return NULL;

@@ -1,5 +1,6 @@
 /* Counts sessions with mail hosts for SMTP TLS reports (RFC 8460), by the recipients' domain. */
 #include "delivery/direct.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/store/tls_session.h"
 
 #include <stdio.h>
@@ -82,8 +83,8 @@ static bool is_same(const struct nl_counted_session *one, const struct nl_counte
 /* Takes over the texts of `one`. */
 static void add(struct nl_direct *direct, struct nl_counted_session *one) {
     if (direct->sessions == NULL)
-        direct->sessions = calloc(ROWS, sizeof *direct->sessions);
-    bool lost = direct->sessions == NULL || one->domain == NULL || one->policy == NULL;
+        direct->sessions = nl_calloc(ROWS, sizeof *direct->sessions);
+    bool lost = one->domain == NULL || one->policy == NULL;
     for (size_t i = 0; !lost && i < direct->session_count; i++)
         if (is_same(&direct->sessions[i], one)) {
             direct->sessions[i].count++;
@@ -117,8 +118,8 @@ static void count(struct nl_direct *direct, const struct nl_route_to *route,
         nl_buf_free(&policy);
         return;
     }
-    one.domain = strdup(route->domain);
-    one.policy = strdup(nl_buf_text(&policy));
+    one.domain = nl_strdup(route->domain);
+    one.policy = nl_strdup(nl_buf_text(&policy));
     nl_buf_free(&policy);
     snprintf(one.result, sizeof one.result, "%s", result);
     if (result[0] != '\0' && event != NULL) {
@@ -155,8 +156,8 @@ static void count_without_session(struct nl_direct *direct, const struct nl_rout
     struct nl_counted_session one = {.kind = "tlsa"};
     if (!direct->plan.config->direct.tls_reports)
         return;
-    one.domain = strdup(route->domain);
-    one.policy = strdup("");
+    one.domain = nl_strdup(route->domain);
+    one.policy = nl_strdup("");
     snprintf(one.result, sizeof one.result, "%s", result);
     snprintf(one.server, sizeof one.server, "%s", server);
     copy_plain(one.detail, sizeof one.detail, detail);
@@ -189,8 +190,8 @@ void nl_direct_count_no_policy(struct nl_direct *direct, struct nl_route_to *rou
     struct nl_counted_session one = {.kind = "sts"};
     if (!direct->plan.config->direct.tls_reports)
         return;
-    one.domain = strdup(route->domain);
-    one.policy = strdup("");
+    one.domain = nl_strdup(route->domain);
+    one.policy = nl_strdup("");
     snprintf(one.result, sizeof one.result, "%s",
              invalid ? "sts-policy-invalid" : "sts-policy-fetch-error");
     copy_plain(one.detail, sizeof one.detail, why);

@@ -1,6 +1,7 @@
 #include "delivery/messages.h"
 
 #include "newsletter/base/language.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,10 @@
 enum nl_status nl_messages_add(struct nl_messages *messages, const char *language,
                                const char *packed, size_t len, struct nl_error *err) {
     struct nl_run_message *grown =
-        realloc(messages->items, (messages->count + 1) * sizeof *messages->items);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(messages->items, (messages->count + 1) * sizeof *messages->items);
     messages->items = grown;
     struct nl_run_message *item = &grown[messages->count];
-    *item = (struct nl_run_message){.language = language != NULL ? strdup(language) : NULL,
+    *item = (struct nl_run_message){.language = language != NULL ? nl_strdup(language) : NULL,
                                     .body = nl_dkim_body_new(),
                                     .content = nl_smime_content_new()};
     messages->count++;

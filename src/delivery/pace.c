@@ -108,8 +108,7 @@ enum nl_status nl_pace_domain(struct nl_store *store, const struct nl_domain_lim
         return NL_OK;
     nl_buf_addf(&name, "domain %s", domain);
     enum nl_status status =
-        name.failed ? nl_error_nomem(err)
-                    : nl_throttle_reserve(store, nl_buf_text(&name), limit->per_second, at, err);
+        nl_throttle_reserve(store, nl_buf_text(&name), limit->per_second, at, err);
     nl_buf_free(&name);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "delivery/record.h"
 #include "delivery/refusal.h"
 #include "delivery/tuning.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/open_files.h"
 #include "newsletter/db/sync.h"
 #include "newsletter/store/issue_control.h"
@@ -34,14 +35,11 @@ static enum nl_status prepare(struct run *run) {
      * one may follow it. */
     run->size =
         connections * ((size_t)nl_relay_window(run->plan->relay) + (run->direct != NULL ? 1 : 2));
-    run->messages = calloc(run->size, sizeof run->messages[0]);
-    run->records = calloc(run->size + NL_HELD_LIMIT, sizeof run->records[0]);
-    run->commit_points = calloc(run->size, sizeof run->commit_points[0]);
-    run->may_go = calloc(run->size, sizeof run->may_go[0]);
+    run->messages = nl_calloc(run->size, sizeof run->messages[0]);
+    run->records = nl_calloc(run->size + NL_HELD_LIMIT, sizeof run->records[0]);
+    run->commit_points = nl_calloc(run->size, sizeof run->commit_points[0]);
+    run->may_go = nl_calloc(run->size, sizeof run->may_go[0]);
     nl_token_new(nl_store_env(run->plan->store), &run->owner);
-    if (run->messages == NULL || run->records == NULL || run->commit_points == NULL ||
-        run->may_go == NULL)
-        return nl_error_nomem(run->err);
     run->breaker.issue = run->plan->scope.issue != 0;
     run->maker.issue = run->plan->scope.issue;
     enum nl_status status =

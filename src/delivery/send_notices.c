@@ -27,8 +27,8 @@ static enum nl_status keep_wording(struct notices *notices, struct nl_run_messag
         return NL_OK;
     enum nl_status status = nl_notice_wording(plan->scope.kind, message->language, notices->list,
                                               plan->config, &text, err);
-    if (status == NL_OK && (message->wording = nl_buf_take(&text)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        message->wording = nl_buf_take(&text);
     nl_buf_free(&text);
     return status;
 }

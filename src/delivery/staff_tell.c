@@ -1,5 +1,6 @@
 #include "delivery/staff_tell.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/log.h"
 #include "newsletter/bulletin/staff_message.h"
@@ -99,10 +100,10 @@ static enum nl_status keep(const struct nl_told_issue *issue, void *ctx, struct 
     *copy = (struct nl_told_issue){
         .id = issue->id,
         .list = issue->list,
-        .title = strdup(issue->title),
-        .account = strdup(issue->account),
-        .address = strdup(issue->address),
-        .pause_note = strdup(issue->pause_note),
+        .title = nl_strdup(issue->title),
+        .account = nl_strdup(issue->account),
+        .address = nl_strdup(issue->address),
+        .pause_note = nl_strdup(issue->pause_note),
         .done = issue->done,
         .since = issue->since,
     };

@@ -2,6 +2,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/clock.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/delivery/tls_reports.h"
 #include "newsletter/http/client.h"
@@ -71,8 +72,8 @@ static enum nl_status find_asked(const struct nl_relay *relay, const char *domai
         status = nl_resolver_texts(resolver, nl_buf_text(&name), &texts, err);
     for (const char *line = nl_buf_text(&texts); status == NL_OK && *line != '\0';) {
         size_t len = strcspn(line, "\n");
-        char *one = strndup(line, len);
-        if (one != NULL && nl_text_is_record(one, "v=TLSRPTv1") && ++records == 1)
+        char *one = nl_strndup(line, len);
+        if (nl_text_is_record(one, "v=TLSRPTv1") && ++records == 1)
             read_record(one, out);
         free(one);
         line += len + (line[len] == '\n');
@@ -92,8 +93,8 @@ static enum nl_status mail_to(const struct nl_service *service, const struct nl_
     struct nl_buf message = {0};
     struct nl_address to = {0};
     struct nl_error unread = {0};
-    char *address = strndup(place, strcspn(place, "?!"));
-    enum nl_status status = address != NULL ? NL_OK : nl_error_nomem(err);
+    char *address = nl_strndup(place, strcspn(place, "?!"));
+    enum nl_status status = NL_OK;
     bool good = status == NL_OK && nl_address_parse(address, &to, &unread) == NL_OK;
     nl_error_free(&unread);
     if (good) {
@@ -138,7 +139,7 @@ static struct curl_slist *find_host(const struct nl_relay *relay, const char *pl
                  nl_resolver_addresses(resolver, host, &addresses, &ignored) == NL_OK;
     if (known && addresses.len > 0) {
         nl_buf_addf(&entry, "%s:%s:%s", host, port, addresses.data);
-        found = entry.failed ? NULL : curl_slist_append(NULL, entry.data);
+        found = curl_slist_append(NULL, entry.data);
     }
     curl_free(host);
     curl_free(port);
@@ -288,9 +289,7 @@ enum nl_status nl_tls_reports_send(const struct nl_service *service, struct nl_e
     if (!nl_config_is_direct(config) || !config->direct.tls_reports ||
         config->bounce_address == NULL)
         return NL_OK;
-    struct due *due = calloc(1, sizeof *due);
-    if (due == NULL)
-        return nl_error_nomem(err);
+    struct due *due = nl_calloc(1, sizeof *due);
     enum nl_status status = nl_tls_sessions_due(service->store, DOMAINS, keep, due, err);
     if (status == NL_OK && due->count > 0)
         status = nl_store_take_permit(service->store, "tls reports", 0, &ours, err);

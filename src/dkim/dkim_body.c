@@ -1,5 +1,6 @@
 #include "dkim/dkim_body.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/prefix.h"
 
 #include <openssl/evp.h>
@@ -105,7 +106,7 @@ struct nl_dkim_body {
 };
 
 struct nl_dkim_body *nl_dkim_body_new(void) {
-    return calloc(1, sizeof(struct nl_dkim_body));
+    return nl_calloc(1, sizeof(struct nl_dkim_body));
 }
 
 void nl_dkim_body_free(struct nl_dkim_body *known) {

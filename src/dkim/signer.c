@@ -25,8 +25,6 @@ enum nl_status nl_signer_sign(const struct nl_signer *signer, struct nl_dkim_bod
         nl_dkim_sign((const struct nl_dkim_key *const *)signer->keys, signer->count, known,
                      nl_buf_text(message), message->len, now, &complete, err);
     nl_buf_add(&complete, nl_buf_text(message), message->len);
-    if (status == NL_OK && complete.failed)
-        status = nl_error_nomem(err);
     if (status != NL_OK) {
         nl_buf_free(&complete);
         return status;

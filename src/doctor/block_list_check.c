@@ -50,9 +50,7 @@ static enum nl_status look_up(struct nl_doctor *doctor, const char *origin, cons
     if (!nl_ip_parse(origin, &ip))
         return NL_OK;
     name_question(&ip, strchr(origin, ':') != NULL, list, len, &question);
-    enum nl_status status = question.failed
-                                ? nl_error_nomem(err)
-                                : nl_dns_ask(doctor->dns, NL_DNS_A, question.data, &answers, err);
+    enum nl_status status = nl_dns_ask(doctor->dns, NL_DNS_A, question.data, &answers, err);
     if (nl_doctor_asked(doctor, "block-lists", status, err))
         judge(doctor, origin, list, (int)len, &answers);
     else

@@ -1,6 +1,7 @@
 #include "doctor/dns.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 
 #include <ares.h>
 #include <arpa/inet.h>
@@ -19,9 +20,9 @@ struct nl_dns {
 
 enum nl_status nl_dns_new(const char *servers, struct nl_dns **out, struct nl_error *err) {
     struct ares_options options = {.timeout = TIMEOUT_MILLISECONDS, .tries = TRIES};
-    struct nl_dns *dns = calloc(1, sizeof *dns);
+    struct nl_dns *dns = nl_calloc(1, sizeof *dns);
     *out = NULL;
-    if (dns == NULL || ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
+    if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
         free(dns);
         return nl_error_nomem(err);
     }
@@ -53,11 +54,9 @@ void nl_answers_free(struct nl_answers *answers) {
 }
 
 static bool add_answer(struct nl_answers *answers, const char *text, size_t len) {
-    char **grown = realloc(answers->items, (answers->count + 1) * sizeof *answers->items);
-    if (grown == NULL)
-        return false;
+    char **grown = nl_realloc(answers->items, (answers->count + 1) * sizeof *answers->items);
     answers->items = grown;
-    grown[answers->count] = strndup(text, len);
+    grown[answers->count] = nl_strndup(text, len);
     return grown[answers->count++] != NULL;
 }
 
@@ -122,8 +121,7 @@ static bool add_texts(struct question *question, const unsigned char *reply, int
     for (struct ares_txt_ext *at = strings; complete && at != NULL; at = at->next) {
         nl_buf_add(&record, at->txt, at->length);
         if (at->next == NULL || at->next->record_start) {
-            complete =
-                !record.failed && add_answer(question->out, nl_buf_text(&record), record.len);
+            complete = add_answer(question->out, nl_buf_text(&record), record.len);
             nl_buf_clear(&record);
         }
     }
@@ -243,8 +241,7 @@ enum nl_status nl_dns_names(struct nl_dns *dns, const char *address, struct nl_a
     *out = (struct nl_answers){0};
     if (!reverse_name(address, &name))
         return nl_error_set(err, NL_DATA, "'%s' is not an IP address", address);
-    enum nl_status status =
-        name.failed ? nl_error_nomem(err) : ask(dns, name.data, ns_t_ptr, &question, err);
+    enum nl_status status = ask(dns, name.data, ns_t_ptr, &question, err);
     nl_buf_free(&name);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "doctor/checks.h"
 
 #include "newsletter/base/address.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/network.h"
 
 #include <stdlib.h>
@@ -15,11 +16,9 @@ struct walk {
 };
 
 static bool add_origin(struct nl_answers *origins, const char *address) {
-    char **grown = realloc(origins->items, (origins->count + 1) * sizeof *origins->items);
-    if (grown == NULL)
-        return false;
+    char **grown = nl_realloc(origins->items, (origins->count + 1) * sizeof *origins->items);
     origins->items = grown;
-    grown[origins->count] = strdup(address);
+    grown[origins->count] = nl_strdup(address);
     return grown[origins->count++] != NULL;
 }
 

@@ -1,4 +1,5 @@
 #include "doctor/checks.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/http/client.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static size_t take(char *data, size_t size, size_t count, void *ctx) {
     if (taking->out->len + size * count > taking->limit)
         return 0;
     nl_buf_add(taking->out, data, size * count);
-    return taking->out->failed ? 0 : size * count;
+    return size * count;
 }
 
 static CURLcode perform(CURL *handle, const struct nl_doctor *doctor, const char *url,
@@ -67,10 +68,8 @@ enum nl_status nl_doctor_fetch(const struct nl_doctor *doctor, const char *url, 
     struct nl_answers addresses = {0};
     struct taking taking = {out, limit};
     const char *at = strncmp(url, "https://", 8) == 0 ? url + 8 : "";
-    char *host = strndup(at, strcspn(at, "/?#"));
+    char *host = nl_strndup(at, strcspn(at, "/?#"));
     enum nl_status status = NL_OK;
-    if (host == NULL)
-        return nl_error_nomem(err);
     if (host[0] == '\0' || strpbrk(host, ":@[]") != NULL)
         nl_buf_addf(problem, "'%.200s' is not an https URL of a host", url);
     else

@@ -89,9 +89,7 @@ enum nl_status nl_doctor_mta_sts(struct nl_doctor *doctor, const char *domain,
     struct nl_answers answers = {0};
     size_t count = 0;
     nl_buf_addf(&name, "_mta-sts.%s", domain);
-    enum nl_status status = name.failed
-                                ? nl_error_nomem(err)
-                                : nl_dns_ask(doctor->dns, NL_DNS_TXT, name.data, &answers, err);
+    enum nl_status status = nl_dns_ask(doctor->dns, NL_DNS_TXT, name.data, &answers, err);
     for (size_t i = 0; i < answers.count; i++)
         count += nl_text_is_record(answers.items[i], "v=STSv1");
     if (status == NL_TEMPFAIL) {

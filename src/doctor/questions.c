@@ -24,8 +24,7 @@ enum nl_status nl_doctor_txt(struct nl_doctor *doctor, const char *prefix, const
     struct nl_buf name = {0};
     *out = (struct nl_answers){0};
     nl_buf_addf(&name, "%s%s", prefix, domain);
-    enum nl_status status = name.failed ? nl_error_nomem(err)
-                                        : nl_dns_ask(doctor->dns, NL_DNS_TXT, name.data, out, err);
+    enum nl_status status = nl_dns_ask(doctor->dns, NL_DNS_TXT, name.data, out, err);
     nl_buf_free(&name);
     return status;
 }

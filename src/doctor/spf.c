@@ -101,7 +101,7 @@ static bool query(SPF_request_t *request, const char *domain, const char *addres
     struct nl_buf sender = {0};
     bool six = strchr(address, ':') != NULL;
     nl_buf_addf(&sender, "postmaster@%s", domain);
-    bool complete = !sender.failed && SPF_request_set_env_from(request, sender.data) == 0 &&
+    bool complete = SPF_request_set_env_from(request, sender.data) == 0 &&
                     SPF_request_set_helo_dom(request, domain) == SPF_E_SUCCESS &&
                     (six ? SPF_request_set_ipv6_str(request, address)
                          : SPF_request_set_ipv4_str(request, address)) == SPF_E_SUCCESS;

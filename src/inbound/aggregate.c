@@ -1,6 +1,7 @@
 #include "inbound/aggregate.h"
 
 #include "newsletter/base/clean.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
@@ -25,14 +26,9 @@ struct aggregate {
 
 enum nl_status nl_aggregate_new(enum nl_reputation_kind kind, struct nl_reputation_report **out,
                                 struct nl_error *err) {
-    struct aggregate *aggregate = calloc(1, sizeof *aggregate);
-    struct nl_reputation_row *rows = calloc(MOST_ROWS, sizeof *rows);
+    struct aggregate *aggregate = nl_calloc(1, sizeof *aggregate);
+    struct nl_reputation_row *rows = nl_calloc(MOST_ROWS, sizeof *rows);
     *out = NULL;
-    if (aggregate == NULL || rows == NULL) {
-        free(aggregate);
-        free(rows);
-        return nl_error_nomem(err);
-    }
     if (RAND_bytes((unsigned char *)&aggregate->secret, sizeof aggregate->secret) != 1) {
         free(aggregate);
         free(rows);

@@ -2,6 +2,7 @@
 #include "inbound/aggregate.h"
 #include "inbound/reading.h"
 #include "inbound/unpack.h"
+#include "newsletter/base/memory.h"
 
 #include <libetpan/libetpan.h>
 #include <stdlib.h>
@@ -35,16 +36,15 @@ static bool may_hold_report(const struct nl_part *part) {
 
 /* Appends the bytes of a part. */
 static enum nl_status decode(const struct nl_part *part, struct nl_buf *out, struct nl_error *err) {
+    (void)err;
     size_t index = 0;
     char *decoded = NULL;
     size_t decoded_len = 0;
     if (part->encoding == MAILMIME_MECHANISM_8BIT) {
         nl_buf_add(out, part->body.data, part->body.len);
-        return out->failed ? nl_error_nomem(err) : NL_OK;
+        return NL_OK;
     }
-    char *padded = calloc(1, part->body.len + PADDING);
-    if (padded == NULL)
-        return nl_error_nomem(err);
+    char *padded = nl_calloc(1, part->body.len + PADDING);
     memcpy(padded, part->body.data, part->body.len);
     if (mailmime_part_parse(padded, part->body.len, &index, part->encoding, &decoded,
                             &decoded_len) == MAILIMF_NO_ERROR)
@@ -52,7 +52,7 @@ static enum nl_status decode(const struct nl_part *part, struct nl_buf *out, str
     if (decoded != NULL)
         mailmime_decoded_part_free(decoded);
     free(padded);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* Reads the file in a part. NL_DATA says what is wrong with it; *known whether its text is, all the
@@ -97,7 +97,7 @@ bool nl_read_report(struct nl_reading *reading, const char *subject) {
         reading->nomem |= status != NL_OK && status != NL_DATA;
         found |= claims || known;
         if (status == NL_DATA && (claims || known) && out->problem == NULL)
-            out->problem = strdup(nl_error_text(&err));
+            out->problem = nl_strdup(nl_error_text(&err));
         nl_error_free(&err);
     }
     if (out->report != NULL)

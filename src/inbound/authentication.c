@@ -45,7 +45,7 @@ static size_t take_quoted(const char *text, size_t at, size_t len, struct nl_buf
 static void simplify(const char *text, size_t len, struct nl_buf *out) {
     size_t at = 0;
     nl_buf_clear(out);
-    while (at < len && !out->failed) {
+    while (at < len) {
         char last = out->len > 0 ? out->data[out->len - 1] : ' ';
         if (text[at] == '(') {
             at = skip_comment(text, at, len);
@@ -136,7 +136,7 @@ static void take_field(const char *text, size_t len, const char *authserv_id,
     const char *wanted = authserv_id != NULL           ? authserv_id
                          : out->authserv_id[0] != '\0' ? out->authserv_id
                                                        : name;
-    if (!simple.failed && name[0] != '\0' && strcasecmp(name, wanted) == 0) {
+    if (name[0] != '\0' && strcasecmp(name, wanted) == 0) {
         memcpy(out->authserv_id, name, sizeof name);
         at = nl_buf_text(&simple) + part;
         while (*at == ';') {

@@ -1,5 +1,6 @@
 #include "inbound/aggregate.h"
 #include "inbound/reading.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/token_find.h"
 
@@ -23,9 +24,8 @@ static void read_sent_to(struct nl_reading *reading) {
     static const char *const names[] = {
         "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To", "X-Delivered-To"};
     struct nl_bounce *out = reading->out;
-    out->sent_to = calloc(sizeof names / sizeof names[0], sizeof *out->sent_to);
-    reading->nomem |= out->sent_to == NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && out->sent_to != NULL; i++) {
+    out->sent_to = nl_calloc(sizeof names / sizeof names[0], sizeof *out->sent_to);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *value = nl_mail_field(&reading->mail.parts[0], names[i]);
         char *address = value != NULL ? nl_reading_address(value) : NULL;
         if (address != NULL)
@@ -47,9 +47,8 @@ static void read_message_id(struct nl_reading *reading) {
 static void read_answers(struct nl_reading *reading) {
     static const char *const names[] = {"In-Reply-To", "References"};
     struct nl_bounce *out = reading->out;
-    out->answers = calloc(ANSWERS, sizeof *out->answers);
-    reading->nomem |= out->answers == NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && out->answers != NULL; i++) {
+    out->answers = nl_calloc(ANSWERS, sizeof *out->answers);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t at = 0;
         char *value = nl_mail_field(&reading->mail.parts[0], names[i]);
         char *id = NULL;
@@ -155,7 +154,7 @@ static void read_reporter(struct nl_reading *reading) {
     for (char *p = at; p != NULL && *p != '\0'; p++)
         *p = (char)tolower((unsigned char)*p);
     if (at != NULL && nl_text_is_name(at + 1, "-.", DOMAIN_LIMIT))
-        reading->out->reporter = strdup(at + 1);
+        reading->out->reporter = nl_strdup(at + 1);
     free(address);
     free(from);
 }

@@ -1,5 +1,6 @@
 /* DMARC aggregate reports: XML as in RFC 9990 appendix A and, before it, in RFC 7489 appendix C. */
 #include "inbound/aggregate.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
@@ -225,10 +226,8 @@ static bool open_parser(struct reading *reading, bool latin) {
 
 static enum nl_status parse(const char *text, size_t len, bool latin, bool *again,
                             struct nl_reputation_report **out, struct nl_error *err) {
-    struct reading *reading = calloc(1, sizeof *reading);
-    enum nl_status status = reading != NULL
-                                ? nl_aggregate_new(NL_REPUTATION_DMARC, &reading->report, err)
-                                : nl_error_nomem(err);
+    struct reading *reading = nl_calloc(1, sizeof *reading);
+    enum nl_status status = nl_aggregate_new(NL_REPUTATION_DMARC, &reading->report, err);
     if (status == NL_OK && !open_parser(reading, latin))
         status = nl_error_nomem(err);
     if (status == NL_OK) {

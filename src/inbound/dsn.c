@@ -1,4 +1,5 @@
 #include "inbound/prose.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -220,7 +221,7 @@ static char *returned_recipient(struct nl_reading *reading) {
          i++) {
         const char *line = strcasestr(text, labels[i]);
         reading->out->steps += strlen(text) / 16;
-        char *value = line != NULL ? strndup(line + 1, strcspn(line + 1, "\n")) : NULL;
+        char *value = line != NULL ? nl_strndup(line + 1, strcspn(line + 1, "\n")) : NULL;
         address = value != NULL ? only_address(value) : NULL;
         free(value);
     }

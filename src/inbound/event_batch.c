@@ -33,7 +33,6 @@ static bool add_name(const json_t *event, struct nl_buf *out) {
             continue;
         char *text = json_dumps(id, JSON_ENCODE_ANY);
         nl_buf_addf(out, "event %s %s %s", names[i].id, kind, text != NULL ? text : "");
-        out->failed = out->failed || text == NULL;
         free(text);
         return true;
     }
@@ -61,8 +60,6 @@ static enum nl_status visit(json_t *object, nl_event_visitor *each, void *ctx,
     enum nl_status status = text != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && !add_name(core, &name))
         nl_buf_add(&name, text, event.len);
-    if (status == NL_OK && name.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK) {
         nl_digest(nl_buf_text(&name), name.len, event.digest);
         status = each(&event, ctx, err);

@@ -1,4 +1,5 @@
 /* IMAP (RFC 3501, RFC 6851) and POP3 (RFC 1939) through libcurl, which checks certificates. */
+#include "newsletter/base/memory.h"
 #include "newsletter/inbound/mailbox.h"
 
 #include "inbound/mail_server.h"
@@ -64,7 +65,7 @@ static size_t collect(char *data, size_t size, size_t count, void *ctx) {
     nl_buf_add(&fetch->answer, data, len < room ? len : room);
     fetch->answered += len;
     fetch->received += len;
-    return fetch->answer.failed || fetch->answered > ANSWER_LIMIT ? 0 : len;
+    return fetch->answered > ANSWER_LIMIT ? 0 : len;
 }
 
 /* The reply to STAT, "+OK 2 320", is nothing but a line of its own. libcurl cannot LIST an empty
@@ -111,7 +112,7 @@ static CURLcode perform(struct fetch *fetch, const char *path, const char *comma
     curl_easy_setopt(fetch->curl, CURLOPT_URL, nl_buf_text(&url));
     curl_easy_setopt(fetch->curl, CURLOPT_NOBODY, bodiless ? 1L : 0L);
     curl_easy_setopt(fetch->curl, CURLOPT_CUSTOMREQUEST, command);
-    CURLcode code = url.failed ? CURLE_OUT_OF_MEMORY : curl_easy_perform(fetch->curl);
+    CURLcode code = curl_easy_perform(fetch->curl);
     nl_buf_free(&url);
     return code;
 }
@@ -181,8 +182,8 @@ static enum nl_status read_imap(struct fetch *fetch, struct nl_error *err) {
         return nl_error_nomem(err);
     CURLcode code = perform(fetch, folder, "UID SEARCH UNDELETED", false);
     enum nl_status status = code == CURLE_OK ? NL_OK : fail(fetch, code, err);
-    if (status == NL_OK && (uids = strdup(nl_buf_text(&fetch->answer))) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        uids = nl_strdup(nl_buf_text(&fetch->answer));
     char *rest = NULL;
     for (char *uid = uids != NULL ? strtok_r(uids, " \r\n", &rest) : NULL;
          status == NL_OK && uid != NULL && !stopped(fetch) && !exhausted(fetch);
@@ -256,11 +257,8 @@ enum nl_status nl_mailbox_fetch(const struct nl_config *config, const char *pass
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (fetch.curl = curl_easy_init()) == NULL)
         return nl_error_nomem(err);
     set_up(&fetch, password);
-    if (fetch.base.failed)
-        status = nl_error_nomem(err);
-    else
-        status = config->fetch.protocol == NL_FETCH_IMAP ? read_imap(&fetch, err)
-                                                         : read_pop3(&fetch, err);
+    status =
+        config->fetch.protocol == NL_FETCH_IMAP ? read_imap(&fetch, err) : read_pop3(&fetch, err);
     curl_easy_cleanup(fetch.curl); /* QUIT or LOGOUT: what POP3 deletes is deleted now */
     nl_buf_free(&fetch.base);
     nl_buf_free(&fetch.answer);

@@ -1,4 +1,5 @@
 #include "newsletter/inbound/hook.h"
+#include "newsletter/base/memory.h"
 
 #include "inbound/hook_proof.h"
 #include "inbound/sns.h"
@@ -49,10 +50,8 @@ static enum nl_status open_secret(struct nl_hook *hook, struct nl_error *err) {
 
 enum nl_status nl_hook_new(const struct nl_hook_config *config, struct nl_hook **out,
                            struct nl_error *err) {
-    struct nl_hook *hook = calloc(1, sizeof *hook);
+    struct nl_hook *hook = nl_calloc(1, sizeof *hook);
     *out = NULL;
-    if (hook == NULL)
-        return nl_error_nomem(err);
     hook->config = config;
     enum nl_status status =
         config->provider == NL_PROVIDER_SENDGRID ? open_sendgrid(hook, err)
@@ -108,8 +107,7 @@ static enum nl_status use_token(struct nl_store *store, const struct nl_hook_rep
     nl_digest_hex(report->body, report->len, digest);
     nl_buf_addf(&alone, "mailgun %s", token);
     nl_buf_addf(&with_body, "mailgun %s %s", token, digest);
-    enum nl_status status = alone.failed || with_body.failed ? nl_error_nomem(err)
-                                                             : nl_store_begin_exclusive(store, err);
+    enum nl_status status = nl_store_begin_exclusive(store, err);
     if (status != NL_OK)
         goto out;
     status = nl_stamp_use(store, nl_buf_text(&alone), until, &new_token, err);

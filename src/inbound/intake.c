@@ -1,4 +1,5 @@
 #include "newsletter/inbound/intake.h"
+#include "newsletter/base/memory.h"
 
 #include "inbound/poison.h"
 #include "newsletter/base/log.h"
@@ -50,9 +51,7 @@ static enum nl_status forget(struct nl_store *store, const struct nl_config *con
 
 enum nl_status nl_intake_new(struct nl_store *store, const struct nl_config *config,
                              struct nl_intake **out, struct nl_error *err) {
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
-        return nl_error_nomem(err);
+    *out = nl_calloc(1, sizeof **out);
     **out =
         (struct nl_intake){.store = store, .config = config, .poison = {.file = -1, .place = -1}};
     enum nl_status status = nl_bounce_reader_new(&(*out)->reader, err);
@@ -175,9 +174,9 @@ static enum nl_status record_verdicts(struct nl_intake *intake, struct nl_bounce
         intake->config->bounce.hard, intake->config->bounce.soft, intake->config->bounce.limit,
         intake->config->bounce.half_life, intake->config->bounce.interval};
     struct nl_bounce_record_outcome outcome = {0};
-    struct nl_address *addresses = calloc(bounce->count + 1, sizeof *addresses);
-    struct nl_bounce_verdict *verdicts = calloc(bounce->count + 1, sizeof *verdicts);
-    enum nl_status status = addresses != NULL && verdicts != NULL ? NL_OK : nl_error_nomem(err);
+    struct nl_address *addresses = nl_calloc(bounce->count + 1, sizeof *addresses);
+    struct nl_bounce_verdict *verdicts = nl_calloc(bounce->count + 1, sizeof *verdicts);
+    enum nl_status status = NL_OK;
     if (status == NL_OK && out->proved && bounce->kind >= NL_BOUNCE_DELAYED)
         verdicts[entry->count++] = proved_verdict(bounce);
     for (size_t i = 0; status == NL_OK && !out->proved && i < bounce->count && i < UNPROVED; i++)

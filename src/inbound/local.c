@@ -100,7 +100,7 @@ static int visible(const struct dirent *entry) {
 static bool add_path(struct nl_buf *path, const char *folder, const char *rest, const char *name) {
     nl_buf_clear(path);
     nl_buf_addf(path, "%s%s/%s", folder, rest, name);
-    return !path->failed;
+    return true;
 }
 
 static bool is_folder(const char *folder, const char *name) {
@@ -120,9 +120,7 @@ static enum nl_status make_maildir(const char *folder, const char *name, struct 
     for (size_t i = 0; status == NL_OK && i < sizeof inner / sizeof inner[0]; i++) {
         nl_buf_clear(&path);
         nl_buf_addf(&path, "%s/.%s%s", folder, name, inner[i]);
-        if (path.failed)
-            status = nl_error_nomem(err);
-        else if (mkdir(path.data, 0700) != 0 && errno != EEXIST)
+        if (mkdir(path.data, 0700) != 0 && errno != EEXIST)
             status = nl_error_system(err, errno, "create", path.data);
     }
     nl_buf_free(&path);
@@ -136,8 +134,6 @@ static enum nl_status file_away(const char *folder, const char *from, const char
     const char *where = understood ? "Processed" : "Unknown";
     enum nl_status status = make_maildir(folder, where, err);
     nl_buf_addf(&target, "%s/.%s/cur/%.*s:2,S", folder, where, (int)strcspn(name, ":"), name);
-    if (status == NL_OK && target.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK && rename(from, target.data) != 0)
         status = nl_error_system(err, errno, "move to", target.data);
     nl_buf_free(&target);

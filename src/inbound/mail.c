@@ -1,6 +1,7 @@
 #include "inbound/mail.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <libetpan/libetpan.h>
@@ -57,9 +58,9 @@ static char *to_utf8(const char *charset, const char *data, size_t len) {
     }
     const char *text = converted != NULL ? converted : data;
     size_t text_len = converted != NULL ? converted_len : len;
-    char *clean = malloc(text_len + 1);
+    char *clean = nl_malloc(text_len + 1);
     size_t at = 0;
-    for (size_t i = 0; clean != NULL && i < text_len; i++) {
+    for (size_t i = 0; i < text_len; i++) {
         size_t control = control_length(text + i, text_len - i);
         if (control > 0)
             clean[at++] = ' ';
@@ -128,7 +129,7 @@ static char *decode_value(struct nl_span value) {
         while (i < len && (value.data[i] == '\n' || value.data[i] == '\r'))
             i++;
     }
-    char *decoded = text.failed ? NULL : decode_words(nl_buf_text(&text), text.len);
+    char *decoded = decode_words(nl_buf_text(&text), text.len);
     nl_buf_free(&text);
     return decoded;
 }
@@ -256,9 +257,8 @@ static bool is_text(const struct nl_part *part) {
 }
 
 static char *copy_bytes(const char *data, size_t len, size_t *out) {
-    char *copy = calloc(1, len + 1);
-    if (copy != NULL)
-        memcpy(copy, data, len);
+    char *copy = nl_calloc(1, len + 1);
+    memcpy(copy, data, len);
     *out = len;
     return copy;
 }
@@ -272,9 +272,7 @@ char *nl_mail_decode(const struct nl_part *part, size_t limit, size_t *out_len) 
     if (part->encoding == MAILMIME_MECHANISM_8BIT)
         return out_len != NULL ? copy_bytes(data, len, out_len) : to_utf8(part->charset, data, len);
     /* libetpan's decoder looks a few bytes beyond the end of what is cut off. */
-    char *padded = calloc(1, len + PADDING);
-    if (padded == NULL)
-        return NULL;
+    char *padded = nl_calloc(1, len + PADDING);
     memcpy(padded, data, len);
     if (mailmime_part_parse(padded, len, &index, part->encoding, &decoded, &decoded_len) ==
         MAILIMF_NO_ERROR) {
@@ -367,12 +365,11 @@ static bool add_part(struct nl_mail *mail, const char *data, size_t len, int dep
 
 enum nl_status nl_mail_read_up_to(const char *data, size_t len, size_t limit, struct nl_mail *out,
                                   struct nl_error *err) {
-    *out = (struct nl_mail){.parts = calloc(NL_MAIL_PARTS, sizeof(struct nl_part))};
+    *out = (struct nl_mail){.parts = nl_calloc(NL_MAIL_PARTS, sizeof(struct nl_part))};
     if (len > limit)
         len = limit;
     if (memchr(data, '\n', len) == NULL && memchr(data, '\r', len) != NULL) {
-        if ((out->owned = malloc(len)) == NULL)
-            return nl_error_nomem(err);
+        out->owned = nl_malloc(len);
         for (size_t i = 0; i < len; i++)
             out->owned[i] = data[i] == '\r' ? '\n' : data[i];
         data = out->owned;

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/inbound/mail_texts.h"
 
 #include "inbound/mail.h"
@@ -97,7 +98,7 @@ static char *name_of(const struct nl_part *part) {
         char *name = NULL;
         if (at != NULL) {
             at += 1 + (at[1] == '"');
-            name = strndup(at, strcspn(at, "\";\r\n"));
+            name = nl_strndup(at, strcspn(at, "\";\r\n"));
         }
         free(value);
         if (name != NULL)
@@ -108,6 +109,7 @@ static char *name_of(const struct nl_part *part) {
 
 static enum nl_status add_part(struct nl_mail *mail, size_t at, struct nl_mail_texts *out,
                                struct nl_error *err) {
+    (void)err;
     const struct nl_part *part = &mail->parts[at];
     struct nl_mail_item *item = &out->items[out->count];
     *item = (struct nl_mail_item){.kind = NL_MAIL_FILE};
@@ -117,25 +119,23 @@ static enum nl_status add_part(struct nl_mail *mail, size_t at, struct nl_mail_t
         char *text = nl_mail_decode(part, part->body.len, NULL);
         if (text != NULL)
             nl_buf_adds(&item->text, text);
-        item->text.failed = item->text.failed || text == NULL;
         free(text);
     } else {
         size_t len = 0;
         char *data = nl_mail_decode(part, part->body.len, &len);
-        item->text.failed = data == NULL;
         if (data != NULL)
             nl_digest_hex(data, len, item->digest);
         item->name = name_of(part);
         free(data);
     }
     out->count++;
-    return item->text.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_mail_texts_read(const char *data, size_t len, size_t limit,
                                   struct nl_mail_texts *out, struct nl_error *err) {
     struct nl_mail mail = {0};
-    *out = (struct nl_mail_texts){.items = calloc(NL_MAIL_PARTS, sizeof(struct nl_mail_item))};
+    *out = (struct nl_mail_texts){.items = nl_calloc(NL_MAIL_PARTS, sizeof(struct nl_mail_item))};
     enum nl_status status =
         out->items != NULL ? nl_mail_read_up_to(data, len, limit, &mail, err) : nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < mail.count; i++) {

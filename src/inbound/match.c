@@ -1,4 +1,5 @@
 #include "inbound/table.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,13 @@ struct walk {
 
 /* Room for one more; false, and `failed` set, without memory. */
 static bool grow(struct nl_scan *scan, void **array, size_t *cap, size_t count, size_t size) {
+    (void)scan;
     if (count < *cap)
         return true;
     size_t more = *cap > 0 ? *cap * 2 : 256;
     if (more < count + 1)
         more = count + 1;
-    void *grown = realloc(*array, more * size);
-    scan->failed |= grown == NULL;
+    void *grown = nl_realloc(*array, more * size);
     if (grown == NULL)
         return false;
     *array = grown;

@@ -4,6 +4,7 @@
 #include "inbound/provider_word.h"
 #include "inbound/reading.h"
 #include "inbound/status.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/inbound/event.h"
 
@@ -92,7 +93,7 @@ static char *address_in(const char *text) {
 
 /* A copy of what was said, with blanks in place of control characters. */
 static char *printable(const char *text) {
-    char *copy = strndup(text, nl_text_fit(text, TEXT_LIMIT));
+    char *copy = nl_strndup(text, nl_text_fit(text, TEXT_LIMIT));
     for (char *p = copy; p != NULL && *p != '\0'; p++) {
         bool c1 = strncmp(p, "\xC2", 1) == 0 && (unsigned char)p[1] < 0xA0;
         bool separator = strncmp(p, "\xE2\x80\xA8", 3) == 0 || strncmp(p, "\xE2\x80\xA9", 3) == 0;
@@ -128,9 +129,8 @@ static void add_word(struct nl_reading *reading, const char *whom, enum nl_bounc
     nl_buf_adds(&text, more ? " (" : "");
     nl_provider_word_add(word, &text);
     nl_buf_adds(&text, more ? ")" : "");
-    reading->nomem = reading->nomem || text.failed;
-    if (!text.failed)
-        add_failed(reading, whom, kind, "", nl_buf_text(&text));
+    reading->nomem = reading->nomem;
+    add_failed(reading, whom, kind, "", nl_buf_text(&text));
     nl_buf_free(&text);
 }
 
@@ -297,9 +297,9 @@ static json_t *unwrap(json_t *object) {
 /* Undoes how Sendmail folds long lines: "!", a line end, a blank. JSON itself has no line ends
  * within its texts. */
 static char *unfold(const char *text) {
-    char *out = malloc(strlen(text) + 1);
+    char *out = nl_malloc(strlen(text) + 1);
     size_t at = 0;
-    for (const char *p = text; out != NULL && *p != '\0'; p++) {
+    for (const char *p = text; *p != '\0'; p++) {
         if (strncmp(p, "!\n ", 3) == 0)
             p += 2;
         else if (*p != '\n')

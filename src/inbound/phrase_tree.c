@@ -2,6 +2,7 @@
 #include "inbound/table.h"
 
 #include "inbound/vocabulary.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,7 @@ bool nl_table_grow(void **array, size_t *cap, size_t count, size_t size) {
     if (count < *cap)
         return true;
     size_t more = *cap > 0 ? *cap * 2 : 512;
-    void *grown = realloc(*array, more * size);
-    if (grown == NULL)
-        return false;
+    void *grown = nl_realloc(*array, more * size);
     memset((char *)grown + *cap * size, 0, (more - *cap) * size);
     *array = grown;
     *cap = more;
@@ -34,9 +33,7 @@ static bool grow_edges(struct nl_bounce_reader *reader) {
     if (reader->edges_count * 2 < old_cap)
         return true;
     size_t cap = old_cap > 0 ? old_cap * 2 : 16384;
-    struct nl_edge *edges = calloc(cap, sizeof *edges);
-    if (edges == NULL)
-        return false;
+    struct nl_edge *edges = nl_calloc(cap, sizeof *edges);
     reader->edges = edges;
     reader->edges_cap = cap;
     for (size_t i = 0; i < old_cap; i++)

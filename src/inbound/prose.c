@@ -1,6 +1,7 @@
 /* Bounces without a form: the address that failed stands on a line of its own or within the prose,
  * and why stands near it. */
 #include "inbound/prose.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static void find_reasons(struct prose *prose) {
                 memmem(prose->lines[line].data, prose->lines[line].len, out->recipients[i].address,
                        strlen(out->recipients[i].address)) != NULL) {
                 prose->found[prose->found_count++] =
-                    (struct found){strdup(out->recipients[i].address), line};
+                    (struct found){nl_strdup(out->recipients[i].address), line};
                 break;
             }
         }
@@ -91,13 +92,8 @@ static void forget_found(struct prose *prose) {
  */
 static void read_text(struct nl_reading *reading, const char *text, size_t len, bool named,
                       bool reported) {
-    struct prose *prose = calloc(1, sizeof *prose);
+    struct prose *prose = nl_calloc(1, sizeof *prose);
     char *original = nl_mail_field(&reading->mail.parts[0], "X-Original-To");
-    if (prose == NULL) {
-        reading->nomem = true;
-        free(original);
-        return;
-    }
     prose->reading = reading;
     prose->text = text;
     prose->len = len;
@@ -158,7 +154,7 @@ void nl_read_prose(struct nl_reading *reading, bool reasons_only) {
         struct nl_buf plain = {0};
         if (html && text != NULL)
             nl_text_from_html(&plain, text, NL_MAIL_TEXT);
-        reading->nomem |= text == NULL || plain.failed;
+        reading->nomem |= text == NULL;
         if (text != NULL)
             read_text(reading, html ? nl_buf_text(&plain) : text, html ? plain.len : strlen(text),
                       reasons_only || named, reasons_only);

@@ -1,5 +1,6 @@
 /* Why an address in prose failed: the reason stands near it. */
 #include "inbound/prose.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -87,7 +88,6 @@ bool nl_prose_judge(struct prose *prose, const char *address, size_t first, size
                                                 : NL_BOUNCE_SOFT;
     bool added = (judgement.exact || !prose->reported) &&
                  nl_reading_add(prose->reading, address, kind, &judgement, nl_buf_text(&said));
-    prose->reading->nomem |= said.failed;
     nl_buf_free(&said);
     return added && judgement.exact;
 }
@@ -143,10 +143,8 @@ static bool look_around(struct prose *prose, size_t which, size_t next, bool bef
 
 void nl_prose_judge_found(struct prose *prose) {
     bool any = false;
-    bool *known = calloc(prose->found_count + 1, sizeof *known);
-    prose->reading->nomem |= known == NULL;
-    for (size_t i = 0; known != NULL && i < prose->found_count && !nl_reading_spent(prose->reading);
-         i++) {
+    bool *known = nl_calloc(prose->found_count + 1, sizeof *known);
+    for (size_t i = 0; i < prose->found_count && !nl_reading_spent(prose->reading); i++) {
         known[i] = nl_prose_judge(prose, prose->found[i].address, prose->found[i].line,
                                   last_of(prose, i, NEAR));
         any |= known[i];

@@ -1,5 +1,6 @@
 #include "inbound/reading.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <ctype.h>
@@ -16,7 +17,7 @@ bool nl_reading_spent(const struct nl_reading *reading) {
 
 /* Makes a diagnostic one line of bearable length. */
 static char *one_line(const char *text) {
-    char *line = strndup(text, nl_text_fit(text, DIAGNOSTIC_LIMIT));
+    char *line = nl_strndup(text, nl_text_fit(text, DIAGNOSTIC_LIMIT));
     for (char *p = line; p != NULL && *p != '\0'; p++)
         if ((unsigned char)*p < 32)
             *p = ' ';
@@ -69,11 +70,10 @@ bool nl_reading_add(struct nl_reading *reading, const char *address, enum nl_bou
     if (out->count == NL_READING_RECIPIENTS)
         return false;
     struct nl_bounce_recipient *grown =
-        realloc(out->recipients, (out->count + 1) * sizeof *out->recipients);
-    if (grown != NULL)
-        out->recipients = grown;
-    struct nl_bounce_recipient added = {.address = strdup(address)};
-    if (grown == NULL || added.address == NULL || !fill(&added, kind, judgement, diagnostic)) {
+        nl_realloc(out->recipients, (out->count + 1) * sizeof *out->recipients);
+    out->recipients = grown;
+    struct nl_bounce_recipient added = {.address = nl_strdup(address)};
+    if (added.address == NULL || !fill(&added, kind, judgement, diagnostic)) {
         free(added.address);
         free(added.diagnostic);
         reading->nomem = true;
@@ -166,7 +166,7 @@ char *nl_reading_next_address(const char *text, size_t len, size_t *at) {
             end--;
         *at = (size_t)(end - text);
         if (start < sign && end > sign + 1)
-            return strndup(start, (size_t)(end - start));
+            return nl_strndup(start, (size_t)(end - start));
     }
     *at = len;
     return NULL;

@@ -42,7 +42,7 @@ static size_t collect(char *data, size_t size, size_t count, void *ctx) {
     if (look->endless)
         return 0;
     nl_buf_add(&look->answer, data, len);
-    return look->answer.failed ? 0 : len;
+    return len;
 }
 
 static enum nl_status fail(const struct look *look, CURLcode code, struct nl_error *err) {
@@ -74,7 +74,7 @@ static CURLcode perform(struct look *look, const char *path, const char *command
                      (long)(left < COMMAND_TIMEOUT ? left : COMMAND_TIMEOUT));
     curl_easy_setopt(look->curl, CURLOPT_URL, nl_buf_text(&url));
     curl_easy_setopt(look->curl, CURLOPT_CUSTOMREQUEST, command);
-    CURLcode code = url.failed ? CURLE_OUT_OF_MEMORY : curl_easy_perform(look->curl);
+    CURLcode code = curl_easy_perform(look->curl);
     nl_buf_free(&url);
     return code;
 }
@@ -110,7 +110,7 @@ static enum nl_status look_into(struct look *look, const struct nl_seed_folder *
     char *path = curl_easy_escape(look->curl, folder->name, 0);
     struct nl_buf command = {0};
     nl_buf_addf(&command, "UID SEARCH HEADER Message-ID \"%s\"", token);
-    if (path == NULL || command.failed) {
+    if (path == NULL) {
         curl_free(path);
         nl_buf_free(&command);
         return nl_error_nomem(err);
@@ -168,7 +168,7 @@ static enum nl_status begin(struct look *look, struct nl_error *err) {
     curl_easy_setopt(look->curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(look->curl, CURLOPT_XFERINFOFUNCTION, watch);
     curl_easy_setopt(look->curl, CURLOPT_XFERINFODATA, look);
-    return look->base.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static void end(struct look *look) {

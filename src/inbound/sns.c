@@ -2,6 +2,7 @@
 
 #include "inbound/hook_proof.h"
 #include "newsletter/base/base64.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/timestamp.h"
 
 #include <jansson.h>
@@ -30,9 +31,8 @@ struct nl_sns {
 
 enum nl_status nl_sns_new(const char *topic, const char *ca_file, int64_t max_age,
                           struct nl_sns **out, struct nl_error *err) {
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
-        return nl_error_nomem(err);
+    (void)err;
+    *out = nl_calloc(1, sizeof **out);
     **out = (struct nl_sns){.topic = topic, .ca_file = ca_file, .max_age = max_age};
     return NL_OK;
 }
@@ -81,7 +81,7 @@ static enum nl_status find_key(struct nl_sns *sns, const char *url, int64_t now,
         if (key->until < oldest->until)
             oldest = key;
     }
-    struct key fresh = {.url = strdup(url), .until = now + KEY_SECONDS};
+    struct key fresh = {.url = nl_strdup(url), .until = now + KEY_SECONDS};
     enum nl_status status =
         fresh.url != NULL ? fetch_key(sns, url, now, &fresh.key, err) : nl_error_nomem(err);
     if (status != NL_OK) {
@@ -123,7 +123,7 @@ static bool signature_fits(const json_t *message, bool notification, EVP_PKEY *k
     size_t len = 0;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     write_signed(message, notification, &content);
-    bool fits = context != NULL && !content.failed &&
+    bool fits = context != NULL &&
                 nl_base64_decode(text, strlen(text), NL_BASE64_PROOF, &signature, &len) &&
                 EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
                 EVP_DigestVerify(context, signature, len,

@@ -17,7 +17,7 @@ static size_t collect(char *data, size_t size, size_t count, void *ctx) {
         return 0;
     answer->limit -= len;
     nl_buf_add(answer->out, data, len);
-    return answer->out->failed ? 0 : len;
+    return len;
 }
 
 enum nl_status nl_sns_fetch(const char *ca_file, const char *url, size_t limit, struct nl_buf *out,

@@ -3,6 +3,7 @@
 #include "inbound/vocabulary.h"
 
 #include "newsletter/base/embedded.h"
+#include "newsletter/base/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static unsigned add_set(struct line *line, const char *name) {
         return 0;
     }
     struct nl_set *set = &reader->sets[reader->sets_count];
-    if (name != NULL && (set->name = strdup(name)) == NULL)
+    if (name != NULL && (set->name = nl_strdup(name)) == NULL)
         line->nomem = true;
     return (unsigned)reader->sets_count++;
 }
@@ -99,8 +100,7 @@ static char *take_word(struct line *line) {
 }
 
 static void take_codes(struct line *line, struct nl_rule *rule) {
-    rule->codes = strdup(take_word(line) + 1);
-    line->nomem |= rule->codes == NULL;
+    rule->codes = nl_strdup(take_word(line) + 1);
 }
 
 static void add_part(struct line *line, struct nl_rule *rule, unsigned set, unsigned char gap) {
@@ -241,7 +241,7 @@ static void add_line(struct line *line) {
         line->nomem |= !nl_vocabulary_same(vocabulary, word, line->at);
     } else if (strcmp(name, "class") == 0) {
         unsigned set = add_set(line, take_word(line));
-        line->nomem |= (line->reader->sets[set].phrases = strdup(line->at)) == NULL;
+        line->nomem |= (line->reader->sets[set].phrases = nl_strdup(line->at)) == NULL;
         add_phrases(line, set, line->at);
     } else if (strcmp(name, "reason") == 0) {
         add_reason(line);
@@ -252,10 +252,10 @@ static void add_line(struct line *line) {
 
 /* Chains the rules that begin with the same set, in the order of the table. */
 static bool chain_rules(struct nl_bounce_reader *reader) {
-    reader->next_rule = calloc(reader->rules_count + 1, sizeof *reader->next_rule);
-    reader->scans = calloc(NL_SCANS, sizeof *reader->scans);
+    reader->next_rule = nl_calloc(reader->rules_count + 1, sizeof *reader->next_rule);
+    reader->scans = nl_calloc(NL_SCANS, sizeof *reader->scans);
     unsigned *last = &reader->first_code_rule;
-    for (size_t i = 0; reader->next_rule != NULL && i < reader->rules_count; i++) {
+    for (size_t i = 0; i < reader->rules_count; i++) {
         if (reader->rules[i].count == 0) {
             *last = (unsigned)i + 1;
             last = &reader->next_rule[i];
@@ -268,7 +268,7 @@ static bool chain_rules(struct nl_bounce_reader *reader) {
         reader->next_rule[i - 1] = reader->sets[rule->parts[0]].rules;
         reader->sets[rule->parts[0]].rules = (unsigned)i;
     }
-    return reader->next_rule != NULL && reader->scans != NULL;
+    return reader->next_rule != NULL;
 }
 
 static enum nl_status read_table(struct nl_bounce_reader *reader, char *text,
@@ -295,14 +295,13 @@ static enum nl_status read_table(struct nl_bounce_reader *reader, char *text,
 }
 
 enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_error *err) {
-    struct nl_bounce_reader *reader = calloc(1, sizeof *reader);
-    char *text = strdup(nl_embedded_patterns[0].data);
+    struct nl_bounce_reader *reader = nl_calloc(1, sizeof *reader);
+    char *text = nl_strdup(nl_embedded_patterns[0].data);
     *out = reader;
     enum nl_status status = NL_OK;
-    if (text != NULL)
-        nl_vocabulary_fold(text);
-    if (reader == NULL || text == NULL || (reader->vocabulary = nl_vocabulary_new()) == NULL ||
-        (reader->reasons = calloc(REASONS, sizeof *reader->reasons)) == NULL ||
+    nl_vocabulary_fold(text);
+    if ((reader->vocabulary = nl_vocabulary_new()) == NULL ||
+        (reader->reasons = nl_calloc(REASONS, sizeof *reader->reasons)) == NULL ||
         !nl_table_grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count++,
                        sizeof *reader->nodes))
         status = nl_error_nomem(err);

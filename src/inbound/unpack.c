@@ -45,7 +45,7 @@ static enum nl_status copy_file(struct archive *archive, size_t packed, struct n
     }
     if (got < 0)
         return nl_error_set(err, NL_DATA, "it cannot be unpacked to its end");
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status read_file(struct archive *archive, const char *data, size_t len,

@@ -1,4 +1,5 @@
 #include "inbound/vocabulary.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +70,7 @@ void nl_vocabulary_fold(char *text) {
 }
 
 struct nl_vocabulary *nl_vocabulary_new(void) {
-    return calloc(1, sizeof(struct nl_vocabulary));
+    return nl_calloc(1, sizeof(struct nl_vocabulary));
 }
 
 void nl_vocabulary_free(struct nl_vocabulary *vocabulary) {
@@ -101,7 +102,7 @@ static struct nl_entry *add(struct nl_vocabulary *vocabulary, const char *word, 
         &vocabulary->table[nl_vocabulary_place(vocabulary, digest, word, len, begins)];
     if (entry->text != NULL)
         return entry;
-    if (vocabulary->count > NL_VOCABULARY_SLOTS / 2 || (entry->text = strndup(word, len)) == NULL)
+    if (vocabulary->count > NL_VOCABULARY_SLOTS / 2 || (entry->text = nl_strndup(word, len)) == NULL)
         return NULL;
     entry->begins = begins;
     vocabulary->count++;
@@ -185,7 +186,7 @@ bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, cons
     size_t count = 0;
     while (entry != NULL && *others != '\0' && count < NL_VOCABULARY_OTHERS) {
         size_t len = strcspn(others, " ");
-        if ((entry->others[count++] = strndup(others, len)) == NULL)
+        if ((entry->others[count++] = nl_strndup(others, len)) == NULL)
             return false;
         others += len + strspn(others + len, " ");
     }

@@ -1,6 +1,7 @@
 #include "inbound/words.h"
 
 #include "inbound/vocabulary.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -15,8 +16,7 @@ enum { WORD = 48 };
 static struct nl_word *append(struct nl_words *out) {
     if (out->count == out->cap) {
         size_t cap = out->cap > 0 ? out->cap * 2 : 512;
-        struct nl_word *grown = realloc(out->words, cap * sizeof *grown);
-        out->failed |= grown == NULL;
+        struct nl_word *grown = nl_realloc(out->words, cap * sizeof *grown);
         if (grown == NULL)
             return NULL;
         out->words = grown;

@@ -72,7 +72,7 @@ static size_t take(char *data, size_t size, size_t count, void *ctx) {
     if (size * count > ANSWER_MOST - answer->body.len)
         return 0;
     nl_buf_add(&answer->body, data, size * count);
-    return answer->body.failed ? 0 : size * count;
+    return size * count;
 }
 
 static void set_options(CURL *curl, const struct nl_config *config,

@@ -114,8 +114,6 @@ static enum nl_status exchange(const struct nl_config *config,
     const struct nl_openid_request request = {provider->token, nl_buf_text(&form),
                                               basic ? nl_buf_text(&user) : NULL,
                                               basic ? nl_buf_text(&password) : NULL, NULL};
-    if (status == NL_OK && (form.failed || user.failed || password.failed))
-        status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_openid_fetch(config, &request, out, err);
     nl_secret_free(secret);

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/openid/provider.h"
 
 #include "newsletter/base/text.h"
@@ -36,8 +37,8 @@ static enum nl_status take_address(const struct nl_config *config, const json_t 
     const char *url = word(said, name);
     if (!nl_openid_is_address(config, url))
         return nl_error_set(err, NL_DATA, "the provider's %s is not an https address", name);
-    *out = strdup(url);
-    return *out != NULL ? NL_OK : nl_error_nomem(err);
+    *out = nl_strdup(url);
+    return NL_OK;
 }
 
 static enum nl_status check_abilities(const json_t *said, struct nl_error *err) {

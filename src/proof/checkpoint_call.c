@@ -11,7 +11,7 @@ static size_t take(char *data, size_t size, size_t count, void *ctx) {
     if (size * count > ANSWER_MOST - answer->len)
         return 0;
     nl_buf_add(answer, data, size * count);
-    return answer->failed ? 0 : size * count;
+    return size * count;
 }
 
 static CURLcode perform(CURL *curl, struct nl_checkpoint_call *call,
@@ -33,7 +33,7 @@ enum nl_status nl_checkpoint_post(struct nl_checkpoint_call *call, struct nl_err
     char detail[CURL_ERROR_SIZE] = "";
     struct nl_buf type = {0};
     nl_buf_addf(&type, "Content-Type: %s", call->type);
-    struct curl_slist *fields = type.failed ? NULL : curl_slist_append(NULL, nl_buf_text(&type));
+    struct curl_slist *fields = curl_slist_append(NULL, nl_buf_text(&type));
     CURL *curl = curl_easy_init();
     enum nl_status status = NL_OK;
     if (curl == NULL || fields == NULL) {

@@ -1,5 +1,6 @@
 #include "proof/checkpoint_cosign.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/base64.h"
 #include "newsletter/base/note.h"
 #include "newsletter/base/text.h"
@@ -81,7 +82,7 @@ static enum nl_status add_leaves(const struct nl_ledger_record *record, void *ct
 static enum nl_status add_proof(struct nl_store *store, const struct nl_checkpoint *checkpoint,
                                 uint64_t old, struct nl_buf *body, struct nl_error *err) {
     struct proving proving = {.hasher = nl_hasher_new(),
-                              .ranges = calloc(NL_MERKLE_PEAKS, sizeof *proving.ranges)};
+                              .ranges = nl_calloc(NL_MERKLE_PEAKS, sizeof *proving.ranges)};
     enum nl_status status =
         proving.hasher != NULL && proving.ranges != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && old > 0)
@@ -148,7 +149,7 @@ static bool line_holds(const char *line, size_t len, const struct nl_verifier *v
     if (good) {
         nl_buf_addf(&text, "cosignature/v1\ntime %" PRIu64 "\n", moment);
         nl_buf_add(&text, note, text_len);
-        good = !text.failed && moment <= INT64_MAX &&
+        good = moment <= INT64_MAX &&
                nl_sign_holds(verifier->key, text.data, text.len, raw + NL_KEY_ID_LEN + TIME_BYTES);
     }
     *at = good ? (int64_t)moment : 0;
@@ -199,8 +200,6 @@ static enum nl_status post(struct nl_store *store, const struct nl_config *confi
                                         .type = "text/plain",
                                         .body = nl_buf_text(&body),
                                         .len = body.len};
-    if (status == NL_OK && (url.failed || body.failed))
-        status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_checkpoint_post(call, err);
     nl_buf_free(&url);
@@ -234,7 +233,7 @@ static enum nl_status take_answer(const struct nl_config *config, struct nl_chec
                             "its answer is not a cosignature by the key audit.witness_key");
     nl_buf_add(note, line, len);
     nl_buf_addc(note, '\n');
-    return note->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_cosign_ask(struct nl_store *store, const struct nl_config *config,

@@ -52,7 +52,7 @@ enum nl_status nl_checkpoint_field(struct nl_store *store, struct nl_buf *out,
         nl_buf_adds(out, "\r\n");
     }
     free(newest.note);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- making ---- */
@@ -111,9 +111,7 @@ static enum nl_status sign(const struct nl_config *config, uint64_t size,
         nl_buf_addf(&text, "%s\n%llu\n", signer.verifier->name, (unsigned long long)size);
         nl_base64_add(&text, head, NL_DIGEST_LEN);
         nl_buf_addc(&text, '\n');
-        status = text.failed ? nl_error_nomem(err)
-                             : nl_note_sign(signer.key, signer.verifier->name, nl_buf_text(&text),
-                                            note, err);
+        status = nl_note_sign(signer.key, signer.verifier->name, nl_buf_text(&text), note, err);
     }
     nl_buf_free(&text);
     nl_note_signer_free(&signer);
@@ -145,9 +143,7 @@ static void stamp(struct nl_store *store, const struct nl_config *config,
     enum nl_status status = nl_stamp_ask(config, next->note, &token, &err);
     nl_base64_add(&text, token.data, token.len);
     if (status == NL_OK)
-        status = text.failed
-                     ? nl_error_nomem(&err)
-                     : nl_checkpoint_stamp_keep(store, next->tree.size, nl_buf_text(&text), &err);
+        status = nl_checkpoint_stamp_keep(store, next->tree.size, nl_buf_text(&text), &err);
     tell(status, &err);
     nl_buf_free(&token);
     nl_buf_free(&text);

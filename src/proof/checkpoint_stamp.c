@@ -128,7 +128,7 @@ static enum nl_status take_answer(const struct nl_config *config, TS_REQ *reques
     OPENSSL_free(der);
     TS_VERIFY_CTX_free(context);
     TS_RESP_free(response);
-    return status == NL_OK && (len <= 0 || out->failed) ? nl_error_nomem(err) : status;
+    return status == NL_OK && (len <= 0) ? nl_error_nomem(err) : status;
 }
 
 enum nl_status nl_stamp_ask(const struct nl_config *config, const char *note, struct nl_buf *token,

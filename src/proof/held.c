@@ -73,10 +73,11 @@ struct notes {
 };
 
 static enum nl_status keep_note(int64_t id, const char *note, void *ctx, struct nl_error *err) {
+    (void)err;
     struct notes *notes = ctx;
     (void)id;
     nl_buf_add(&notes->texts, note, strlen(note) + 1);
-    return notes->texts.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* A statement must not run while another one is read. */
@@ -147,8 +148,6 @@ enum nl_status nl_held_gather(struct nl_held *held, struct nl_books *books, stru
     if (status == NL_OK)
         status = check_stamps(&gathering, options->checkpoint, err);
     nl_key_ring_free(&ring);
-    if (status == NL_OK && held->heads.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK && held->heads.len > 0)
         qsort(held->heads.data, held->heads.len / sizeof(struct nl_held_head),
               sizeof(struct nl_held_head), compare_heads);
@@ -191,14 +190,13 @@ void nl_held_leaf(struct nl_held *held, struct nl_books *books,
 }
 
 enum nl_status nl_held_end(struct nl_held *held, struct nl_books *books, struct nl_error *err) {
+    (void)err;
     const struct nl_held_head *next = NULL;
     struct nl_audit *audit = books->audit;
     for (; (next = next_of(held)) != NULL; held->next++)
         blame(books, next, "is shorter than");
-    if (held->leaves.failed)
-        return nl_error_nomem(err);
     if (audit->given_holds)
         nl_merkle_extend(books->hasher, (const unsigned char *)held->leaves.data,
                          (uint64_t)audit->given, books->tree.size, &audit->proof);
-    return audit->proof.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }

@@ -34,6 +34,7 @@ struct rest {
 
 static enum nl_status visit_rest(const struct nl_tree_leaf *leaf, void *ctx, bool *stop,
                                  struct nl_error *err) {
+    (void)err;
     struct rest *rest = ctx;
     struct making *making = rest->making;
     unsigned char digest[NL_DIGEST_LEN];
@@ -50,7 +51,7 @@ static enum nl_status visit_rest(const struct nl_tree_leaf *leaf, void *ctx, boo
         nl_buf_add(&making->leaves, &number, sizeof number);
         break;
     }
-    return making->leaves.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* The numbers of the leaves, and the heads that paths are made of. */
@@ -75,7 +76,7 @@ static enum nl_status find_leaves(struct making *making, struct nl_error *err) {
         nl_merkle_head(&rest.tree, making->hasher, head);
         nl_buf_add(&making->heads, head, sizeof head);
     }
-    return status == NL_OK && making->heads.failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- one entry with its path ---- */
@@ -88,6 +89,7 @@ struct loading {
 
 static enum nl_status load_leaf(const struct nl_tree_leaf *leaf, void *ctx, bool *stop,
                                 struct nl_error *err) {
+    (void)err;
     struct loading *loading = ctx;
     unsigned char digest[NL_DIGEST_LEN];
     nl_merkle_leaf(loading->making->hasher, leaf->entry->data, leaf->entry->len, digest);
@@ -95,7 +97,7 @@ static enum nl_status load_leaf(const struct nl_tree_leaf *leaf, void *ctx, bool
     if (leaf->number == loading->item->leaf)
         nl_buf_add(&loading->item->entry, leaf->entry->data, leaf->entry->len);
     *stop = loading->hashes.len == (size_t)NL_LEDGER_PART * NL_DIGEST_LEN;
-    return loading->hashes.failed || loading->item->entry.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* Within the part, then from its head up. */
@@ -135,7 +137,7 @@ static enum nl_status load(struct making *making, uint64_t leaf, struct nl_inclu
     if (status == NL_OK)
         add_path(&loading);
     nl_buf_free(&loading.hashes);
-    return status == NL_OK && item->path.failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- choosing ---- */

@@ -1,4 +1,5 @@
 #include "proof/numbered.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +18,8 @@ static bool grow(struct nl_numbered *table) {
     struct nl_numbered grown = {.size = table->size,
                                 .count = table->count,
                                 .room = table->room > 0 ? 2 * table->room : LEAST_ROOM};
-    grown.keys = calloc(grown.room, sizeof grown.keys[0]);
-    grown.values = calloc(grown.room, grown.size);
-    if (grown.keys == NULL || grown.values == NULL) {
-        nl_numbered_drop(&grown);
-        return false;
-    }
+    grown.keys = nl_calloc(grown.room, sizeof grown.keys[0]);
+    grown.values = nl_calloc(grown.room, grown.size);
     for (size_t i = 0; i < table->room; i++) {
         if (table->keys[i] == 0)
             continue;

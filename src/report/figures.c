@@ -1,4 +1,5 @@
 #include "newsletter/report/figures.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/report/facts.h"
 #include "newsletter/store/statistics.h"
@@ -84,11 +85,10 @@ struct growth {
 
 static enum nl_status add_point(struct growth *growth, int64_t at, int64_t value,
                                 struct nl_error *err) {
+    (void)err;
     if (growth->count == growth->room) {
         size_t room = growth->room > 0 ? 2 * growth->room : 256;
-        struct nl_chart_point *grown = realloc(growth->points, room * sizeof *grown);
-        if (grown == NULL)
-            return nl_error_nomem(err);
+        struct nl_chart_point *grown = nl_realloc(growth->points, room * sizeof *grown);
         growth->points = grown;
         growth->room = room;
     }

@@ -78,5 +78,5 @@ enum nl_status nl_provider_report_write(struct nl_store *store, bool json, size_
     nl_buf_addf(out, "Direct delivery since %s, by mailbox provider\n\n", since);
     nl_table_print(&table, width, out);
     nl_table_free(&table);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

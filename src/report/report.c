@@ -358,5 +358,5 @@ enum nl_status nl_report_write(struct nl_store *store, const struct nl_config *c
         (issue != 0 ? write_issue_text : write_overview_text)(facts, width, out);
     }
     json_decref(facts);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

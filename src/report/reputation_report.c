@@ -193,7 +193,7 @@ enum nl_status nl_reputation_write(struct nl_store *store, bool json, size_t wid
         write_text(facts, width, out);
     }
     json_decref(facts);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- as a page ---- */

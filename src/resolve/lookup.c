@@ -1,6 +1,7 @@
 #include "resolve/lookup.h"
 
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 
 #include <arpa/nameser.h>
 #include <stdio.h>
@@ -92,12 +93,8 @@ void nl_lookup_begin(struct lookup *lookup) {
     lookup->begun = true;
     lookup->deadline = nl_clock_milliseconds() + LONGEST_MILLISECONDS;
     lookup->route.ttl = TTL_MOST;
-    lookup->hosts = calloc(NL_MAIL_HOSTS + 1, sizeof lookup->hosts[0]);
-    lookup->questions = calloc(NL_QUESTIONS, sizeof lookup->questions[0]);
-    if (lookup->hosts == NULL || lookup->questions == NULL) {
-        note_failure(lookup, NULL, lookup->domain, "out of memory");
-        return;
-    }
+    lookup->hosts = nl_calloc(NL_MAIL_HOSTS + 1, sizeof lookup->hosts[0]);
+    lookup->questions = nl_calloc(NL_QUESTIONS, sizeof lookup->questions[0]);
     ask(lookup, 0, lookup->domain, ns_t_mx, 0);
     ask_for_policy(lookup);
 }

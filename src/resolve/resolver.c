@@ -1,4 +1,5 @@
 #include "newsletter/resolve/resolver.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/clock.h"
 #include "newsletter/base/endpoint.h"
@@ -41,7 +42,7 @@ static enum nl_status add_server(struct nl_resolver *resolver, const char *text,
         return nl_error_set(err, NL_CONFIG, "dns.servers: '%s' is not ADDRESS or ADDRESS:PORT",
                             text);
     nl_buf_addf(&address, "%s@%d", server.host, server.port != NULL ? server.number : 53);
-    int failure = address.failed ? UB_NOMEM : ub_ctx_set_fwd(resolver->dns, nl_buf_text(&address));
+    int failure = ub_ctx_set_fwd(resolver->dns, nl_buf_text(&address));
     nl_buf_free(&address);
     return failure == 0 ? NL_OK : complain("dns.servers", text, failure, err);
 }
@@ -93,9 +94,7 @@ static enum nl_status note_own_addresses(struct nl_resolver *resolver, struct nl
         nl_buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", text);
     }
     freeifaddrs(interfaces);
-    enum nl_status status = list.failed
-                                ? nl_error_nomem(err)
-                                : nl_networks_parse(nl_buf_text(&list), &resolver->own, err);
+    enum nl_status status = nl_networks_parse(nl_buf_text(&list), &resolver->own, err);
     nl_buf_free(&list);
     return status;
 }
@@ -120,10 +119,8 @@ static enum nl_status set_up(struct nl_resolver *resolver,
 
 enum nl_status nl_resolver_new(const struct nl_resolver_options *options, struct nl_resolver **out,
                                struct nl_error *err) {
-    struct nl_resolver *resolver = calloc(1, sizeof *resolver);
+    struct nl_resolver *resolver = nl_calloc(1, sizeof *resolver);
     *out = NULL;
-    if (resolver == NULL)
-        return nl_error_nomem(err);
     resolver->last = &resolver->first;
     resolver->port = options->port;
     resolver->dns = ub_ctx_create();
@@ -164,13 +161,11 @@ static void begin_more(struct nl_resolver *resolver) {
 
 enum nl_status nl_resolver_ask(struct nl_resolver *resolver, const char *domain,
                                nl_resolver_answer *answer, void *ctx, struct nl_error *err) {
-    struct lookup *lookup = calloc(1, sizeof *lookup);
+    struct lookup *lookup = nl_calloc(1, sizeof *lookup);
     if (strlen(domain) >= NL_MAIL_NAME) {
         free(lookup);
         return nl_error_set(err, NL_DATA, "'%s' is too long for a domain", domain);
     }
-    if (lookup == NULL)
-        return nl_error_nomem(err);
     lookup->resolver = resolver;
     lookup->answer = answer;
     lookup->ctx = ctx;

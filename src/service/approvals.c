@@ -230,8 +230,6 @@ enum nl_status nl_office_approval_difference(const struct nl_office *office, int
     *before = last.len > 0;
     add_paragraphs(nl_buf_text(&last), &from);
     add_paragraphs(present, &to);
-    if (status == NL_OK && (from.failed || to.failed))
-        status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_draft_difference(nl_buf_text(&from), nl_buf_text(&to), out, err);
     nl_buf_free(&last);

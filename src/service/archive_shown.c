@@ -1,4 +1,5 @@
 #include "newsletter/service/archive_shown.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/store/archived_issue.h"
 #include "newsletter/store/issue.h"
@@ -14,11 +15,12 @@ struct place {
 
 static enum nl_status note_issue(const struct nl_issue_summary *issue, void *ctx,
                                  struct nl_error *err) {
+    (void)err;
     struct place *place = ctx;
     place->list = issue->list;
     free(place->slug);
-    place->slug = strdup(issue->slug);
-    return place->slug != NULL ? NL_OK : nl_error_nomem(err);
+    place->slug = nl_strdup(issue->slug);
+    return NL_OK;
 }
 
 static enum nl_status find(const struct nl_office *office, int64_t id, struct place *out,

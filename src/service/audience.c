@@ -37,8 +37,6 @@ enum nl_status nl_office_audience(const struct nl_office *office,
         status = add_where(office, where, &both, err);
     if (language != NULL)
         nl_buf_addf(&both, "language = \"%s\"", language);
-    if (status == NL_OK && both.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_office_segment(office, language != NULL ? nl_buf_text(&both) : where,
                                    given(audience->segment), out, text, err);

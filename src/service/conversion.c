@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/service/conversion.h"
 
 #include "newsletter/base/catalog.h"
@@ -110,9 +111,7 @@ static enum nl_status convert(char kind, const struct nl_buf *data,
     enum nl_status status = NL_OK;
     nl_buf_addc(&request, kind);
     nl_buf_add(&request, data->data, data->len);
-    if (request.failed)
-        status = nl_error_nomem(err);
-    else if (offered)
+    if (offered)
         status = call(&request, &answer, err);
     else
         nl_convert_answer(&request, &answer);
@@ -125,10 +124,11 @@ static enum nl_status convert(char kind, const struct nl_buf *data,
 
 static enum nl_status take_picture(const char *name, const char *data, size_t len, void *ctx,
                                    struct nl_error *err) {
+    (void)err;
     struct nl_buf *out = ctx;
     if (strcmp(name, "picture") == 0)
         nl_buf_add(out, data, len);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_convert_picture(const struct nl_buf *data, struct nl_buf *out,
@@ -138,10 +138,11 @@ enum nl_status nl_convert_picture(const struct nl_buf *data, struct nl_buf *out,
 
 static enum nl_status take_codes(const char *name, const char *data, size_t len, void *ctx,
                                  struct nl_error *err) {
+    (void)err;
     struct nl_buf *out = ctx;
     if (strcmp(name, "codes") == 0)
         nl_buf_add(out, data, len);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_convert_codes(const struct nl_buf *data, struct nl_buf *out,
@@ -151,10 +152,11 @@ enum nl_status nl_convert_codes(const struct nl_buf *data, struct nl_buf *out,
 
 static enum nl_status take_mail(const char *name, const char *data, size_t len, void *ctx,
                                 struct nl_error *err) {
+    (void)err;
     struct nl_buf *out = ctx;
     if (strcmp(name, "mail") == 0)
         nl_buf_add(out, data, len);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_convert_mail(const struct nl_buf *data, struct nl_buf *out,
@@ -176,7 +178,7 @@ static enum nl_status take_part(const char *name, const char *data, size_t len, 
     if (strcmp(name, "text") == 0 || strcmp(name, "title") == 0) {
         struct nl_buf *to = strcmp(name, "text") == 0 ? &out->text : &out->title;
         nl_buf_add(to, data, len);
-        return to->failed ? nl_error_nomem(err) : NL_OK;
+        return NL_OK;
     }
     if (take_count(out, name, data))
         return NL_OK;
@@ -185,12 +187,12 @@ static enum nl_status take_part(const char *name, const char *data, size_t len, 
         out->picture_count == NL_DOCUMENT_PICTURES)
         return nl_error_set(err, NL_DATA, NL_TEXT("the file cannot be read: it is broken"));
     struct nl_document_picture *picture = &out->pictures[out->picture_count];
-    *picture = (struct nl_document_picture){.name = strdup(name)};
+    *picture = (struct nl_document_picture){.name = nl_strdup(name)};
     if (picture->name == NULL)
         return nl_error_nomem(err);
     out->picture_count++;
     nl_buf_add(&picture->data, data, len);
-    return picture->data.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_convert_document(const struct nl_buf *data, struct nl_document *out,

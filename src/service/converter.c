@@ -1,5 +1,6 @@
 #include "service/converter.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/service/conversion.h"
 #include "newsletter/transfer/clean_picture.h"
 #include "newsletter/transfer/outlook_mail.h"
@@ -73,9 +74,7 @@ static void add_pictures(struct nl_document *document, struct nl_buf *answer) {
 
 static enum nl_status answer_document(const struct nl_buf *data, struct nl_buf *answer,
                                       struct nl_error *err) {
-    struct nl_document *document = calloc(1, sizeof *document);
-    if (document == NULL)
-        return nl_error_nomem(err);
+    struct nl_document *document = nl_calloc(1, sizeof *document);
     enum nl_status status = nl_document_read(nl_buf_text(data), data->len, document, err);
     if (status == NL_OK) {
         add_record(answer, "text", nl_buf_text(&document->text), document->text.len);
@@ -100,7 +99,7 @@ void nl_convert_answer(const struct nl_buf *request, struct nl_buf *answer) {
         : kind == NL_CONVERT_MAIL && data.len > 0  ? answer_mail(&data, answer, &err)
         : kind == NL_CONVERT_DOCUMENT              ? answer_document(&data, answer, &err)
                                       : nl_error_set(&err, NL_DATA, "the file is empty");
-    if (status != NL_OK || answer->failed) {
+    if (status != NL_OK) {
         const char *fault = status != NL_OK ? nl_error_text(&err) : "there is not enough memory";
         nl_buf_free(answer);
         add_record(answer, "fault", fault, strlen(fault));
@@ -113,8 +112,7 @@ void nl_convert_answer(const struct nl_buf *request, struct nl_buf *answer) {
 static bool read_all(struct nl_buf *request) {
     ssize_t got = 1;
     while (got > 0 && request->len <= NL_CONVERT_MOST) {
-        if (!nl_buf_reserve(request, PIECE + 1))
-            return false;
+        nl_buf_reserve(request, PIECE + 1);
         got = read(STDIN_FILENO, request->data + request->len, PIECE);
         request->len += got > 0 ? (size_t)got : 0;
         request->data[request->len] = '\0';

@@ -1,6 +1,7 @@
 #include "service/draft_begin.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/front_fields.h"
@@ -22,9 +23,7 @@ static enum nl_status write_blank(const struct nl_draft_beginning *self, struct 
         status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
     if (status == NL_OK) {
         nl_front_fields_write(&fields, "", &source);
-        status = source.failed
-                     ? nl_error_nomem(err)
-                     : nl_draft_begin_text(self, self->list.language, nl_buf_text(&source), err);
+        status = nl_draft_begin_text(self, self->list.language, nl_buf_text(&source), err);
     }
     nl_buf_free(&source);
     nl_front_fields_free(&fields);
@@ -73,7 +72,7 @@ static enum nl_status move_on(const struct nl_draft_beginning *self, const char 
     if (status == NL_OK) {
         drop_lines(&fields.other, of_the_old);
         nl_front_fields_write(&fields, source, out);
-        status = out->failed ? nl_error_nomem(err) : NL_OK;
+        status = NL_OK;
     }
     nl_buf_free(&number);
     nl_front_fields_free(&fields);
@@ -99,12 +98,13 @@ struct last {
 
 static enum nl_status keep_last(const struct nl_issue_summary *issue, void *ctx,
                                 struct nl_error *err) {
+    (void)err;
     struct last *last = ctx;
     if (last->slug != NULL || issue->state == NL_ISSUE_CANCELLED)
         return NL_OK;
     last->id = issue->id;
-    last->slug = strdup(issue->slug);
-    return last->slug != NULL ? NL_OK : nl_error_nomem(err);
+    last->slug = nl_strdup(issue->slug);
+    return NL_OK;
 }
 
 /* The draft that an issue was made of keeps its files. */

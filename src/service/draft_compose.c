@@ -90,7 +90,7 @@ static enum nl_status add_finding(struct nl_draft_composed *out, const struct nl
                                 item->level == NL_LEVEL_ERROR ? "error" : "warning", "rule",
                                 item->rule, "text", said, "language", language, "line",
                                 (json_int_t)line, NL_FINDING_PARTS, keep(&item->said, folder));
-    bool failed = plain.failed || json_array_append_new(out->findings, finding) != 0;
+    bool failed = json_array_append_new(out->findings, finding) != 0;
     nl_buf_free(&plain);
     if (item->level == NL_LEVEL_ERROR)
         out->errors++;

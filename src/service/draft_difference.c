@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/service/drafts.h"
 #include "service/sequence.h"
 
@@ -10,8 +11,8 @@ enum { NEAR = 2 };
 static json_t *shorten(const json_t *all) {
     json_t *out = json_array();
     size_t count = json_array_size(all);
-    bool *near = calloc(count + 1, sizeof *near);
-    for (size_t i = 0; near != NULL && i < count; i++) {
+    bool *near = nl_calloc(count + 1, sizeof *near);
+    for (size_t i = 0; i < count; i++) {
         const char *kind = json_string_value(json_object_get(json_array_get(all, i), "kind"));
         for (size_t k = i >= NEAR ? i - NEAR : 0;
              strcmp(kind, "same") != 0 && k < count && k <= i + NEAR; k++)

@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/bulletin/front_fields.h"
@@ -47,13 +48,12 @@ static enum nl_status rename_picture(struct nl_document *document, size_t at, lo
             p += before.len;
         }
     }
-    bool failed = before.failed || after.failed || text.failed;
     free(picture->name);
     picture->name = nl_buf_take(&after);
     nl_buf_free(&document->text);
     document->text = text;
     nl_buf_free(&before);
-    return failed || picture->name == NULL ? nl_error_nomem(err) : NL_OK;
+    return picture->name == NULL ? nl_error_nomem(err) : NL_OK;
 }
 
 /* From the last one, so that no name is given that is still to be changed. The called process may
@@ -93,15 +93,13 @@ static enum nl_status convert(const struct nl_office *office, int64_t id, const 
 enum nl_status nl_office_draft_document(const struct nl_office *office, int64_t id,
                                         const struct nl_buf *document, struct nl_buf *text,
                                         struct nl_draft_dropped *dropped, struct nl_error *err) {
-    struct nl_document *read = calloc(1, sizeof *read);
-    if (read == NULL)
-        return nl_error_nomem(err);
+    struct nl_document *read = nl_calloc(1, sizeof *read);
     enum nl_status status = convert(office, id, document, read, dropped, err);
     if (status == NL_OK)
         nl_buf_add(text, nl_buf_text(&read->text), read->text.len);
     nl_document_free(read);
     free(read);
-    return status == NL_OK && text->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- beginning with one ---- */
@@ -148,26 +146,23 @@ static enum nl_status write_issue(const struct nl_draft_beginning *self,
     char date[NL_DAY_LEN + 1];
     nl_zone_today(nl_store_now(self->office->store), date);
     set_title(self, document, &title, &body);
-    if (!title.failed && title.len > 0)
+    if (title.len > 0)
         title.data[nl_text_fit(title.data, 200)] = '\0';
     enum nl_status status = nl_front_fields_set(&fields, NL_FRONT_TITLE, nl_buf_text(&title), err);
     if (status == NL_OK)
         status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
     nl_buf_adds(&fields.body, body);
     nl_front_fields_write(&fields, "", source);
-    bool failed = fields.body.failed || source->failed || title.failed;
     nl_front_fields_free(&fields);
     nl_buf_free(&title);
-    return status == NL_OK && failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 enum nl_status nl_draft_begin_document(const struct nl_draft_beginning *self,
                                        struct nl_error *err) {
     const struct nl_buf data = {.data = (char *)self->start->data, .len = self->start->len};
-    struct nl_document *document = calloc(1, sizeof *document);
+    struct nl_document *document = nl_calloc(1, sizeof *document);
     struct nl_buf source = {0};
-    if (document == NULL)
-        return nl_error_nomem(err);
     enum nl_status status =
         convert(self->office, self->draft, &data, document, self->start->dropped, err);
     if (status == NL_OK)

@@ -46,8 +46,6 @@ static bool is_text_of_ours(const char *name) {
 static enum nl_status check_upload(const struct nl_draft_upload *upload, const struct nl_buf *name,
                                    struct nl_error *err) {
     const struct nl_buf data = {.data = (char *)upload->data, .len = upload->len};
-    if (name->failed)
-        return nl_error_nomem(err);
     if (upload->len == 0)
         return nl_error_set(err, NL_DATA, NL_TEXT("the file is empty"));
     if (!nl_packed_issue_is_name(nl_buf_text(name)) || is_text_of_ours(nl_buf_text(name)))

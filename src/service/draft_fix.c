@@ -223,7 +223,7 @@ static enum nl_status fix_body(const char *body, const struct nl_draft_fix *fix,
     for (size_t i = 0; i < FIXES; i++)
         if (strcmp(fixes[i].rule, fix->rule) == 0) {
             enum nl_status status = fixes[i].fix(body, fix, out, err);
-            return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+            return status;
         }
     return nl_error_set(err, NL_DATA, NL_TEXT("there is no fix at a click for this"));
 }
@@ -278,5 +278,5 @@ enum nl_status nl_draft_fix(const char *source, const struct nl_draft_fix *fix, 
     }
     nl_buf_free(&body);
     nl_front_fields_free(&fields);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

@@ -119,8 +119,6 @@ static enum nl_status make_folder(struct nl_draft_folder *out, struct nl_error *
     for (size_t i = 0; !made && i < sizeof places / sizeof places[0]; i++) {
         nl_buf_clear(&out->path);
         nl_buf_addf(&out->path, "%s/newsletter-draft-XXXXXX", places[i] != NULL ? places[i] : "");
-        if (out->path.failed)
-            return nl_error_nomem(err);
         made = places[i] != NULL && places[i][0] == '/' && mkdtemp(out->path.data) != NULL;
     }
     if (!made)

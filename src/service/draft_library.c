@@ -36,6 +36,7 @@ struct proposing {
 
 static enum nl_status take_issue(const struct nl_issue_summary *issue, void *ctx,
                                  struct nl_error *err) {
+    (void)err;
     struct proposing *proposing = ctx;
     json_t *out = proposing->out;
     struct nl_buf number = {0};
@@ -51,9 +52,8 @@ static enum nl_status take_issue(const struct nl_issue_summary *issue, void *ctx
         nl_draft_next_number(issue->number, &number);
         json_object_set_new(out, "number", json_string(nl_buf_text(&number)));
     }
-    bool failed = number.failed;
     nl_buf_free(&number);
-    return failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status take_language(const char *language, void *ctx, struct nl_error *err) {
@@ -179,12 +179,13 @@ struct finding_file {
 };
 
 static enum nl_status keep_file(const struct nl_draft_file *file, void *ctx, struct nl_error *err) {
+    (void)err;
     struct finding_file *finding = ctx;
     if (strcmp(file->name, finding->name) != 0)
         return NL_OK;
     finding->found = true;
     nl_buf_add(finding->out, file->data, file->size);
-    return finding->out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_office_draft_file_read(const struct nl_office *office, int64_t id,

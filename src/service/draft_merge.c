@@ -1,4 +1,5 @@
 #include "newsletter/service/draft_merge.h"
+#include "newsletter/base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,13 +46,12 @@ static size_t piece_length(const char *at, bool front) {
 }
 
 static enum nl_status split(const char *text, struct pieces *out, struct nl_error *err) {
+    (void)err;
     size_t most = 1;
     int markers = is_marker(text) ? 0 : 2;
     for (const char *p = text; *p != '\0'; p++)
         most += *p == '\n';
-    out->items = calloc(most, sizeof *out->items);
-    if (out->items == NULL)
-        return nl_error_nomem(err);
+    out->items = nl_calloc(most, sizeof *out->items);
     while (*text != '\0') {
         bool front = markers < 2;
         size_t len = piece_length(text, front);
@@ -90,6 +90,7 @@ static void match_changed(const struct pieces *from, const struct pieces *to, si
  * has the lengths of the longest common subsequences of the rests. */
 static enum nl_status match_same(const struct pieces *from, const struct pieces *to, size_t *match,
                                  struct nl_error *err) {
+    (void)err;
     size_t begin = 0;
     size_t end = 0;
     for (size_t i = 0; i < from->count; i++)
@@ -106,9 +107,7 @@ static enum nl_status match_same(const struct pieces *from, const struct pieces 
     size_t width = to->count - begin - end;
     if (height == 0 || width == 0 || height + 1 > CELLS_MOST / (width + 1))
         return NL_OK;
-    uint32_t *table = calloc((height + 1) * (width + 1), sizeof *table);
-    if (table == NULL)
-        return nl_error_nomem(err);
+    uint32_t *table = nl_calloc((height + 1) * (width + 1), sizeof *table);
     for (size_t i = height; i-- > 0;)
         for (size_t j = width; j-- > 0;) {
             uint32_t *cell = table + i * (width + 1) + j;
@@ -239,7 +238,7 @@ enum nl_status nl_draft_merge(const char *base, const char *mine, const char *th
     for (size_t i = 0; status == NL_OK && i < 3; i++)
         status = split(sources[i], &texts[i], err);
     for (size_t i = 0; status == NL_OK && i < 2; i++) {
-        matches[i] = calloc(texts[0].count + 1, sizeof *matches[i]);
+        matches[i] = nl_calloc(texts[0].count + 1, sizeof *matches[i]);
         status = matches[i] != NULL ? match_pieces(&texts[0], &texts[i + 1], matches[i], err)
                                     : nl_error_nomem(err);
     }
@@ -251,5 +250,5 @@ enum nl_status nl_draft_merge(const char *base, const char *mine, const char *th
         free(texts[i].items);
     free(matches[0]);
     free(matches[1]);
-    return status == NL_OK && (out->failed || *conflicts == NULL) ? nl_error_nomem(err) : status;
+    return status == NL_OK && (*conflicts == NULL) ? nl_error_nomem(err) : status;
 }

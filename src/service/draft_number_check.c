@@ -104,7 +104,7 @@ static void check_number(const struct earlier *earlier, const char *path, const 
                         NL_TEXT("use the number '%s': %s is that of an earlier issue, %s"),
                         nl_buf_text(&next), number,
                         json_string_value(json_object_get(user, "title")));
-    out->failed = out->failed || next.failed;
+    out->failed = out->failed;
     nl_buf_free(&next);
 }
 

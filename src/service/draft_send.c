@@ -1,4 +1,5 @@
 #include "newsletter/service/draft_send.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/zone.h"
@@ -207,9 +208,7 @@ static enum nl_status set_options(const struct nl_office *office,
                             archive);
     if (archive[0] != '\0') {
         free(issue->archive);
-        issue->archive = strdup(archive);
-        if (issue->archive == NULL)
-            return nl_error_nomem(err);
+        issue->archive = nl_strdup(archive);
     }
     return from[0] != '\0' ? nl_zone_read(from, zone, &issue->public_from, err) : NL_OK;
 }
@@ -229,8 +228,8 @@ static enum nl_status make_issue(const struct nl_office *office, int64_t id,
     enum nl_status status = set_options(office, schedule, issue, err);
     if (status != NL_OK)
         return status;
-    if (schedule->local && plan->at != 0 && (issue->local_time = strdup(schedule->at)) == NULL)
-        return nl_error_nomem(err);
+    if (schedule->local && plan->at != 0)
+        issue->local_time = nl_strdup(schedule->at);
     if (issue->local_time != NULL && issue->alternative_subject != NULL)
         return nl_error_set(err, NL_DATA,
                             NL_TEXT("subjects are tested on a sample first: that cannot be "
@@ -288,5 +287,5 @@ enum nl_status nl_draft_test_copy(const struct nl_bulletin *bulletin, size_t edi
     enum nl_status status = nl_sample_fill(one.message, one.message_len, address, out, err);
     if (status == NL_OK)
         mark_subject(out);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

@@ -30,7 +30,7 @@ static enum nl_status fill_in(const struct filling *filling, const char *source,
         status = nl_front_fields_set(&fields, NL_FRONT_NUMBER, filling->number, err);
     if (status == NL_OK) {
         nl_front_fields_write(&fields, source, out);
-        status = out->failed ? nl_error_nomem(err) : NL_OK;
+        status = NL_OK;
     }
     nl_front_fields_free(&fields);
     return status;

@@ -142,8 +142,7 @@ enum nl_status nl_draft_take_text(const char *data, size_t len, const char *name
     for (; at < len; at++)
         if (data[at] != '\r' || at + 1 == len || data[at + 1] != '\n')
             nl_buf_addc(out, data[at]);
-    return out->failed ? nl_error_nomem(err)
-                       : nl_text_check_body(nl_buf_text(out), out->len, name, err);
+    return nl_text_check_body(nl_buf_text(out), out->len, name, err);
 }
 
 /* The language of the main text, in which the draft has its title. */

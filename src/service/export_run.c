@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
 #include "service/task_common.h"
@@ -62,7 +63,7 @@ static enum nl_status end(struct making *making, enum nl_status status, struct n
                   : making->cancelled ? NL_TASK_CANCELLED
                                       : NL_TASK_FAILED;
     free(task->problem);
-    task->problem = task->state == NL_TASK_FAILED ? strdup(nl_error_text(err)) : NULL;
+    task->problem = task->state == NL_TASK_FAILED ? nl_strdup(nl_error_text(err)) : NULL;
     json_t *result = nl_task_result(task->problem != NULL ? err : NULL);
     free(task->result);
     task->result = json_dumps(result, JSON_COMPACT);

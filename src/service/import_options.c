@@ -1,5 +1,6 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/receipts.h"
 #include "newsletter/store/list.h"
@@ -109,9 +110,7 @@ static enum nl_status read_pairs(const json_t *json, const char *name,
     *count = 0;
     if (json_object_size(object) > ITEMS)
         return nl_error_set(err, NL_DATA, "%s: more than %d", name, ITEMS);
-    *out = calloc(json_object_size(object) + 1, sizeof **out);
-    if (*out == NULL)
-        return nl_error_nomem(err);
+    *out = nl_calloc(json_object_size(object) + 1, sizeof **out);
     json_object_foreach(object, key, value) {
         struct nl_buf pair = {0};
         if (!json_is_string(value))
@@ -133,9 +132,7 @@ static enum nl_status read_ignores(const json_t *json, struct nl_import_wish *ou
     size_t count = json_array_size(array);
     if (count > ITEMS)
         return nl_error_set(err, NL_DATA, "ignore: more than %d", ITEMS);
-    out->ignores = calloc(count + 1, sizeof *out->ignores);
-    if (out->ignores == NULL)
-        return nl_error_nomem(err);
+    out->ignores = nl_calloc(count + 1, sizeof *out->ignores);
     for (size_t i = 0; i < count; i++) {
         out->ignores[i] = json_string_value(json_array_get(array, i));
         if (out->ignores[i] == NULL)

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
 #include "newsletter/service/imports.h"
@@ -123,7 +124,7 @@ static enum nl_status set_tally(struct nl_task *task, const struct nl_import_tal
 
 static void set_problem(struct nl_task *task, const struct nl_error *problem) {
     free(task->problem);
-    task->problem = problem != NULL ? strdup(nl_error_text(problem)) : NULL;
+    task->problem = problem != NULL ? nl_strdup(nl_error_text(problem)) : NULL;
 }
 
 static enum nl_status end_well(struct running *running, const struct nl_import_report *report,

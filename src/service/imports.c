@@ -1,4 +1,5 @@
 #include "newsletter/service/imports.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/text.h"
@@ -80,7 +81,7 @@ static enum nl_status set_options(const struct nl_office *office, struct nl_task
     free(task->options);
     free(task->list);
     task->options = text_of(options);
-    task->list = list != NULL ? strdup(list) : NULL;
+    task->list = list != NULL ? nl_strdup(list) : NULL;
     if (task->options == NULL || (list != NULL && task->list == NULL))
         return nl_error_nomem(err);
     enum nl_status status = nl_task_configure(office->store, task, &changed, err);
@@ -105,8 +106,8 @@ enum nl_status nl_office_import_configure(const struct nl_office *office, int64_
 
 static enum nl_status store_file(const struct nl_office *office, int64_t id, FILE *in,
                                  int64_t *size, struct nl_error *err) {
-    char *piece = malloc(PIECE);
-    enum nl_status status = piece != NULL ? NL_OK : nl_error_nomem(err);
+    char *piece = nl_malloc(PIECE);
+    enum nl_status status = NL_OK;
     size_t got = 0;
     *size = 0;
     while (status == NL_OK && (got = fread(piece, 1, PIECE, in)) > 0) {

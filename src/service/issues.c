@@ -1,4 +1,5 @@
 #include "newsletter/service/issues.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/report/facts.h"
@@ -51,10 +52,11 @@ enum nl_status nl_office_issue_names(const struct nl_office *office, json_t **ou
 
 static enum nl_status note_list(const struct nl_issue_summary *issue, void *ctx,
                                 struct nl_error *err) {
+    (void)err;
     char **list = ctx;
     free(*list);
-    *list = strdup(issue->list_name);
-    return *list != NULL ? NL_OK : nl_error_nomem(err);
+    *list = nl_strdup(issue->list_name);
+    return NL_OK;
 }
 
 enum nl_status nl_office_issue_list(const struct nl_office *office, int64_t issue, char **list,

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/service/lists.h"
 
 #include "newsletter/report/facts.h"
@@ -157,7 +158,7 @@ enum nl_status nl_office_list_add(const struct nl_office *office, const char *na
                                   const struct nl_list_settings *settings,
                                   struct nl_list_facts *out, struct nl_error *err) {
     bool open = false;
-    struct nl_list list = {.name = strdup(name)};
+    struct nl_list list = {.name = nl_strdup(name)};
     *out = (struct nl_list_facts){0};
     enum nl_status status = list.name != NULL ? apply(&list, settings, err) : nl_error_nomem(err);
     if (status == NL_OK)

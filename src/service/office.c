@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/service/office.h"
 
 #include "newsletter/base/buf.h"
@@ -62,6 +63,6 @@ enum nl_status nl_office_set_text(char **text, const char *value, struct nl_erro
     if (value == NULL)
         return NL_OK;
     free(*text);
-    *text = value[0] != '\0' ? strdup(value) : NULL;
+    *text = value[0] != '\0' ? nl_strdup(value) : NULL;
     return value[0] == '\0' || *text != NULL ? NL_OK : nl_error_nomem(err);
 }

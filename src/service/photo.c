@@ -1,4 +1,5 @@
 #include "newsletter/service/photo.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/picture.h"
 #include "newsletter/service/conversion.h"
@@ -29,8 +30,8 @@ enum nl_photo_code nl_photo_find(const struct nl_config *config, const char *cod
         nl_buf_addf(&ours, "%s/genuine?n=", config->serve.url);
     while (*codes != '\0' && found != NL_PHOTO_NUMBER) {
         size_t len = strcspn(codes, "\n");
-        char *code = strndup(codes, len);
-        if (code != NULL && len > 0)
+        char *code = nl_strndup(codes, len);
+        if (len > 0)
             found = read_code(nl_buf_text(&ours), code, out);
         free(code);
         codes += len + (codes[len] == '\n');

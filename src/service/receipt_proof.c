@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/base64.h"
 #include "newsletter/base/timestamp.h"
@@ -100,7 +101,7 @@ static bool add_decoded(struct nl_buf *out, const char *text, size_t most) {
     if (decoded)
         nl_buf_add(out, data, len);
     free(data);
-    return decoded && !out->failed;
+    return decoded;
 }
 
 static bool read_item(const json_t *item, struct nl_included *out) {
@@ -137,7 +138,7 @@ enum nl_status nl_receipt_read_proof(const json_t *proof, struct nl_inclusion *o
                 json_array_size(items) <= NL_INCLUDED_MOST &&
                 read_key(json_object_get(proof, "key"), out);
     out->subscription = read ? json_integer_value(subscription) : 0;
-    out->checkpoint = read ? strdup(checkpoint) : NULL;
+    out->checkpoint = read ? nl_strdup(checkpoint) : NULL;
     if (read && out->checkpoint == NULL)
         return nl_error_nomem(err);
     for (size_t i = 0; read && i < json_array_size(items); i++)

@@ -192,8 +192,6 @@ enum nl_status nl_wording_normal(const char *text, struct nl_buf *out, struct nl
             nl_buf_addc(out, *at);
     while (out->len > 0 && out->data[out->len - 1] == '\n')
         out->data[--out->len] = '\0';
-    if (out->failed)
-        return nl_error_nomem(err);
     if (out->len > NL_CONSENT_WORDING_MOST)
         return nl_error_set(err, NL_DATA, NL_TEXT("the wording is longer than %d bytes"),
                             NL_CONSENT_WORDING_MOST);

@@ -1,5 +1,6 @@
 #include "service/remote_call.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/network.h"
 #include "newsletter/base/text.h"
 #include "newsletter/http/client.h"
@@ -35,7 +36,7 @@ static size_t take(char *data, size_t size, size_t count, void *ctx) {
     if (answer->too_large)
         return 0;
     nl_buf_add(&answer->body, data, size * count);
-    return answer->body.failed ? 0 : size * count;
+    return size * count;
 }
 
 static enum nl_status check_url(const char *url, struct nl_error *err) {
@@ -71,12 +72,10 @@ enum nl_status nl_remote_call_new(const char *url, const char *user, const char 
     enum nl_status status = check_url(url, err);
     if (status != NL_OK)
         return status;
-    call = calloc(1, sizeof *call);
-    if (call == NULL)
-        return nl_error_nomem(err);
-    call->base = strdup(url);
+    call = nl_calloc(1, sizeof *call);
+    call->base = nl_strdup(url);
     call->curl = curl_easy_init();
-    if (call->base == NULL || call->curl == NULL) {
+    if (call->curl == NULL) {
         nl_remote_call_free(call);
         return nl_error_nomem(err);
     }
@@ -129,8 +128,6 @@ static enum nl_status judge(const struct nl_remote_call *call, const char *path,
     if (answer->too_large)
         return nl_error_set(err, NL_DATA, "%s%s: the answer has more than %d MiB", call->base, path,
                             ANSWER_LIMIT >> 20);
-    if (answer->body.failed)
-        return nl_error_nomem(err);
     if (result == CURLE_PEER_FAILED_VERIFICATION)
         return nl_error_set(err, NL_UNAVAILABLE, "%s: its certificate is not valid: %s", call->base,
                             call->detail);
@@ -165,9 +162,8 @@ enum nl_status nl_remote_get(struct nl_remote_call *call, const char *path, json
         CURLcode result = curl_easy_perform(call->curl);
         code = 0;
         curl_easy_getinfo(call->curl, CURLINFO_RESPONSE_CODE, &code);
-        status = result == CURLE_OK && code == 200 && !answer.body.failed
-                     ? read_json(call, &answer.body, out, err)
-                     : judge(call, path, result, code, &answer, err);
+        status = result == CURLE_OK && code == 200 ? read_json(call, &answer.body, out, err)
+                                                   : judge(call, path, result, code, &answer, err);
         nl_buf_free(&answer.body);
     }
     if (status == NL_OK && *out == NULL)

@@ -1,4 +1,5 @@
 #include "newsletter/service/remote_import.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/file.h"
 #include "service/remote_rows.h"
@@ -26,10 +27,8 @@ static enum nl_status open_call(struct nl_remote_reading *reading, struct nl_err
 enum nl_status nl_office_remote_read(const struct nl_office *office,
                                      const struct nl_remote_source *source, FILE *rows,
                                      struct nl_remote_result *out, struct nl_error *err) {
-    struct nl_remote_reading *reading = calloc(1, sizeof *reading);
+    struct nl_remote_reading *reading = nl_calloc(1, sizeof *reading);
     *out = (struct nl_remote_result){0};
-    if (reading == NULL)
-        return nl_error_nomem(err);
     *reading =
         (struct nl_remote_reading){.office = office, .source = source, .rows = rows, .out = out};
     enum nl_status status = open_call(reading, err);

@@ -1,5 +1,6 @@
 #include "service/remote_rows.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/file.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/conversion.h"
@@ -37,7 +38,7 @@ enum nl_status nl_remote_add_list(struct nl_remote_reading *reading, const char 
     else
         nl_text_slug(&name, title);
     *list = (struct nl_remote_list){
-        .title = strdup(title), .name = nl_buf_take(&name), .doubled = doubled};
+        .title = nl_strdup(title), .name = nl_buf_take(&name), .doubled = doubled};
     snprintf(list->id, sizeof list->id, "%s", id);
     return list->title != NULL && list->name != NULL ? NL_OK : nl_error_nomem(err);
 }
@@ -130,8 +131,7 @@ static enum nl_status add_text(const struct nl_remote_issue *issue, struct nl_bu
     if (strncasecmp(issue->html, "<!doctype", 9) != 0 && strncasecmp(issue->html, "<html", 5) != 0)
         nl_buf_adds(&html, "<!DOCTYPE html><html><body>");
     nl_buf_adds(&html, issue->html);
-    enum nl_status status =
-        html.failed ? nl_error_nomem(err) : nl_convert_document(&html, &document, err);
+    enum nl_status status = nl_convert_document(&html, &document, err);
     if (status == NL_OK)
         nl_buf_adds(out, nl_buf_text(&document.text));
     nl_document_free(&document);

@@ -1,4 +1,5 @@
 #include "newsletter/service/segments.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/store/list.h"
 #include "newsletter/store/member.h"
@@ -16,9 +17,7 @@
 static enum nl_status check_attributes(const struct nl_office *office,
                                        const struct nl_segment *segment, struct nl_error *err) {
     const struct nl_form_fields *forms = &office->config->forms;
-    const char **known = calloc(forms->count + 1, sizeof *known);
-    if (known == NULL)
-        return nl_error_nomem(err);
+    const char **known = nl_calloc(forms->count + 1, sizeof *known);
     for (size_t i = 0; i < forms->count; i++)
         known[i] = forms->items[i].attribute;
     known[forms->count] = "timezone";
@@ -62,8 +61,8 @@ enum nl_status nl_office_segment(const struct nl_office *office, const char *whe
         status = parse(office, nl_buf_text(&both), out, err);
     if (status == NL_OK)
         status = check_attributes(office, *out, err);
-    if (status == NL_OK && text != NULL && (*text = strdup(nl_buf_text(&both))) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK && text != NULL)
+        *text = nl_strdup(nl_buf_text(&both));
     nl_buf_free(&both);
     free(saved);
     return status;

@@ -1,4 +1,5 @@
 #include "service/sequence.h"
+#include "newsletter/base/memory.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -33,9 +34,10 @@ static size_t word_length(const char *text) {
 }
 
 static enum nl_status make_room(struct nl_sequence *out, size_t most, struct nl_error *err) {
-    out->at = calloc(most + 1, sizeof *out->at);
-    out->len = calloc(most + 1, sizeof *out->len);
-    return out->at != NULL && out->len != NULL ? NL_OK : nl_error_nomem(err);
+    (void)err;
+    out->at = nl_calloc(most + 1, sizeof *out->at);
+    out->len = nl_calloc(most + 1, sizeof *out->len);
+    return NL_OK;
 }
 
 enum nl_status nl_sequence_lines(const char *text, struct nl_sequence *out, struct nl_error *err) {
@@ -109,8 +111,8 @@ static uint32_t *make_table(const struct middle *middle) {
     size_t width = middle->b_to - middle->b_from;
     if ((height + 1) > CELLS_MOST / (width + 1))
         return NULL;
-    uint32_t *table = calloc((height + 1) * (width + 1), sizeof *table);
-    for (size_t i = height; table != NULL && i-- > 0;)
+    uint32_t *table = nl_calloc((height + 1) * (width + 1), sizeof *table);
+    for (size_t i = height; i-- > 0;)
         for (size_t j = width; j-- > 0;) {
             uint32_t *cell = table + i * (width + 1) + j;
             uint32_t below = cell[width + 1];

@@ -1,4 +1,5 @@
 #include "newsletter/service/sign_up.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/store/signup_limit.h"
 #include "newsletter/store/subscription.h"
@@ -22,9 +23,7 @@ enum nl_status nl_office_lists_to_join(const struct nl_office *office, const str
         return find_public(office, form, out, err);
     size_t count = form->list_count > 0 ? form->list_count : 1;
     enum nl_status status = NL_OK;
-    out->items = calloc(count, sizeof *out->items);
-    if (out->items == NULL)
-        return nl_error_nomem(err);
+    out->items = nl_calloc(count, sizeof *out->items);
     while (status == NL_OK && out->count < count) {
         const char *name = form->list_count > 0 ? form->lists[out->count] : NULL;
         status = nl_list_find(office->store, name, &out->items[out->count], err);

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/service/source_state.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@ enum nl_status nl_source_states_each(struct nl_store *store, const struct nl_con
     if (sources == 0)
         return NL_OK;
     enum nl_status status = nl_source_pause_read(store, &pauses, &count, err);
-    struct nl_source_pause *own = status == NL_OK ? calloc(NL_SOURCE_PAUSES, sizeof *own) : NULL;
+    struct nl_source_pause *own = status == NL_OK ? nl_calloc(NL_SOURCE_PAUSES, sizeof *own) : NULL;
     if (status == NL_OK && own == NULL)
         status = nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < sources; i++) {

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/service/subscribers.h"
 
 #include "newsletter/base/address.h"
@@ -247,7 +248,7 @@ static enum nl_status take_part(const struct nl_office *office,
             status = find_number(office, &joining, result, err);
         joining_free(&joining);
         if (is_own_fault(status)) {
-            reasons[*at - first] = strdup(nl_error_text(err));
+            reasons[*at - first] = nl_strdup(nl_error_text(err));
             nl_error_free(err);
             status = NL_OK;
         }

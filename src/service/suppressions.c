@@ -1,4 +1,5 @@
 #include "newsletter/service/suppressions.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/address.h"
 #include "newsletter/store/suppression.h"
@@ -14,8 +15,9 @@ void nl_suppressed_free(struct nl_suppressed *suppressed) {
 
 static enum nl_status keep_key(const struct nl_address *address, struct nl_suppressed *out,
                                struct nl_error *err) {
-    out->address = strdup(address->key);
-    return out->address != NULL ? NL_OK : nl_error_nomem(err);
+    (void)err;
+    out->address = nl_strdup(address->key);
+    return NL_OK;
 }
 
 enum nl_status nl_office_suppress(const struct nl_office *office, const char *address,

@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/pieces.h"
 #include "service/task_common.h"
 
@@ -24,11 +25,7 @@ static enum nl_status add_piece(void *ctx, struct nl_buf *out, struct nl_error *
 
 FILE *nl_task_reader(struct nl_store *store, int64_t id, enum nl_task_file file,
                      struct nl_error *problem, struct nl_error *err) {
-    struct reading *reading = malloc(sizeof *reading);
-    if (reading == NULL) {
-        (void)nl_error_nomem(err);
-        return NULL;
-    }
+    struct reading *reading = nl_malloc(sizeof *reading);
     *reading = (struct reading){.store = store, .id = id, .file = file};
     const struct nl_pieces pieces = {
         .next = add_piece, .free = free, .ctx = reading, .problem = problem};
@@ -49,10 +46,8 @@ static bool write_piece(struct stream *stream) {
     if (stream->piece.len == 0)
         return true;
     enum nl_status status =
-        stream->piece.failed
-            ? nl_error_nomem(&stream->written->problem)
-            : nl_task_append(stream->store, stream->id, stream->file, stream->piece.data,
-                             stream->piece.len, &stream->written->problem);
+        nl_task_append(stream->store, stream->id, stream->file, stream->piece.data,
+                       stream->piece.len, &stream->written->problem);
     nl_buf_clear(&stream->piece);
     return status == NL_OK;
 }
@@ -79,12 +74,10 @@ static int close_writer(void *cookie) {
 FILE *nl_task_writer(struct nl_store *store, int64_t id, enum nl_task_file file,
                      struct nl_task_written *written, struct nl_error *err) {
     static const cookie_io_functions_t functions = {.write = write_stream, .close = close_writer};
-    struct stream *stream = malloc(sizeof *stream);
+    struct stream *stream = nl_malloc(sizeof *stream);
     FILE *out = NULL;
-    if (stream != NULL) {
-        *stream = (struct stream){.store = store, .id = id, .file = file, .written = written};
-        out = fopencookie(stream, "w", functions);
-    }
+    *stream = (struct stream){.store = store, .id = id, .file = file, .written = written};
+    out = fopencookie(stream, "w", functions);
     if (out == NULL) {
         free(stream);
         (void)nl_error_nomem(err);

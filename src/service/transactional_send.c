@@ -38,7 +38,7 @@ static enum nl_status digest_of(const struct nl_message_request *request, char o
         add_text(&all, order->files[i].name);
         add_part(&all, order->files[i].data, order->files[i].len);
     }
-    bool failed = all.failed || (order->data != NULL && data == NULL);
+    bool failed = (order->data != NULL && data == NULL);
     if (!failed)
         nl_digest_hex(nl_buf_text(&all), all.len, out);
     nl_buf_free(&all);
@@ -53,7 +53,7 @@ static enum nl_status key_of(const struct nl_office *office, const char *key, st
         return nl_error_set(err, NL_DATA, "a key has 1 to %d characters", KEY_LIMIT);
     enum nl_status status = nl_text_check_line(key, "the key", err);
     nl_buf_addf(out, "%s %s", office->by != NULL ? office->by->name : "", key);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static enum nl_status queue(const struct nl_office *office,

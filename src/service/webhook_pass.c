@@ -1,4 +1,5 @@
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/events.h"
@@ -169,9 +170,7 @@ static enum nl_status visit_webhook(const struct nl_webhook *webhook, void *ctx,
     if (!webhook->enabled || webhook->next_at > nl_store_now(pass->office->store) ||
         *pass->stop != 0)
         return NL_OK;
-    struct batch *batch = calloc(1, sizeof *batch);
-    if (batch == NULL)
-        return nl_error_nomem(err);
+    struct batch *batch = nl_calloc(1, sizeof *batch);
     enum nl_status status = nl_webhook_find(pass->office->store, webhook->name, &state, err);
     batch->webhook = &state;
     if (status == NL_OK)

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/service/webhooks.h"
 
 #include "newsletter/base/catalog.h"
@@ -75,9 +76,9 @@ enum nl_status nl_office_webhook_add(const struct nl_office *office, const char 
         status = nl_webhook_check_url(office, url, err);
     if (status != NL_OK)
         return status;
-    *out = (struct nl_webhook){.name = strdup(name),
-                               .url = strdup(url),
-                               .kinds = strdup(kinds),
+    *out = (struct nl_webhook){.name = nl_strdup(name),
+                               .url = nl_strdup(url),
+                               .kinds = nl_strdup(kinds),
                                .secret = new_secret(),
                                .enabled = true};
     if (out->name == NULL || out->url == NULL || out->kinds == NULL || out->secret == NULL)

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -92,9 +93,9 @@ static bool is_chosen(const struct nl_config *config, const char *from) {
 
 static enum nl_status read_files(struct nl_smime *smime, const struct nl_config *config,
                                  struct nl_error *err) {
-    smime->path = strdup(config->smime.certificate_file);
+    smime->path = nl_strdup(config->smime.certificate_file);
     smime->chain = sk_X509_new_null();
-    if (smime->path == NULL || smime->chain == NULL)
+    if (smime->chain == NULL)
         return nl_error_nomem(err);
     enum nl_status status = read_certificates(smime, smime->path, err);
     if (status == NL_OK) {
@@ -111,9 +112,7 @@ enum nl_status nl_smime_open(const struct nl_config *config, const char *from, i
     *out = NULL;
     if (!is_chosen(config, from))
         return NL_OK;
-    struct nl_smime *smime = calloc(1, sizeof *smime);
-    if (smime == NULL)
-        return nl_error_nomem(err);
+    struct nl_smime *smime = nl_calloc(1, sizeof *smime);
     enum nl_status status = read_files(smime, config, err);
     if (status == NL_OK)
         status = nl_smime_check(smime, config, from, now, err);

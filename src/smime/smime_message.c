@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/prefix.h"
 #include "smime/smime_signature.h"
 
@@ -16,7 +17,7 @@ struct nl_smime_content {
 };
 
 struct nl_smime_content *nl_smime_content_new(void) {
-    return calloc(1, sizeof(struct nl_smime_content));
+    return nl_calloc(1, sizeof(struct nl_smime_content));
 }
 
 void nl_smime_content_free(struct nl_smime_content *known) {
@@ -113,8 +114,7 @@ static bool add_content(const struct nl_buf *message, size_t body, const struct 
     nl_buf_add(outer, nl_buf_text(inner), inner->len);
     nl_buf_adds(outer, "\r\n");
     nl_buf_add(outer, nl_buf_text(message) + body, message->len - body);
-    return !outer->failed && !inner->failed &&
-           hash_content(known, outer->data + content, outer->len - content, digest);
+    return hash_content(known, outer->data + content, outer->len - content, digest);
 }
 
 enum nl_status nl_smime_sign(const struct nl_smime *smime, struct nl_smime_content *known,
@@ -137,7 +137,7 @@ enum nl_status nl_smime_sign(const struct nl_smime *smime, struct nl_smime_conte
         status = nl_error_nomem(err);
     if (status == NL_OK) {
         add_signature(smime, &der, boundary, &outer);
-        status = outer.failed ? nl_error_nomem(err) : NL_OK;
+        status = NL_OK;
     }
     nl_buf_free(&inner);
     nl_buf_free(&der);

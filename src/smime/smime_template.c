@@ -76,7 +76,7 @@ static bool fill(const struct nl_smime *smime, const unsigned char digest[NL_DIG
     time_t seconds = (time_t)now;
     size_t start = out->len;
     nl_buf_add(out, form->der, form->len);
-    if (out->failed || gmtime_r(&seconds, &tm) == NULL ||
+    if (gmtime_r(&seconds, &tm) == NULL ||
         strftime(text, sizeof text, "%y%m%d%H%M%SZ", &tm) != TIME_LEN)
         return false;
     unsigned char *der = (unsigned char *)out->data + start;
@@ -86,8 +86,7 @@ static bool fill(const struct nl_smime *smime, const unsigned char digest[NL_DIG
 }
 
 static void add_lines(const unsigned char *der, size_t len, struct nl_buf *out) {
-    if (!nl_buf_reserve(out, len / 3 * 4 + len / BASE64_LINE * 2 + 64))
-        return;
+    nl_buf_reserve(out, len / 3 * 4 + len / BASE64_LINE * 2 + 64);
     for (size_t at = 0; at < len; at += BASE64_LINE) {
         size_t line = len - at < BASE64_LINE ? len - at : BASE64_LINE;
         out->len +=

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "smtp/connection.h"
 
 #include <stdlib.h>
@@ -6,8 +7,8 @@
 bool nl_carry_open(struct connection *connection, size_t window) {
     /* Where they do not go out in one piece each, one message may follow another. */
     connection->room = window > 1 ? window : 2;
-    connection->carried = calloc(connection->room, sizeof connection->carried[0]);
-    return connection->carried != NULL && nl_session_allow_flights(&connection->session, window);
+    connection->carried = nl_calloc(connection->room, sizeof connection->carried[0]);
+    return nl_session_allow_flights(&connection->session, window);
 }
 
 void nl_carry_free(struct connection *connection) {

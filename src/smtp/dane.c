@@ -1,4 +1,5 @@
 #include "smtp/dane.h"
+#include "newsletter/base/memory.h"
 
 #include <openssl/crypto.h>
 #include <openssl/x509v3.h>
@@ -13,15 +14,12 @@ struct nl_dane {
 };
 
 struct nl_dane *nl_dane_new(const struct nl_mail_host *host) {
-    struct nl_dane *dane = calloc(1, sizeof *dane);
-    if (dane == NULL)
-        return NULL;
-    dane->records = strdup(host->tlsa != NULL ? host->tlsa : "");
+    struct nl_dane *dane = nl_calloc(1, sizeof *dane);
+    dane->records = nl_strdup(host->tlsa != NULL ? host->tlsa : "");
     memcpy(dane->base, host->base, sizeof dane->base);
     if (host->next_hop != NULL)
         snprintf(dane->next_hop, sizeof dane->next_hop, "%s", host->next_hop);
-    if (dane->records != NULL)
-        return dane;
+    return dane;
     nl_dane_free(dane);
     return NULL;
 }
@@ -47,8 +45,8 @@ static void add_record(SSL *ssl, const char *line, size_t len) {
     long size = 0;
     if (len <= HEX)
         return;
-    char *hex = strndup(line + HEX, len - HEX);
-    unsigned char *data = hex != NULL ? OPENSSL_hexstr2buf(hex, &size) : NULL;
+    char *hex = nl_strndup(line + HEX, len - HEX);
+    unsigned char *data = OPENSSL_hexstr2buf(hex, &size);
     if (data != NULL)
         SSL_dane_tlsa_add(ssl, (uint8_t)(line[0] - '0'), (uint8_t)(line[2] - '0'),
                           (uint8_t)(line[4] - '0'), data, (size_t)size);

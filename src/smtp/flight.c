@@ -1,4 +1,5 @@
 #include "smtp/flight.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,8 @@ static struct nl_flight *first_flight(const struct nl_session *session) {
 }
 
 bool nl_session_allow_flights(struct nl_session *session, size_t most) {
-    session->flights = calloc(most, sizeof session->flights[0]);
-    session->flight_room = session->flights != NULL ? most : 0;
+    session->flights = nl_calloc(most, sizeof session->flights[0]);
+    session->flight_room = most;
     return session->flights != NULL;
 }
 

@@ -18,7 +18,6 @@ void nl_session_follow(struct nl_session *session, const char *sender, const cha
 
 void nl_session_queue_envelope(struct nl_session *session) {
     nl_buf_add(&session->out, nl_buf_text(&session->envelope), session->envelope.len);
-    session->out.failed |= session->envelope.failed;
     nl_buf_clear(&session->envelope);
 }
 

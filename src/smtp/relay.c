@@ -1,6 +1,7 @@
 #include "smtp/relay_hosts.h"
 
 #include "newsletter/base/buf.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/secret.h"
 #include "newsletter/resolve/resolver.h"
 
@@ -42,9 +43,7 @@ static enum nl_status name_host(const struct nl_config *config, struct relay_hos
 static struct relay_host *next_host(struct nl_relay *relay) {
     if (relay->all == relay->room) {
         size_t room = relay->room == 0 ? NL_RELAYS : 2 * relay->room;
-        struct relay_host *grown = realloc(relay->hosts, room * sizeof *grown);
-        if (grown == NULL)
-            return NULL;
+        struct relay_host *grown = nl_realloc(relay->hosts, room * sizeof *grown);
         relay->hosts = grown;
         relay->room = room;
     }
@@ -79,15 +78,11 @@ static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_serv
 
 enum nl_status nl_relay_new(const struct nl_config *config, const char *password_file,
                             struct nl_relay **out, struct nl_error *err) {
-    struct nl_relay *relay = calloc(1, sizeof *relay);
+    struct nl_relay *relay = nl_calloc(1, sizeof *relay);
     enum nl_status status = NL_OK;
     *out = NULL;
-    if (relay == NULL)
-        return nl_error_nomem(err);
     relay->config = config;
-    relay->shared = calloc(1, sizeof *relay->shared);
-    if (relay->shared == NULL)
-        status = nl_error_nomem(err);
+    relay->shared = nl_calloc(1, sizeof *relay->shared);
     size_t count = 0;
     const struct nl_smtp_server *servers = nl_config_relays(config, &count);
     for (size_t i = 0; status == NL_OK && i < count; i++)
@@ -128,18 +123,13 @@ void nl_relay_free(struct nl_relay *relay) {
 
 enum nl_status nl_relay_branch(const struct nl_relay *relay, struct nl_relay **out,
                                struct nl_error *err) {
-    struct nl_relay *branch = malloc(sizeof *branch);
+    (void)err;
+    struct nl_relay *branch = nl_malloc(sizeof *branch);
     *out = NULL;
-    if (branch == NULL)
-        return nl_error_nomem(err);
     *branch = *relay;
     branch->branch = true;
     branch->borrowed = branch->all;
-    branch->hosts = malloc(branch->room * sizeof *branch->hosts);
-    if (branch->hosts == NULL) {
-        free(branch);
-        return nl_error_nomem(err);
-    }
+    branch->hosts = nl_malloc(branch->room * sizeof *branch->hosts);
     memcpy(branch->hosts, relay->hosts, relay->all * sizeof *branch->hosts);
     *out = branch;
     return NL_OK;
@@ -157,7 +147,7 @@ static bool name_addresses(struct relay_host *host, const struct nl_mail_host *f
         *(six ? &host->has_six : &host->has_four) = true;
         nl_buf_addf(&entry, "%s%s%s%s", i > 0 ? "," : "", six ? "[" : "", text, six ? "]" : "");
     }
-    host->addresses = entry.failed ? NULL : curl_slist_append(NULL, nl_buf_text(&entry));
+    host->addresses = curl_slist_append(NULL, nl_buf_text(&entry));
     nl_buf_free(&entry);
     return host->addresses != NULL;
 }
@@ -189,8 +179,8 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
     struct name {
         struct nl_smtp_server server;
         char host[NL_MAIL_NAME];
-    } *name = calloc(1, sizeof *name);
-    if (host == NULL || name == NULL) {
+    } *name = nl_calloc(1, sizeof *name);
+    if (host == NULL) {
         free(name);
         return nl_error_nomem(err);
     }
@@ -199,7 +189,7 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
         .host = name->host, .port = relay->config->direct.port, .security = NL_SMTP_STARTTLS};
     host->own = &name->server;
     host->server = host->own;
-    host->state = calloc(1, sizeof *host->state);
+    host->state = nl_calloc(1, sizeof *host->state);
     host->demand = from->tls;
     *which = relay->all - 1;
     enum nl_status status = name_host(relay->config, host, err);
@@ -209,7 +199,7 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
         status = demand_dane(host, from, err);
     if (status == NL_OK && from->tls == NL_HOST_TLS_NAMED)
         status = demand_name(relay, host, err);
-    if (status == NL_OK && (host->state == NULL || !name_addresses(host, from)))
+    if (status == NL_OK && (!name_addresses(host, from)))
         status = nl_error_nomem(err);
     return status;
 }

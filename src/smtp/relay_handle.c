@@ -13,7 +13,7 @@ static bool set_login(CURL *handle, const struct relay_host *host, const struct 
         handle, host->server->auth == NL_AUTH_XOAUTH2 ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
         host->password);
     nl_login_options(login, host->server, &options);
-    bool done = !options.failed;
+    bool done = true;
     curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, nl_buf_text(&options));
     curl_easy_setopt(handle, CURLOPT_SASL_IR, 1L);
     nl_buf_free(&options);
@@ -29,8 +29,7 @@ static bool set_source(CURL *handle, const struct relay_host *host,
     nl_buf_addf(&from, "host!%s", source->address);
     nl_buf_addf(&url, "smtp://%s", host->name);
     nl_relay_add_helo(&url, source->helo);
-    bool done = !from.failed && !url.failed &&
-                curl_easy_setopt(handle, CURLOPT_INTERFACE, nl_buf_text(&from)) == CURLE_OK &&
+    bool done = curl_easy_setopt(handle, CURLOPT_INTERFACE, nl_buf_text(&from)) == CURLE_OK &&
                 (source->helo == NULL ||
                  curl_easy_setopt(handle, CURLOPT_URL, nl_buf_text(&url)) == CURLE_OK);
     curl_easy_setopt(handle, CURLOPT_IPRESOLVE,

@@ -1,6 +1,7 @@
 #include "smtp/relay_health.h"
 
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +24,7 @@ bool nl_relay_health_grow(struct nl_relay_health *health, size_t which) {
         room *= 2;
     if (room == health->room)
         return true;
-    struct nl_server_health *grown = realloc(health->servers, room * sizeof *grown);
-    if (grown == NULL)
-        return false;
+    struct nl_server_health *grown = nl_realloc(health->servers, room * sizeof *grown);
     memset(grown + health->room, 0, (room - health->room) * sizeof *grown);
     health->servers = grown;
     health->room = room;

@@ -56,7 +56,6 @@ void nl_session_free(struct nl_session *session) {
 static void queue_command(struct nl_session *session) {
     struct nl_buf *envelope = &session->envelope;
     const char *end = strchr(nl_buf_text(envelope), '\n');
-    session->out.failed |= envelope->failed;
     if (end == NULL)
         return;
     size_t len = (size_t)(end + 1 - envelope->data);

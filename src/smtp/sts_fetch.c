@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/reach.h"
 #include "newsletter/http/client.h"
 #include "newsletter/smtp/sts.h"
@@ -94,14 +95,12 @@ static bool set_up(struct nl_sts_fetcher *fetcher) {
 
 enum nl_status nl_sts_fetcher_new(const char *ca_file, const char *allow_networks,
                                   struct nl_sts_fetcher **out, struct nl_error *err) {
-    struct nl_sts_fetcher *fetcher = calloc(1, sizeof *fetcher);
+    struct nl_sts_fetcher *fetcher = nl_calloc(1, sizeof *fetcher);
     *out = NULL;
-    if (fetcher == NULL)
-        return nl_error_nomem(err);
     fetcher->poll = fetcher->timer = -1;
     enum nl_status status = nl_reach_open(allow_networks, &fetcher->reach, err);
     if (status == NL_OK && ca_file != NULL)
-        fetcher->ca_file = strdup(ca_file);
+        fetcher->ca_file = nl_strdup(ca_file);
     if (status == NL_OK && (!set_up(fetcher) || (ca_file != NULL && fetcher->ca_file == NULL)))
         status = nl_error_nomem(err);
     if (status != NL_OK) {
@@ -147,7 +146,7 @@ static size_t take_part(char *data, size_t size, size_t count, void *ctx) {
     if (fetch->body.len + size * count > POLICY_LIMIT)
         return 0;
     nl_buf_add(&fetch->body, data, size * count);
-    return fetch->body.failed ? 0 : size * count;
+    return size * count;
 }
 
 /* "mta-sts.example.org:443:ADDRESS,ADDRESS": no other resolver is asked. */
@@ -160,7 +159,7 @@ static struct curl_slist *addresses_of(const struct nl_mail_host *host) {
         bool six = strchr(text, ':') != NULL;
         nl_buf_addf(&entry, "%s%s%s%s", i > 0 ? "," : "", six ? "[" : "", text, six ? "]" : "");
     }
-    struct curl_slist *list = entry.failed ? NULL : curl_slist_append(NULL, nl_buf_text(&entry));
+    struct curl_slist *list = curl_slist_append(NULL, nl_buf_text(&entry));
     nl_buf_free(&entry);
     return list;
 }
@@ -172,7 +171,7 @@ static bool prepare(struct fetch *fetch, const struct nl_mail_host *host) {
     nl_buf_addf(&url, "https://%s/.well-known/mta-sts.txt", host->name);
     fetch->handle = curl_easy_init();
     fetch->addresses = addresses_of(host);
-    if (fetch->handle == NULL || fetch->addresses == NULL || url.failed) {
+    if (fetch->handle == NULL || fetch->addresses == NULL) {
         nl_buf_free(&url);
         return false;
     }
@@ -207,9 +206,7 @@ static void begin_more(struct nl_sts_fetcher *fetcher) {
 
 enum nl_status nl_sts_fetch(struct nl_sts_fetcher *fetcher, const struct nl_mail_host *host,
                             nl_sts_fetched *fetched, void *ctx, struct nl_error *err) {
-    struct fetch *fetch = calloc(1, sizeof *fetch);
-    if (fetch == NULL)
-        return nl_error_nomem(err);
+    struct fetch *fetch = nl_calloc(1, sizeof *fetch);
     fetch->fetcher = fetcher;
     fetch->fetched = fetched;
     fetch->ctx = ctx;

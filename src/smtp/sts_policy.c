@@ -103,8 +103,6 @@ enum nl_status nl_sts_policy_read(const char *text, struct nl_sts_policy *out,
         take_line(text, len, out, &seen);
         text += len + (text[len] == '\n');
     }
-    if (out->mail_hosts.failed)
-        return nl_error_nomem(err);
     const char *missing = !seen.version                                 ? "version: STSv1"
                           : !seen.mode                                  ? "mode"
                           : !seen.max_age                               ? "max_age"

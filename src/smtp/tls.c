@@ -1,4 +1,5 @@
 #include "smtp/tls.h"
+#include "newsletter/base/memory.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -56,11 +57,9 @@ static enum nl_status read_trust(struct nl_tls *tls, const struct nl_smtp_server
 
 enum nl_status nl_tls_new(const struct nl_smtp_server *server, struct nl_tls **out,
                           struct nl_error *err) {
-    struct nl_tls *tls = calloc(1, sizeof *tls);
+    struct nl_tls *tls = nl_calloc(1, sizeof *tls);
     enum nl_status status = NL_OK;
     *out = NULL;
-    if (tls == NULL)
-        return nl_error_nomem(err);
     if (server->verify)
         status = read_trust(tls, server, err);
     if (status != NL_OK) {

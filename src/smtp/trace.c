@@ -44,8 +44,7 @@ void nl_trace(const struct nl_transport *transport, const struct connection *con
     nl_buf_addf(&line, " smtp %zu %s ", (size_t)(connection - transport->connections) + 1,
                 nl_relay_name(relay, connection->host));
     add_printable(&line, text, strlen(text));
-    if (!line.failed)
-        trace->line(nl_buf_text(&line), trace->ctx);
+    trace->line(nl_buf_text(&line), trace->ctx);
     nl_buf_free(&line);
 }
 

@@ -1,4 +1,5 @@
 #include "newsletter/smtp/transport.h"
+#include "newsletter/base/memory.h"
 
 #include "smtp/connection.h"
 #include "smtp/trace.h"
@@ -21,11 +22,11 @@ enum {
 
 enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections,
                                 struct nl_transport **out, struct nl_error *err) {
-    struct nl_transport *transport = calloc(1, sizeof *transport);
+    struct nl_transport *transport = nl_calloc(1, sizeof *transport);
     *out = NULL;
     /* Here and not in the relay, which commands make that may have no mail to send: it takes a
      * while, and opens libcurl and forty other libraries. */
-    if (transport == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         free(transport);
         return nl_error_nomem(err);
     }
@@ -36,12 +37,12 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
         return nl_error_nomem(err);
     }
     transport->multi = curl_multi_init();
-    transport->connections = calloc(connections, sizeof transport->connections[0]);
+    transport->connections = nl_calloc(connections, sizeof transport->connections[0]);
     transport->poll = epoll_create1(EPOLL_CLOEXEC);
     transport->count = connections;
     transport->allowed = connections;
     transport->window = transport->window_used = (size_t)nl_relay_window(relay);
-    bool ready = transport->multi != NULL && transport->connections != NULL && transport->poll >= 0;
+    bool ready = transport->multi != NULL && transport->poll >= 0;
     for (size_t i = 0; ready && i < connections; i++) {
         transport->connections[i].transport = transport;
         ready = nl_carry_open(&transport->connections[i], transport->window);
@@ -146,10 +147,6 @@ void nl_connection_flush(struct nl_transport *transport, struct connection *conn
         size_t sent = 0;
         const char *data = nl_session_output(&connection->session, &len);
         connection->write_blocked = false;
-        if (connection->session.out.failed || connection->session.in.failed) {
-            lose(transport, connection, "out of memory", false);
-            return;
-        }
         if (len == 0)
             return;
         CURLcode code = curl_easy_send(connection->handle, data, len, &sent);

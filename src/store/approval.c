@@ -281,5 +281,5 @@ enum nl_status nl_approval_last_text(struct nl_store *store, int64_t draft, cons
     if (source != NULL)
         nl_buf_adds(out, source);
     free(source);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

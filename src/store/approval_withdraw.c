@@ -8,7 +8,7 @@
 /* The ids are read first: a statement must not run while another one is read. */
 static enum nl_status end_each(struct nl_store *store, const struct nl_buf *ids, const char *by,
                                struct nl_error *err) {
-    enum nl_status status = ids->failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(ids); i++) {
         const struct nl_ledger_step step = {
             .name = "withdraw", .question = nl_ids_at(ids, i), .by = by};

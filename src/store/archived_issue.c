@@ -257,8 +257,6 @@ enum nl_status nl_store_public_state(struct nl_store *store, struct nl_buf *out,
             "(SELECT count(*) FROM recording r WHERE r.issue = i.id), i.archive, i.slug "
             "FROM issue i WHERE " PUBLIC("?1") "ORDER BY i.id",
             NL_VALUES(NL_INT(nl_store_now(store))));
-    if (status == NL_OK && text.failed)
-        status = nl_error_nomem(err);
     nl_digest_hex(nl_buf_text(&text), text.len, digest);
     nl_buf_adds(out, digest);
     nl_buf_free(&text);

@@ -79,7 +79,7 @@ static enum nl_status record_together(struct nl_store *store, int64_t issue,
     bool failed = false;
     fill_columns(columns, records, count);
     for (size_t i = 0; i < COLUMNS; i++)
-        failed = failed || columns[i].failed;
+        failed = failed;
     enum nl_status status = failed ? nl_error_nomem(err) : NL_OK;
     if (status == NL_OK && columns[DELIVERY].len > 0)
         status = insert_columns(store, issue, columns, owner, err);

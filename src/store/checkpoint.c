@@ -1,4 +1,5 @@
 #include "newsletter/store/checkpoint.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/base64.h"
 #include "newsletter/db/sql.h"
@@ -41,8 +42,8 @@ static enum nl_status read_one(const struct nl_sql_row *row, void *ctx, struct n
     out->tree.size = strtoull(at, &at, 10);
     if (at >= note || !read_peaks(at, (size_t)(note - at), &out->tree))
         return damaged(err);
-    out->note = strdup(note + 1);
-    return out->note != NULL ? NL_OK : nl_error_nomem(err);
+    out->note = nl_strdup(note + 1);
+    return NL_OK;
 }
 
 enum nl_status nl_checkpoint_newest(struct nl_store *store, struct nl_checkpoint *out,
@@ -110,8 +111,7 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
                 checkpoint->last, tree->size);
     nl_base64_add(&text, tree->peaks, nl_merkle_peaks(tree->size) * NL_DIGEST_LEN);
     nl_buf_addf(&text, "\n%s", checkpoint->note);
-    status = text.failed ? nl_error_nomem(err)
-                         : nl_setting_put(store, "", NEWEST, nl_buf_text(&text), err);
+    status = nl_setting_put(store, "", NEWEST, nl_buf_text(&text), err);
     nl_buf_free(&text);
     return status == NL_OK ? nl_event_add(store, "checkpoint", 0, 0, 0, checkpoint->note, err)
                            : status;

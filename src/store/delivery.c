@@ -1,4 +1,5 @@
 #include "newsletter/store/delivery.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/db/sql.h"
 #include "store/ledger.h"
@@ -219,9 +220,7 @@ static enum nl_status take_deliveries(struct nl_store *store, const struct nl_sc
 static enum nl_status mark_leased(struct nl_store *store, const struct nl_scope *scope,
                                   const char *owner, int64_t until, const struct taken *taken,
                                   struct nl_error *err) {
-    int64_t *ids = calloc(taken->count + 1, sizeof *ids);
-    if (ids == NULL)
-        return nl_error_nomem(err);
+    int64_t *ids = nl_calloc(taken->count + 1, sizeof *ids);
     for (size_t i = 0; i < taken->count; i++)
         ids[i] = taken->jobs[i].delivery;
     enum nl_status status =

@@ -1,4 +1,5 @@
 /* Outcomes of deliveries. */
+#include "newsletter/base/memory.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/delivery.h"
 #include "newsletter/store/provider_day.h"
@@ -51,8 +52,8 @@ static enum nl_status record_outcome(struct nl_store *store, int64_t issue,
 static enum nl_status record_in_file(struct nl_store *store, int64_t issue,
                                      const struct nl_record *records, size_t count,
                                      const char *owner, struct nl_error *err) {
-    bool *done = calloc(count, sizeof *done);
-    enum nl_status status = done != NULL ? NL_OK : nl_error_nomem(err);
+    bool *done = nl_calloc(count, sizeof *done);
+    enum nl_status status = NL_OK;
     if (status == NL_OK && issue != 0)
         status = nl_delivery_record_sent(store, issue, records, count, owner, done, err);
     for (size_t i = 0; status == NL_OK && i < count; i++)
@@ -142,7 +143,7 @@ static enum nl_status with_columns(struct nl_store *store, int64_t issue,
     bool failed = false;
     fill_columns(columns, records, count, events);
     for (size_t i = 0; i < COLUMNS; i++)
-        failed = failed || columns[i].failed;
+        failed = failed;
     enum nl_status status = failed ? nl_error_nomem(err) : NL_OK;
     if (status == NL_OK && columns[DELIVERY].len > 0)
         status = each(store, issue, columns, owner, err);

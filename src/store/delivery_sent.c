@@ -3,6 +3,7 @@
  * lease_until = 0 tells it that these are counted. */
 #include "store/delivery_sent.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/db/sql.h"
 
 #include <stdlib.h>
@@ -17,10 +18,9 @@ struct sent {
 
 static enum nl_status add_domain(const struct nl_sql_row *row, void *context,
                                  struct nl_error *err) {
+    (void)err;
     struct sent *sent = context;
-    char *copy = strdup(nl_sql_text(row, 0));
-    if (copy == NULL)
-        return nl_error_nomem(err);
+    char *copy = nl_strdup(nl_sql_text(row, 0));
     sent->domains[sent->count++] = copy;
     return NL_OK;
 }
@@ -94,8 +94,9 @@ static enum nl_status count_sent(struct nl_store *store, const struct sent *sent
 enum nl_status nl_delivery_record_sent(struct nl_store *store, int64_t issue,
                                        const struct nl_record *records, size_t count,
                                        const char *owner, bool *done, struct nl_error *err) {
-    struct sent sent = {
-        .issue = issue, .at = nl_store_now(store), .domains = calloc(count, sizeof *sent.domains)};
+    struct sent sent = {.issue = issue,
+                        .at = nl_store_now(store),
+                        .domains = nl_calloc(count, sizeof *sent.domains)};
     enum nl_status status = sent.domains != NULL ? NL_OK : nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < count; i++) {
         if (records[i].result->outcome != NL_SENT)

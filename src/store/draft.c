@@ -211,7 +211,7 @@ enum nl_status nl_draft_version_read(struct nl_store *store, int64_t draft, int6
     if (text != NULL)
         nl_buf_adds(source, text);
     free(text);
-    return status == NL_OK && source->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* The present text of a language. */

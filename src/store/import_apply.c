@@ -1,6 +1,7 @@
 #include "store/import_apply.h"
 
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/store/list.h"
 #include "store/event.h"
 #include "store/import_pack.h"
@@ -33,9 +34,7 @@ static bool grow(struct items *items) {
     if (items->count < items->room)
         return true;
     size_t room = items->room > 0 ? 2 * items->room : NL_IMPORT_PART_ROWS;
-    struct nl_import_item *grown = realloc(items->all, room * sizeof *grown);
-    if (grown == NULL)
-        return false;
+    struct nl_import_item *grown = nl_realloc(items->all, room * sizeof *grown);
     items->all = grown;
     items->room = room;
     return true;
@@ -100,10 +99,8 @@ enum nl_status nl_import_note_tally(struct nl_store *store, int64_t task,
                                     const struct nl_import_tally *tally, struct nl_error *err) {
     struct nl_buf text = {0};
     nl_import_tally_write(tally, &text);
-    enum nl_status status =
-        text.failed ? nl_error_nomem(err)
-                    : nl_sql_run(store, err, "UPDATE task SET tally = ? WHERE id = ?",
-                                 NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(task)));
+    enum nl_status status = nl_sql_run(store, err, "UPDATE task SET tally = ? WHERE id = ?",
+                                       NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(task)));
     nl_buf_free(&text);
     return status;
 }
@@ -128,12 +125,13 @@ static void free_part(struct part *part) {
 
 static enum nl_status add_content(const struct nl_sql_row *row, void *context,
                                   struct nl_error *err) {
+    (void)err;
     struct part *part = context;
     size_t len = 0;
     const void *content = nl_sql_bytes(row, 1, &len);
     part->last = nl_sql_int(row, 0);
     nl_buf_add(&part->content, content, len);
-    return part->content.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status next_parts(struct nl_store *store, int64_t most, struct part *part,
@@ -193,9 +191,8 @@ static enum nl_status count_part(struct nl_store *store, struct apply *apply,
     struct nl_buf text = {0};
     nl_import_tally_write(tally, &text);
     enum nl_status status =
-        text.failed ? nl_error_nomem(err)
-                    : nl_sql_run(store, err, "UPDATE import SET tally = ? WHERE id = ?",
-                                 NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(part->import)));
+        nl_sql_run(store, err, "UPDATE import SET tally = ? WHERE id = ?",
+                   NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(part->import)));
     nl_buf_free(&text);
     return status == NL_OK
                ? nl_sql_run(store, err, "DELETE FROM import_part WHERE import = ? AND id <= ?",

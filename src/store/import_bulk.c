@@ -22,7 +22,7 @@ static enum nl_status prepare_statement(struct nl_store *store, const char *head
     nl_buf_adds(sql, head);
     add_places(sql, columns);
     nl_buf_adds(sql, tail);
-    return sql->failed ? nl_error_nomem(err) : nl_sql_prepare(store, nl_buf_text(sql), out, err);
+    return nl_sql_prepare(store, nl_buf_text(sql), out, err);
 }
 
 static enum nl_status prepare_both(struct nl_import *import, struct nl_error *err) {

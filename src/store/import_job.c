@@ -1,4 +1,5 @@
 #include "newsletter/store/import_job.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/store/task.h"
 #include "store/event.h"
@@ -25,9 +26,8 @@ struct nl_import_job {
 
 enum nl_status nl_import_job_new(struct nl_store *store, const struct nl_import_policy *policy,
                                  bool dry_run, struct nl_import_job **out, struct nl_error *err) {
-    *out = calloc(1, sizeof **out);
-    if (*out == NULL)
-        return nl_error_nomem(err);
+    (void)err;
+    *out = nl_calloc(1, sizeof **out);
     **out = (struct nl_import_job){.store = store, .policy = policy, .dry_run = dry_run};
     return NL_OK;
 }
@@ -54,10 +54,8 @@ static enum nl_status take_part(struct nl_store *store, void *ctx, struct nl_err
         .task = attempt->detail != NULL ? attempt->job->task : 0, /* a trial leaves no trace */
     };
     nl_store_env(store)->random(nl_store_env(store)->ctx, import.uuid);
-    enum nl_status status = attempt->part.failed
-                                ? nl_error_nomem(err)
-                                : nl_import_take_packed(&import, nl_buf_text(&attempt->part),
-                                                        attempt->part.len, attempt->tally, err);
+    enum nl_status status = nl_import_take_packed(&import, nl_buf_text(&attempt->part),
+                                                  attempt->part.len, attempt->tally, err);
     nl_import_end_bulk(&import);
     return status;
 }
@@ -167,12 +165,9 @@ static enum nl_status stage_parts(struct nl_store *store, void *ctx, struct nl_e
         int64_t id = 0;
         nl_buf_clear(&part);
         nl_import_run_part(run, &stage->at, &part);
-        status =
-            part.failed
-                ? nl_error_nomem(err)
-                : nl_sql_insert(store, err, &id,
-                                "INSERT INTO import_part (import, content) VALUES (?, ?)",
-                                NL_VALUES(NL_INT(stage->job->id), NL_BYTES(part.data, part.len)));
+        status = nl_sql_insert(store, err, &id,
+                               "INSERT INTO import_part (import, content) VALUES (?, ?)",
+                               NL_VALUES(NL_INT(stage->job->id), NL_BYTES(part.data, part.len)));
     }
     nl_buf_free(&part);
     return status;
@@ -192,8 +187,6 @@ static enum nl_status stage_run(struct nl_import_job *job, struct nl_error *err)
 }
 
 static enum nl_status flush(struct nl_import_job *job, struct nl_error *err) {
-    if (job->run.rows.failed || job->run.places.failed)
-        return nl_error_nomem(err);
     enum nl_status status = job->dry_run ? try_run(job, err) : stage_run(job, err);
     nl_import_run_clear(&job->run);
     return status;
@@ -203,8 +196,7 @@ enum nl_status nl_import_job_add(struct nl_import_job *job, int64_t list,
                                  const struct nl_address *address, const struct nl_member *member,
                                  struct nl_error *err) {
     nl_import_run_add(&job->run, list, address, member);
-    return job->run.rows.len < NL_IMPORT_RUN_BYTES && !job->run.rows.failed ? NL_OK
-                                                                            : flush(job, err);
+    return job->run.rows.len < NL_IMPORT_RUN_BYTES ? NL_OK : flush(job, err);
 }
 
 /* ---- making it count ---- */
@@ -246,8 +238,7 @@ static enum nl_status read_tally(const struct nl_import_job *job, struct nl_impo
 
 enum nl_status nl_import_job_try(struct nl_import_job *job, struct nl_import_tally *tally,
                                  struct nl_error *err) {
-    enum nl_status status =
-        job->run.rows.failed || job->run.places.failed ? nl_error_nomem(err) : try_run(job, err);
+    enum nl_status status = try_run(job, err);
     if (status == NL_OK && job->id != 0)
         status = try_staged(job, err);
     *tally = job->tried;

@@ -35,8 +35,7 @@ void nl_import_pack(struct nl_buf *out, int64_t list, const struct nl_address *a
     for (size_t i = 0; i < TEXTS; i++)
         add_text(out, texts[i]);
     uint32_t length = htole32((uint32_t)(out->len - start));
-    if (!out->failed)
-        memcpy(out->data + start, &length, sizeof length);
+    memcpy(out->data + start, &length, sizeof length);
 }
 
 size_t nl_import_packed_length(const char *data, size_t len) {

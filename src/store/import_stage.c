@@ -35,7 +35,7 @@ static int compare_places(const void *left, const void *right, void *rows) {
 }
 
 void nl_import_run_sort(struct nl_import_run *run) {
-    if (run->count > NL_IMPORT_PART_ROWS && !run->rows.failed && !run->places.failed)
+    if (run->count > NL_IMPORT_PART_ROWS)
         qsort_r(run->places.data, run->count, sizeof(struct nl_import_place), compare_places,
                 run->rows.data);
 }

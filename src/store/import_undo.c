@@ -64,7 +64,7 @@ static enum nl_status add_added(const struct nl_sql_row *row, void *context, str
                     err);
     if (status == NL_OK)
         nl_buf_add(rows, &added, sizeof added);
-    return status == NL_OK && rows->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* Mail was sent there, so that its links must go on to work: it ends, as if it had been left. */
@@ -230,14 +230,12 @@ static enum nl_status note(struct nl_store *store, const struct undoing *undoing
     nl_buf_addf(&text, "%lld %lld %lld %lld", (long long)tally->removed, (long long)tally->ended,
                 (long long)tally->restored, (long long)tally->kept);
     enum nl_status status =
-        text.failed
-            ? nl_error_nomem(err)
-            : nl_sql_run(store, err,
-                         "UPDATE task SET undo = ?1, state = CASE WHEN ?2 = 1 THEN 'undone' ELSE "
-                         "state END, ended_at = CASE WHEN ?2 = 1 THEN ?3 ELSE ended_at END WHERE "
-                         "id = ?4 AND state = 'undoing'",
-                         NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(undoing->done),
-                                   NL_INT(nl_store_now(store)), NL_INT(undoing->task)));
+        nl_sql_run(store, err,
+                   "UPDATE task SET undo = ?1, state = CASE WHEN ?2 = 1 THEN 'undone' ELSE "
+                   "state END, ended_at = CASE WHEN ?2 = 1 THEN ?3 ELSE ended_at END WHERE "
+                   "id = ?4 AND state = 'undoing'",
+                   NL_VALUES(NL_STRING(nl_buf_text(&text)), NL_INT(undoing->done),
+                             NL_INT(nl_store_now(store)), NL_INT(undoing->task)));
     nl_buf_free(&text);
     return status;
 }

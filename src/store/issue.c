@@ -102,12 +102,9 @@ static enum nl_status add_to_index(struct nl_store *store, const struct nl_issue
     for (size_t i = 0; i < issue->edition_count; i++)
         nl_buf_addf(&text, "\n%s\n%s", issue->editions[i].title,
                     after_front_matter(issue->editions[i].source));
-    enum nl_status status =
-        text.failed
-            ? nl_error_nomem(err)
-            : nl_sql_run(store, err, "INSERT INTO issue_text (rowid, title, text) VALUES (?, ?, ?)",
-                         NL_VALUES(NL_INT(issue->id), NL_STRING(issue->title),
-                                   NL_STRING(nl_buf_text(&text))));
+    enum nl_status status = nl_sql_run(
+        store, err, "INSERT INTO issue_text (rowid, title, text) VALUES (?, ?, ?)",
+        NL_VALUES(NL_INT(issue->id), NL_STRING(issue->title), NL_STRING(nl_buf_text(&text))));
     nl_buf_free(&text);
     return status;
 }

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/store/issue.h"
 
 #include "store/issue_edition.h"
@@ -54,9 +55,7 @@ struct editions {
 static enum nl_status add_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct editions *editions = context;
     struct nl_edition *grown =
-        realloc(editions->items, (editions->count + 1) * sizeof *editions->items);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(editions->items, (editions->count + 1) * sizeof *editions->items);
     editions->items = grown;
     struct nl_edition *out = &grown[editions->count++];
     *out = (struct nl_edition){0};

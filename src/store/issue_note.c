@@ -1,4 +1,5 @@
 #include "newsletter/store/issue_note.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/db/sql.h"
 #include "newsletter/store/archived_issue.h"
@@ -133,8 +134,8 @@ static enum nl_status count_some(struct nl_store *store, const int64_t *passages
 enum nl_status nl_issue_notes_of_passages(struct nl_store *store, const int64_t *passages,
                                           size_t count, bool open, nl_issue_note_visit *each,
                                           void *ctx, struct nl_error *err) {
-    struct tally *tally = calloc(1, sizeof *tally);
-    enum nl_status status = tally != NULL ? NL_OK : nl_error_nomem(err);
+    struct tally *tally = nl_calloc(1, sizeof *tally);
+    enum nl_status status = NL_OK;
     for (size_t at = 0; status == NL_OK && at < count; at += AT_ONCE)
         status = count_some(store, passages + at, count - at < AT_ONCE ? count - at : AT_ONCE,
                             tally, err);

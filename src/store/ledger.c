@@ -22,8 +22,6 @@
 
 static enum nl_status add_record(struct nl_store *store, const struct nl_buf *entries,
                                  struct nl_error *err) {
-    if (entries->failed)
-        return nl_error_nomem(err);
     return nl_sql_run(store, err, nl_sql_has_arrays(store) ? ADD_ON_A_SERVER : ADD_IN_A_FILE,
                       NL_VALUES(NL_INT(nl_sql_stream(store)), NL_BYTES(entries->data, entries->len),
                                 NL_BYTES("", 0)));
@@ -39,8 +37,7 @@ enum nl_status nl_ledger_add(struct nl_store *store, const struct nl_buf *entrie
     if (gathered == NULL)
         return add_record(store, entries, err);
     nl_buf_add(gathered, nl_buf_text(entries), entries->len);
-    gathered->failed = gathered->failed || entries->failed;
-    return gathered->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* Ends the entry that was begun. */
@@ -120,7 +117,6 @@ static void add_commitment(struct nl_buf *entry, const struct key *key, struct n
     unsigned char digest[NL_DIGEST_LEN];
     nl_ledger_commit(key->bytes, items, digest);
     nl_cbor_add_bytes(entry, digest, sizeof digest);
-    entry->failed = entry->failed || items->failed;
     nl_buf_free(items);
 }
 
@@ -228,7 +224,7 @@ enum nl_status nl_ledger_event(struct nl_store *store, int64_t event, struct nl_
 
 enum nl_status nl_ledger_events(struct nl_store *store, const struct nl_buf *ids,
                                 struct nl_error *err) {
-    enum nl_status status = ids->failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < nl_ids_count(ids); i++)
         status = nl_ledger_event(store, nl_ids_at(ids, i), err);
     return status;

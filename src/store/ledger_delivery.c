@@ -17,7 +17,7 @@ static void begin(struct nl_store *store, struct entries *entries) {
 }
 
 static enum nl_status end(struct nl_store *store, struct entries *entries, struct nl_error *err) {
-    enum nl_status status = entries->out->failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = NL_OK;
     if (status == NL_OK && entries->own.len > 0)
         status = nl_ledger_add(store, &entries->own, err);
     nl_buf_free(&entries->own);
@@ -98,8 +98,6 @@ enum nl_status nl_ledger_outcome(struct nl_store *store, const char *owner,
 enum nl_status nl_ledger_set(struct nl_store *store, const char *state, const struct nl_buf *ids,
                              struct nl_error *err) {
     struct entries entries;
-    if (ids->failed)
-        return nl_error_nomem(err);
     begin(store, &entries);
     for (size_t i = 0; i < nl_ids_count(ids); i++) {
         add_head(&entries, 4, NL_LEDGER_SET, nl_ids_at(ids, i));

@@ -86,7 +86,6 @@ static enum nl_status add_states(struct nl_store *store, const struct states_ent
         add_source(&entry, about);
         nl_cbor_add_array(&entry, spans.count);
         nl_buf_add(&entry, nl_buf_text(&spans.encoded), spans.encoded.len);
-        entry.failed = entry.failed || spans.encoded.failed;
         status = nl_ledger_add(store, &entry, err);
     }
     nl_buf_free(&entry);
@@ -179,7 +178,6 @@ enum nl_status nl_ledger_issue(struct nl_store *store, int64_t issue, int64_t li
         nl_cbor_add_number(&entry, list);
         nl_cbor_add_array(&entry, count);
         nl_buf_add(&entry, nl_buf_text(&encoded), encoded.len);
-        entry.failed = entry.failed || encoded.failed;
         status = nl_ledger_add(store, &entry, err);
     }
     nl_buf_free(&entry);

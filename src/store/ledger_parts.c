@@ -41,7 +41,7 @@ static enum nl_status add_head(const struct nl_sql_row *row, void *ctx, struct n
         nl_sql_int(row, 0) != (int64_t)(heads->len / NL_DIGEST_LEN)) /* one is missing */
         return nl_error_set(err, NL_IO, "the parts of the ledger's tree are damaged");
     nl_buf_add(heads, head, len);
-    return heads->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 enum nl_status nl_ledger_part_heads(struct nl_store *store, struct nl_buf *out,
@@ -113,7 +113,5 @@ static enum nl_status add(struct nl_store *store, void *ctx, struct nl_error *er
 
 enum nl_status nl_ledger_parts_add(struct nl_store *store, const struct nl_buf *parts,
                                    const struct nl_buf *places, struct nl_error *err) {
-    if (parts->failed || places->failed)
-        return nl_error_nomem(err);
     return nl_sql_exclusive(store, add, &(struct adding){parts, places}, err);
 }

@@ -1,4 +1,5 @@
 #include "newsletter/store/list.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/buf.h"
@@ -70,9 +71,9 @@ static enum nl_status check_url(const char *text, const char *what, struct nl_er
 static enum nl_status fill_defaults(struct nl_list *list, const char *domain,
                                     struct nl_error *err) {
     if (list->title == NULL)
-        list->title = strdup(list->name);
+        list->title = nl_strdup(list->name);
     if (list->language == NULL)
-        list->language = strdup("en");
+        list->language = nl_strdup("en");
     if (list->list_id == NULL) {
         struct nl_buf id = {0};
         nl_buf_addf(&id, "%s.%s", list->name, domain);
@@ -130,9 +131,7 @@ enum nl_status nl_list_add(struct nl_store *store, struct nl_list *list, struct 
     struct nl_token token;
     nl_token_new(nl_store_env(store), &token);
     free(list->uuid);
-    list->uuid = strdup(token.text);
-    if (list->uuid == NULL)
-        return nl_error_nomem(err);
+    list->uuid = nl_strdup(token.text);
     enum nl_status status = nl_sql_insert(
         store, err, &list->id,
         "INSERT INTO list (uuid, name, title, list_id, sender, reply_to, owner, language, "
@@ -199,9 +198,7 @@ struct lists {
 
 static enum nl_status add_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct lists *lists = context;
-    struct nl_list *grown = realloc(lists->items, (lists->count + 1) * sizeof *grown);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+    struct nl_list *grown = nl_realloc(lists->items, (lists->count + 1) * sizeof *grown);
     lists->items = grown;
     grown[lists->count] = (struct nl_list){0};
     enum nl_status status = read_row(row, &grown[lists->count], err);

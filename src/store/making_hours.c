@@ -1,4 +1,5 @@
 /* An hour of each subscriber's own clock: the deliveries of an issue that is made in parts. */
+#include "newsletter/base/memory.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/db/sql.h"
 #include "store/making.h"
@@ -42,9 +43,7 @@ static enum nl_status add_row(const struct nl_sql_row *row, void *context, struc
     enum nl_status status = NL_OK;
     if (walk->zone == NULL || strcmp(walk->zone, zone) != 0) {
         status = end_zone(walk, err);
-        walk->zone = strdup(zone);
-        if (status == NL_OK && walk->zone == NULL)
-            status = nl_error_nomem(err);
+        walk->zone = nl_strdup(zone);
     }
     return status == NL_OK ? nl_sql_add_id(row, &walk->ids, err) : status;
 }

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/token.h"
 #include "newsletter/db/sql.h"
 #include "newsletter/store/link.h"
@@ -24,10 +25,8 @@ enum nl_status nl_import_look(struct nl_import *import, struct nl_error *err) {
 
 enum nl_status nl_import_begin(struct nl_store *store, const struct nl_import_policy *policy,
                                struct nl_import **out, struct nl_error *err) {
-    struct nl_import *import = calloc(1, sizeof *import);
+    struct nl_import *import = nl_calloc(1, sizeof *import);
     *out = NULL;
-    if (import == NULL)
-        return nl_error_nomem(err);
     *import = (struct nl_import){.store = store, .policy = policy};
     nl_store_env(store)->random(nl_store_env(store)->ctx, import->uuid);
     enum nl_status status = nl_store_begin_exclusive(store, err);

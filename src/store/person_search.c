@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/store/person.h"
 
 #include "newsletter/base/catalog.h"
@@ -90,8 +91,7 @@ static char *ask_for(const struct nl_store *store, const char *part, uninorm_t f
     free(formed);
     if (!nl_sql_dialect(store)->people_by_trigrams)
         return nl_buf_take(&needle);
-    if (!needle.failed)
-        add_trigrams(&question, nl_buf_text(&needle));
+    add_trigrams(&question, nl_buf_text(&needle));
     nl_buf_free(&needle);
     return nl_buf_take(&question);
 }
@@ -107,7 +107,7 @@ static enum nl_status visit_candidate(const struct nl_sql_row *row, void *contex
         return NL_OK;
     const char *name = nl_sql_text(row, 2);
     nl_buf_addf(&words, "  %s  %s", nl_sql_text(row, 1), name != NULL ? name : "");
-    char *folded = words.failed ? NULL : nl_text_fold(nl_buf_text(&words));
+    char *folded = nl_text_fold(nl_buf_text(&words));
     nl_buf_free(&words);
     if (folded == NULL)
         return nl_error_nomem(err);
@@ -169,7 +169,7 @@ static enum nl_status search(struct nl_store *store, const struct nl_person_quer
     if (query->after != NULL && !nl_text_integer(query->after, &part.last))
         return nl_error_set(err, NL_DATA, "'%s' is not a place in a list of people", query->after);
     add_needle(&needle, text);
-    char *folded = needle.failed ? NULL : nl_text_fold(nl_buf_text(&needle));
+    char *folded = nl_text_fold(nl_buf_text(&needle));
     enum nl_status status =
         folded != NULL ? nl_store_index_people(store, err) : nl_error_nomem(err);
     part.folded = folded;
@@ -200,8 +200,8 @@ static enum nl_status read_part(const char *text, char **out, struct nl_error *e
                             NL_PART_MOST);
     if (u8_check((const uint8_t *)text, len) != NULL)
         return nl_error_set(err, NL_DATA, NL_TEXT("the part to look for is not valid UTF-8"));
-    *out = strndup(text, len);
-    return *out != NULL ? NL_OK : nl_error_nomem(err);
+    *out = nl_strndup(text, len);
+    return NL_OK;
 }
 
 enum nl_status nl_persons_each(struct nl_store *store, const struct nl_person_query *query,

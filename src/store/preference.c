@@ -1,4 +1,5 @@
 #include "newsletter/store/preference.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/token_find.h"
@@ -118,9 +119,8 @@ static enum nl_status read_person(struct nl_store *store, struct nl_preferences 
 static enum nl_status add_membership(const struct nl_sql_row *row, void *context,
                                      struct nl_error *err) {
     struct nl_preferences *out = context;
-    struct nl_membership *grown = realloc(out->lists, (out->list_count + 1) * sizeof *out->lists);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+    struct nl_membership *grown =
+        nl_realloc(out->lists, (out->list_count + 1) * sizeof *out->lists);
     out->lists = grown;
     struct nl_membership *item = &grown[out->list_count++];
     *item = (struct nl_membership){0};

@@ -1,4 +1,5 @@
 #include "newsletter/store/public_list.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +39,7 @@ static enum nl_status add_list(struct nl_store *store, const char *name,
     nl_buf_free(&search.names);
     if (status != NL_OK || search.count != 1 || is_there(out, search.id))
         return status;
-    struct nl_list *grown = realloc(out->items, (out->count + 1) * sizeof *out->items);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+    struct nl_list *grown = nl_realloc(out->items, (out->count + 1) * sizeof *out->items);
     out->items = grown;
     grown[out->count] = (struct nl_list){0};
     status = nl_list_get(store, search.id, &grown[out->count], err);
@@ -70,8 +69,7 @@ enum nl_status nl_public_lists_all(struct nl_store *store, struct nl_public_list
     *out = (struct nl_public_lists){0};
     enum nl_status status = nl_list_each(store, note_public, &ids, err);
     size_t count = ids.len / sizeof(int64_t);
-    if (status == NL_OK &&
-        (ids.failed || (out->items = calloc(count + 1, sizeof *out->items)) == NULL))
+    if (status == NL_OK && ((out->items = nl_calloc(count + 1, sizeof *out->items)) == NULL))
         status = nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < count; i++) {
         int64_t id = 0;

@@ -64,12 +64,9 @@ enum nl_status nl_removed_note(struct nl_store *store, int64_t issue, struct nl_
     for (size_t i = 0; i < FIGURES; i++)
         nl_buf_addf(&value, "%lld ", (long long)*figures[i]);
     nl_buf_adds(&value, NL_REMOVAL_GOES_ON);
-    enum nl_status status =
-        value.failed
-            ? nl_error_nomem(err)
-            : nl_sql_run(store, err,
-                         "INSERT INTO setting (key, value) VALUES (" NL_REMOVED_KEY("?1") ", ?2)",
-                         NL_VALUES(NL_INT(issue), NL_STRING(nl_buf_text(&value))));
+    enum nl_status status = nl_sql_run(
+        store, err, "INSERT INTO setting (key, value) VALUES (" NL_REMOVED_KEY("?1") ", ?2)",
+        NL_VALUES(NL_INT(issue), NL_STRING(nl_buf_text(&value))));
     nl_buf_free(&value);
     return status == NL_OK ? nl_ledger_removed(store, "deliveries", issue, err) : status;
 }

@@ -50,7 +50,7 @@ static enum nl_status find_domains(struct nl_store *store, const char *bounce_ad
     if (status == NL_OK && bounce_address != NULL)
         add_domain(domains, &bounces);
     nl_address_free(&bounces);
-    return status == NL_OK && domains->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* The domain, or the nearest one above it, that is ours; NULL if none is. It is the end of

@@ -193,10 +193,7 @@ static enum nl_status with_pattern(struct nl_store *store, const struct nl_resen
         call.pattern = nl_buf_text(&pattern);
     }
     enum nl_status status = NL_OK;
-    if (pattern.failed)
-        status = nl_error_nomem(err);
-    else
-        status = change ? resend(store, &call, err) : choose(store, &call, err);
+    status = change ? resend(store, &call, err) : choose(store, &call, err);
     nl_buf_free(&call.ids);
     nl_buf_free(&pattern);
     return status;

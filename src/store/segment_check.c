@@ -1,4 +1,5 @@
 #include "newsletter/store/segment_check.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/catalog.h"
@@ -21,12 +22,10 @@ static enum nl_status is_known(struct nl_store *store, const char *name, const c
     if (*out)
         return NL_OK;
     nl_buf_addf(&path, "$.\"%s\"", name);
-    enum nl_status status =
-        path.failed ? nl_error_nomem(err)
-                    : nl_sql_exists(store, err, out,
-                                    "SELECT 1 FROM subscriber WHERE attributes <> '{}' AND "
-                                    "json_type(attributes, ?) IS NOT NULL LIMIT 1",
-                                    NL_VALUES(NL_STRING(nl_buf_text(&path))));
+    enum nl_status status = nl_sql_exists(store, err, out,
+                                          "SELECT 1 FROM subscriber WHERE attributes <> '{}' AND "
+                                          "json_type(attributes, ?) IS NOT NULL LIMIT 1",
+                                          NL_VALUES(NL_STRING(nl_buf_text(&path))));
     nl_buf_free(&path);
     return status;
 }
@@ -44,13 +43,11 @@ static enum nl_status gather(const struct nl_sql_row *row, void *ctx, struct nl_
 
 static enum nl_status unknown(const json_t *names, const char *wanted, struct nl_error *err) {
     size_t count = json_object_size(names);
-    const char **words = calloc(count + FIELDS + 1, sizeof *words);
+    const char **words = nl_calloc(count + FIELDS + 1, sizeof *words);
     struct nl_buf all = {0};
     const char *name = NULL;
     json_t *value = NULL;
     size_t at = 0;
-    if (words == NULL)
-        return nl_error_nomem(err);
     json_object_foreach((json_t *)names, name, value) {
         if (at < TOLD)
             nl_buf_addf(&all, "%s%s", at > 0 ? ", " : "", name);

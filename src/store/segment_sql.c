@@ -1,5 +1,6 @@
 #include "store/segment_sql.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 
 #include <stdlib.h>
@@ -81,7 +82,6 @@ void nl_segment_index_sql(const struct nl_store *store, enum nl_segment_index in
     } else {
         nl_buf_addf(sql, " ON subscriber (lower(%s)) WHERE lower(%s) IS NOT NULL", text, text);
     }
-    sql->failed = sql->failed || column.failed;
     nl_buf_free(&column);
 }
 
@@ -120,7 +120,7 @@ static void add_lower(const struct nl_segment *test, struct writer *writer) {
 
 /* In lower case as lower() makes it of columns: ASCII only. */
 static void add_text(const char *text, struct writer *writer) {
-    char *lower = strdup(text);
+    char *lower = nl_strdup(text);
     for (char *p = lower; p != NULL && *p != '\0'; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p - 'A' + 'a');

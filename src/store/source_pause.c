@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/store/source_pause.h"
 
 #include "newsletter/db/sql.h"
@@ -22,9 +23,7 @@ enum nl_status nl_source_pause_write(struct nl_store *store, const struct nl_sou
     nl_buf_addf(&name, "%s %s", pause->address, pause->place);
     nl_buf_addf(&value, "%lld %lld %s", (long long)pause->until, (long long)pause->times,
                 pause->reason);
-    enum nl_status status = name.failed || value.failed
-                                ? nl_error_nomem(err)
-                                : nl_setting_put(store, KEY, name.data, value.data, err);
+    enum nl_status status = nl_setting_put(store, KEY, name.data, value.data, err);
     nl_buf_free(&name);
     nl_buf_free(&value);
     return status;
@@ -34,8 +33,7 @@ enum nl_status nl_source_pause_drop(struct nl_store *store, const char *address,
                                     struct nl_error *err) {
     struct nl_buf name = {0};
     nl_buf_addf(&name, "%s %s", address, place);
-    enum nl_status status =
-        name.failed ? nl_error_nomem(err) : nl_setting_drop(store, KEY, name.data, err);
+    enum nl_status status = nl_setting_drop(store, KEY, name.data, err);
     nl_buf_free(&name);
     return status;
 }
@@ -85,7 +83,7 @@ static enum nl_status read_works(const struct nl_sql_row *row, void *context,
 
 enum nl_status nl_source_pause_read(struct nl_store *store, struct nl_source_pause **out,
                                     size_t *count, struct nl_error *err) {
-    struct reading reading = {.items = calloc(NL_SOURCE_PAUSES, sizeof **out)};
+    struct reading reading = {.items = nl_calloc(NL_SOURCE_PAUSES, sizeof **out)};
     *out = NULL;
     *count = 0;
     if (reading.items == NULL)

@@ -24,8 +24,7 @@ enum nl_status nl_sts_note_make(const struct nl_sts_policy *policy, const char *
     out->policy.max_age = policy->max_age;
     memcpy(out->id, id, strlen(id) + 1);
     nl_buf_adds(&out->policy.mail_hosts, nl_buf_text(&policy->mail_hosts));
-    if (!out->policy.mail_hosts.failed)
-        return NL_OK;
+    return NL_OK;
     nl_sts_note_free(out);
     return nl_error_nomem(err);
 }
@@ -45,8 +44,7 @@ enum nl_status nl_sts_note_write(struct nl_store *store, const char *domain,
     nl_buf_addf(&value, "%lld %lld %d %s\n%s", (long long)note->until,
                 (long long)note->policy.max_age, (int)note->policy.mode, note->id,
                 nl_buf_text(&note->policy.mail_hosts));
-    enum nl_status status =
-        value.failed ? nl_error_nomem(err) : nl_setting_put(store, KEY, domain, value.data, err);
+    enum nl_status status = nl_setting_put(store, KEY, domain, value.data, err);
     nl_buf_free(&value);
     return status;
 }
@@ -81,8 +79,6 @@ enum nl_status nl_sts_note_read(struct nl_store *store, const char *domain, stru
         nl_sql_each(store, err, read_note, out,
                     "SELECT value FROM setting WHERE key = CAST(?1 AS TEXT) || CAST(?2 AS TEXT)",
                     NL_VALUES(NL_STRING(KEY), NL_STRING(domain)));
-    if (status == NL_OK && out->policy.mail_hosts.failed)
-        status = nl_error_nomem(err);
     if (status == NL_OK && !nl_sts_note_holds(out, nl_store_now(store)))
         status = nl_error_set(err, NL_NOTFOUND, "there is no policy of %s", domain);
     if (status != NL_OK)

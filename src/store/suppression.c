@@ -1,4 +1,5 @@
 #include "newsletter/store/suppression.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
@@ -58,9 +59,7 @@ struct visit {
 
 static enum nl_status visit_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct visit *visit = context;
-    char *last = strdup(nl_sql_text(row, 0));
-    if (last == NULL)
-        return nl_error_nomem(err);
+    char *last = nl_strdup(nl_sql_text(row, 0));
     free(visit->last);
     visit->last = last;
     visit->count++;
@@ -79,14 +78,12 @@ enum nl_status nl_suppression_each(struct nl_store *store, const char *after, in
     while (status == NL_OK && visit.count > before && (limit == 0 || visit.count < limit)) {
         int64_t left = limit > 0 && limit - visit.count < PAGE ? limit - visit.count : PAGE;
         const char *from = visit.last != NULL ? visit.last : after != NULL ? after : "";
-        char *start = strdup(from);
+        char *start = nl_strdup(from);
         before = visit.count;
-        status = start == NULL
-                     ? nl_error_nomem(err)
-                     : nl_sql_each(store, err, visit_row, &visit,
-                                   "SELECT address_key, reason, since FROM suppression WHERE "
-                                   "address_key > ? ORDER BY address_key LIMIT ?",
-                                   NL_VALUES(NL_STRING(start), NL_INT(left)));
+        status = nl_sql_each(store, err, visit_row, &visit,
+                             "SELECT address_key, reason, since FROM suppression WHERE "
+                             "address_key > ? ORDER BY address_key LIMIT ?",
+                             NL_VALUES(NL_STRING(start), NL_INT(left)));
         free(start);
     }
     free(visit.last);

@@ -1,4 +1,5 @@
 #include "newsletter/store/task.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
@@ -111,9 +112,7 @@ struct tasks {
 
 static enum nl_status add_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct tasks *all = context;
-    struct nl_task *grown = realloc(all->items, (all->count + 1) * sizeof *grown);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+    struct nl_task *grown = nl_realloc(all->items, (all->count + 1) * sizeof *grown);
     all->items = grown;
     grown[all->count] = (struct nl_task){0};
     struct nl_task *out = &grown[all->count++];
@@ -202,8 +201,7 @@ enum nl_status nl_task_move(struct nl_store *store, int64_t id, unsigned from,
     for (unsigned i = 0; i < NL_TASK_STATES; i++)
         if ((from & 1U << i) != 0)
             nl_buf_addf(&words, "%s ", nl_task_state_words[i]);
-    enum nl_status status =
-        words.failed ? nl_error_nomem(err) : set_state(store, id, to, nl_buf_text(&words), err);
+    enum nl_status status = set_state(store, id, to, nl_buf_text(&words), err);
     nl_buf_free(&words);
     *moved = status == NL_OK && nl_sql_changes(store) > 0;
     return status;

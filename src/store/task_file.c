@@ -35,7 +35,7 @@ enum nl_status nl_task_read(struct nl_store *store, int64_t id, enum nl_task_fil
         *last = part;
     }
     free(content);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static enum nl_status remove_parts(struct nl_store *store, const char *sql,

@@ -128,7 +128,7 @@ static enum nl_status write_waiting(struct nl_store *store, void *context, struc
     char until[24];
     snprintf(until, sizeof until, "%lld", (long long)waiting->until);
     nl_buf_addf(&name, "%s %s", waiting->day, waiting->domain);
-    enum nl_status status = name.failed ? nl_error_nomem(err) : NL_OK;
+    enum nl_status status = NL_OK;
     if (status == NL_OK && waiting->reached == NULL) {
         status = nl_setting_drop(store, WAIT, name.data, err);
         if (status == NL_OK)

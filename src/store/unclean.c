@@ -72,6 +72,7 @@ static void show(struct nl_unclean *out, const char *address) {
 
 static enum nl_status visit_subscriber(const struct nl_sql_row *row, void *context,
                                        struct nl_error *err) {
+    (void)err;
     struct finding *finding = context;
     int64_t id = nl_sql_int(row, 0);
     bool address = is_dirty(nl_sql_text(row, 1), true);
@@ -82,11 +83,12 @@ static enum nl_status visit_subscriber(const struct nl_sql_row *row, void *conte
     finding->out->texts += text;
     if (address || text)
         nl_buf_add(&finding->ids, &id, sizeof id);
-    return finding->ids.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status visit_suppression(const struct nl_sql_row *row, void *context,
                                         struct nl_error *err) {
+    (void)err;
     struct finding *finding = context;
     const char *key = nl_sql_text(row, 0);
     if (!is_dirty(key, true))
@@ -94,7 +96,7 @@ static enum nl_status visit_suppression(const struct nl_sql_row *row, void *cont
     show(finding->out, key);
     finding->out->suppressions++;
     nl_buf_add(&finding->keys, key, strlen(key) + 1);
-    return finding->keys.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* ---- repairing ---- */

@@ -1,4 +1,5 @@
 #include "newsletter/store/webhook.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/db/sql.h"
@@ -98,9 +99,7 @@ struct webhooks {
 
 static enum nl_status add_row(const struct nl_sql_row *row, void *context, struct nl_error *err) {
     struct webhooks *all = context;
-    struct nl_webhook *grown = realloc(all->items, (all->count + 1) * sizeof *grown);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+    struct nl_webhook *grown = nl_realloc(all->items, (all->count + 1) * sizeof *grown);
     all->items = grown;
     grown[all->count] = (struct nl_webhook){0};
     struct nl_webhook *out = &grown[all->count++];

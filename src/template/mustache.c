@@ -1,5 +1,6 @@
 #include "template/mustache.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/template/escape.h"
 #include "template/isolate.h"
 #include "template/mustache_tag.h"
@@ -42,8 +43,8 @@ static enum nl_status next_tag(struct renderer *renderer, const char *text, stru
 }
 
 static const json_t *member_of(const json_t *object, const char *name, size_t len) {
-    char *key = strndup(name, len);
-    const json_t *value = key != NULL ? json_object_get(object, key) : NULL;
+    char *key = nl_strndup(name, len);
+    const json_t *value = json_object_get(object, key);
     free(key);
     return value;
 }
@@ -176,16 +177,15 @@ static enum nl_status render_partial(struct renderer *renderer, const struct nl_
     const struct nl_template_host *host = renderer->host;
     struct nl_buf text = {0};
     struct nl_buf indented = {0};
-    char *name = strndup(tag->name, tag->name_len);
-    enum nl_status status = name == NULL ? nl_error_nomem(renderer->err) : NL_NOTFOUND;
+    char *name = nl_strndup(tag->name, tag->name_len);
+    enum nl_status status = NL_NOTFOUND;
     if (renderer->skipping > 0)
         status = NL_OK;
-    else if (name != NULL && host->partial != NULL)
+    else if (host->partial != NULL)
         status = host->partial(host->ctx, name, &text, renderer->err);
     if (status == NL_OK && text.len > 0) {
         add_indented(&indented, nl_buf_text(&text), tag->indent, tag->indent_len);
-        status = indented.failed ? nl_error_nomem(renderer->err)
-                                 : render_embedded(renderer, nl_buf_text(&indented), name, false);
+        status = render_embedded(renderer, nl_buf_text(&indented), name, false);
     }
     if (status == NL_NOTFOUND)
         status = host->lenient ? NL_OK : fail_at(renderer, tag->begin, "there is no partial", tag);
@@ -257,14 +257,11 @@ static enum nl_status render_translation(struct renderer *renderer, const struct
     if (status != NL_OK || renderer->skipping > 0)
         return status;
     add_single_spaced(&words, tag->end, (size_t)(*end - tag->end));
-    status =
-        words.failed ? nl_error_nomem(renderer->err) : translate(renderer, tag, &words, &found);
+    status = translate(renderer, tag, &words, &found);
     if (status == NL_OK && host->html)
         nl_html_escape(&text, found);
     else if (status == NL_OK)
         nl_buf_adds(&text, found);
-    if (text.failed)
-        status = nl_error_nomem(renderer->err);
     if (status == NL_OK)
         status = render_embedded(renderer, nl_buf_text(&text), renderer->where, true);
     nl_buf_free(&words);
@@ -291,7 +288,6 @@ static enum nl_status render_block(struct renderer *renderer, const struct nl_ta
         add_single_spaced(&words, nl_buf_text(&text), text.len);
         block->write(renderer->out, nl_buf_text(&words));
     }
-    renderer->out->failed = renderer->out->failed || text.failed || words.failed;
     nl_buf_free(&text);
     nl_buf_free(&words);
     return status;
@@ -396,5 +392,5 @@ enum nl_status nl_template_render(const char *text, const char *where,
     struct renderer renderer = {
         .where = where, .host = host, .stack = {data}, .depth = 1, .out = out, .err = err};
     enum nl_status status = render_embedded(&renderer, text, where, host->sentence);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

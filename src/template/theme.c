@@ -1,4 +1,5 @@
 #include "newsletter/template/theme.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/embedded.h"
 #include "newsletter/base/file.h"
@@ -15,11 +16,12 @@
 enum { FILE_LIMIT = 1 << 20 };
 
 static enum nl_status read_builtin(const char *file, struct nl_buf *out, struct nl_error *err) {
+    (void)err;
     for (const struct nl_embedded *entry = nl_embedded_templates; entry->name != NULL; entry++) {
         if (strcmp(entry->name, file) != 0)
             continue;
         nl_buf_add(out, entry->data, entry->len);
-        return out->failed ? nl_error_nomem(err) : NL_OK;
+        return NL_OK;
     }
     return NL_NOTFOUND;
 }
@@ -59,12 +61,10 @@ static enum nl_status copy_styles(struct nl_theme *theme, struct nl_error *err) 
     size_t count = 0;
     while (nl_embedded_styles[count].name != NULL)
         count++;
-    theme->styles = calloc(count + 1, sizeof *theme->styles);
-    if (theme->styles == NULL)
-        return nl_error_nomem(err);
+    theme->styles = nl_calloc(count + 1, sizeof *theme->styles);
     for (size_t i = 0; i < count; i++, theme->style_count++) {
         theme->styles[i] = (struct nl_style){.name = nl_embedded_styles[i].name,
-                                             .value = strdup(nl_embedded_styles[i].value)};
+                                             .value = nl_strdup(nl_embedded_styles[i].value)};
         if (theme->styles[i].value == NULL)
             return nl_error_nomem(err);
     }
@@ -195,7 +195,6 @@ static void underline_text(struct nl_buf *out, const char *text, char sign) {
     while (width-- > 0)
         nl_buf_addc(out, sign);
     nl_buf_addc(out, '\n');
-    out->failed = out->failed || lines.failed;
     nl_buf_free(&lines);
 }
 

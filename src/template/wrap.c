@@ -1,4 +1,5 @@
 #include "newsletter/template/wrap.h"
+#include "newsletter/base/memory.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -96,7 +97,6 @@ static void add_tagged_line(struct nl_buf *out, const char *prefix, const char *
     }
     nl_buf_add(&line, text + start, end - start);
     nl_plain_line(out, prefix, nl_buf_text(&line), line.len);
-    out->failed = out->failed || line.failed;
     nl_buf_free(&line);
 }
 
@@ -108,13 +108,7 @@ void nl_plain_wrap(struct nl_buf *out, const char *tagged, const char *first, co
     size_t len = taken.len;
     size_t width = nl_text_width(rest);
     int columns = width + LEAST_COLUMNS < NL_COLUMNS ? (int)(NL_COLUMNS - width) : LEAST_COLUMNS;
-    char *breaks = malloc(2 * len + 1);
-    if (breaks == NULL || taken.failed) {
-        out->failed = true;
-        free(breaks);
-        nl_buf_free(&taken);
-        return;
-    }
+    char *breaks = nl_malloc(2 * len + 1);
     char *override = breaks + len;
     protect_words(text, len, override);
     u8_width_linebreaks((const uint8_t *)text, len, columns, 0, 0, override, "UTF-8", breaks);

@@ -1,4 +1,5 @@
 #include "newsletter/transfer/audit_file.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/pieces.h"
 #include "newsletter/base/timestamp.h"
@@ -19,6 +20,7 @@ struct pages {
 
 static enum nl_status write_line(const struct nl_audit_line *line, void *ctx,
                                  struct nl_error *err) {
+    (void)err;
     struct pages *pages = ctx;
     char at[NL_TIMESTAMP_LEN];
     nl_timestamp_text(line->at, at);
@@ -28,7 +30,7 @@ static enum nl_status write_line(const struct nl_audit_line *line, void *ctx,
         nl_csv_add(pages->page, fields[i], i == 0);
     nl_csv_end(pages->page);
     pages->filter.before = line->id;
-    return pages->page->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status add_page(void *ctx, struct nl_buf *out, struct nl_error *err) {
@@ -45,15 +47,13 @@ static void free_pages(void *ctx) {
 
 enum nl_status nl_audit_open_csv(struct nl_store *store, const struct nl_audit_filter *filter,
                                  FILE **out, struct nl_error *err) {
-    struct pages *pages = calloc(1, sizeof *pages);
+    struct pages *pages = nl_calloc(1, sizeof *pages);
     *out = NULL;
-    if (pages == NULL)
-        return nl_error_nomem(err);
     struct nl_pieces pieces = {.next = add_page, .free = free_pages, .ctx = pages};
     pages->store = store;
     pages->filter = *filter;
     pages->filter.limit = PAGE_LINES;
-    pages->text = filter->text != NULL ? strdup(filter->text) : NULL;
+    pages->text = filter->text != NULL ? nl_strdup(filter->text) : NULL;
     pages->filter.text = pages->text;
     nl_buf_adds(&pieces.first, "at,actor,door,client,action,object,detail\r\n");
     /* The first page is read here, so that a failure is reported before anything is sent. */

@@ -70,9 +70,9 @@ void nl_code_page_add(int code_page, const char *data, size_t len, struct nl_buf
     char *converted = convert(name, data, len, &converted_len);
     if (converted == NULL)
         converted = convert("CP1252", data, len, &converted_len);
-    if (converted != NULL)
-        nl_buf_add(out, converted, converted_len);
-    out->failed = out->failed || converted == NULL;
+    for (size_t i = 0; converted == NULL && i < len; i++) /* without any tables of letters */
+        nl_buf_addc(out, (data[i] & 0x80) == 0 ? data[i] : '?');
+    nl_buf_add(out, converted, converted_len);
     free(converted);
 }
 

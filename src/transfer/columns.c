@@ -1,5 +1,6 @@
 #include "transfer/columns.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/kept_error.h"
@@ -152,7 +153,7 @@ static void look_up(struct nl_columns *columns, struct nl_file_column *column) {
     static const char prefix[] = "attribute.";
     if (strncmp(column->name, prefix, sizeof prefix - 1) == 0) {
         column->kind = NL_COLUMN_ATTRIBUTE;
-        column->attribute = strdup(column->name + sizeof prefix - 1);
+        column->attribute = nl_strdup(column->name + sizeof prefix - 1);
         return;
     }
     column->kind = names(NL_STATE_COLUMN, column->name)
@@ -186,7 +187,7 @@ enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, stru
     if (columns->count == NL_COLUMNS_LIMIT)
         return nl_error_set(err, NL_DATA, NL_TEXT("more than %d columns"), NL_COLUMNS_LIMIT);
     struct nl_file_column *column = &columns->list[columns->count];
-    *column = (struct nl_file_column){.name = strdup(name), .kind = NL_COLUMN_NONE};
+    *column = (struct nl_file_column){.name = nl_strdup(name), .kind = NL_COLUMN_NONE};
     if (column->name == NULL)
         return nl_error_nomem(err);
     columns->count++;
@@ -196,7 +197,7 @@ enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, stru
     if (map != NULL) {
         column->kind = field_of(map, &attribute);
         if (attribute != NULL)
-            column->attribute = strndup(attribute, strcspn(attribute, "="));
+            column->attribute = nl_strndup(attribute, strcspn(attribute, "="));
     } else if (!column->unused) {
         look_up(columns, column);
         bool free_to_keep = column->kind == NL_COLUMN_NONE || column->kind == NL_COLUMN_PLAIN;

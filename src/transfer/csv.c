@@ -1,5 +1,6 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clean.h"
+#include "newsletter/base/memory.h"
 #include "transfer/reader.h"
 
 #include <csv.h>
@@ -91,7 +92,7 @@ static enum nl_status read_fields(struct nl_reader *reader, bool *end, struct nl
             status = nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: a quotation mark is never closed"),
                                   source->name, reader->row.line);
     }
-    return status == NL_OK && csv->text.failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- what separates the fields ---- */
@@ -248,8 +249,8 @@ static void write_reject(struct nl_reader *reader, FILE *out, const struct nl_re
 enum nl_status nl_csv_open(struct nl_reader *reader, const struct nl_import_options *options,
                            struct nl_error *err) {
     bool end = false;
-    reader->csv = calloc(1, sizeof *reader->csv);
-    if (reader->csv == NULL || csv_init(&reader->csv->parser, 0) != 0)
+    reader->csv = nl_calloc(1, sizeof *reader->csv);
+    if (csv_init(&reader->csv->parser, 0) != 0)
         return nl_error_nomem(err);
     reader->csv->open = true;
     csv_set_term_func(&reader->csv->parser, is_line_end);

@@ -11,11 +11,10 @@ void nl_csv_add(struct nl_buf *out, const char *text, bool first) {
     if (!first)
         nl_buf_addc(out, ',');
     size_t needed = csv_write(NULL, 0, nl_buf_text(&field), field.len);
-    if (nl_buf_reserve(out, needed)) {
-        csv_write(out->data + out->len, needed, nl_buf_text(&field), field.len);
-        out->len += needed;
-        out->data[out->len] = '\0';
-    }
+    nl_buf_reserve(out, needed);
+    csv_write(out->data + out->len, needed, nl_buf_text(&field), field.len);
+    out->len += needed;
+    out->data[out->len] = '\0';
     nl_buf_free(&field);
 }
 

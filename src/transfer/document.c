@@ -1,4 +1,5 @@
 #include "newsletter/transfer/document.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 
@@ -52,9 +53,7 @@ bool nl_document_is(const char *data, size_t len) {
 
 static enum nl_status read_zipped(const char *data, size_t len, struct nl_scribe *writer,
                                   struct nl_error *err) {
-    struct nl_parts *parts = calloc(1, sizeof *parts);
-    if (parts == NULL)
-        return nl_error_nomem(err);
+    struct nl_parts *parts = nl_calloc(1, sizeof *parts);
     enum nl_status status = nl_parts_read(data, len, parts, err);
     if (status == NL_OK && nl_parts_find(parts, "word/document.xml") != NULL)
         status = nl_document_docx(parts, writer, err);

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "transfer/docx_style.h"
 
 #include <libxml/parser.h>
@@ -65,9 +66,8 @@ static void end_instruction(struct reading *self) {
     self->instruction = false;
     self->field_link = 0;
     if (end != NULL && end - begin < ADDRESS) {
-        char *address = strndup(begin + 1, (size_t)(end - begin - 1));
-        if (address != NULL)
-            self->field_link = nl_scribe_link(self->writer, address);
+        char *address = nl_strndup(begin + 1, (size_t)(end - begin - 1));
+        self->field_link = nl_scribe_link(self->writer, address);
         free(address);
     }
     nl_buf_clear(&self->field);

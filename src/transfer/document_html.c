@@ -76,7 +76,7 @@ static bool decode(const char *text, struct nl_buf *out) {
             nl_buf_addc(out, (char)(bits >> count & 0xff));
         }
     }
-    return !out->failed;
+    return true;
 }
 
 /* Only a picture that is in the document itself: nothing is fetched. */
@@ -329,10 +329,7 @@ enum nl_status nl_document_html(const char *data, size_t len, struct nl_scribe *
     if (root != NULL)
         read_element(&self, root, (struct nl_style){0});
     xmlFreeDoc(document);
-    bool failed = plain.failed;
     nl_buf_free(&plain);
-    if (failed)
-        return nl_error_nomem(err);
     if (self.too_deep)
         return nl_error_set(err, NL_DATA, "its elements are nested more than %d deep", DEPTH_MOST);
     return root != NULL ? NL_OK : nl_error_set(err, NL_DATA, NL_TEXT("there is no text in it"));

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
 #include "transfer/document_tree.h"
 
@@ -61,7 +62,7 @@ static enum nl_status copy_part(struct archive *archive, size_t room, struct nl_
     }
     if (got < 0)
         return nl_error_set(err, NL_DATA, NL_TEXT("the document is broken, or has a password"));
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status take_part(struct archive *archive, const char *name, size_t *room,
@@ -69,7 +70,7 @@ static enum nl_status take_part(struct archive *archive, const char *name, size_
     struct nl_part *part = &out->items[out->count];
     if (out->count == NL_PARTS_MOST)
         return nl_error_set(err, NL_DATA, "the document has more than %d parts", NL_PARTS_MOST);
-    *part = (struct nl_part){.name = strdup(name)};
+    *part = (struct nl_part){.name = nl_strdup(name)};
     if (part->name == NULL)
         return nl_error_nomem(err);
     out->count++;

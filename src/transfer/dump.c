@@ -49,7 +49,7 @@ static enum nl_status read_block(struct nl_reader *reader, bool *end, struct nl_
         status = nl_source_next(source, end, err);
     }
     *end = reader->raw.len == 0;
-    return status == NL_OK && reader->raw.failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struct nl_error *err) {
@@ -60,8 +60,6 @@ static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struc
         return status;
     nl_buf_clear(&reader->block);
     nl_buf_add(&reader->block, reader->raw.data, reader->raw.len);
-    if (reader->block.failed)
-        return nl_error_nomem(err);
     for (char *line = reader->block.data; status == NL_OK && line != NULL && *line != '\0';) {
         char *after = strchr(line, '\n');
         if (after != NULL)

@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/store/list.h"
 #include "transfer/reader.h"
 
@@ -55,9 +56,8 @@ static enum nl_status list_of(struct importing *self, const char *name, int64_t 
     }
     *id = list.id;
     if (self->list_count < LISTS) {
-        self->lists[self->list_count].name = strdup(name);
-        if (self->lists[self->list_count].name != NULL)
-            self->lists[self->list_count++].id = *id;
+        self->lists[self->list_count].name = nl_strdup(name);
+        self->lists[self->list_count++].id = *id;
     }
     nl_list_free(&list);
     return NL_OK;
@@ -79,7 +79,7 @@ static const char *state_to_tell(const struct importing *self) {
 static char *reason_of(const struct importing *self, struct nl_error *err) {
     nl_error_context(err, NL_TEXT("line %zu"), self->reader->row.line);
     char *text = self->options->catalog != NULL ? nl_catalog_error(self->options->catalog, err)
-                                                : strdup(nl_error_text(err));
+                                                : nl_strdup(nl_error_text(err));
     size_t end = text != NULL ? strnlen(text, REASON_LIMIT) : 0;
     if (end == REASON_LIMIT) {
         while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
@@ -101,7 +101,7 @@ static void tell_reject(const struct importing *self, const char *reason) {
 }
 
 static void reject(struct importing *self, struct nl_error *err) {
-    char *plain = strdup(nl_error_text(err));
+    char *plain = nl_strdup(nl_error_text(err));
     self->report->rejected++;
     if (self->options->rejects != NULL) {
         char *reason = reason_of(self, err);
@@ -111,7 +111,7 @@ static void reject(struct importing *self, struct nl_error *err) {
         free(reason);
     }
     if (self->options->reject != NULL)
-        tell_reject(self, plain != NULL ? plain : "");
+        tell_reject(self, plain);
     free(plain);
     nl_error_free(err);
 }
@@ -292,9 +292,7 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
                               struct nl_import_report *report, struct nl_error *err) {
     struct importing self = {.store = store, .options = options, .report = report};
     *report = (struct nl_import_report){0};
-    self.reader = calloc(1, sizeof *self.reader);
-    if (self.reader == NULL)
-        return nl_error_nomem(err);
+    self.reader = nl_calloc(1, sizeof *self.reader);
     enum nl_status status = nl_list_each(store, count_list, &self.only_list, err);
     if (status == NL_OK)
         status = nl_reader_begin(self.reader, in, name, options, err);

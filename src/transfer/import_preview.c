@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "transfer/reader.h"
 
 #include <stdlib.h>
@@ -78,13 +79,12 @@ static enum nl_status read_rows(struct nl_reader *reader, size_t most, json_t *r
 enum nl_status nl_import_preview(FILE *in, const char *name,
                                  const struct nl_import_options *options, size_t most, json_t **out,
                                  struct nl_error *why, struct nl_error *err) {
-    struct nl_reader *reader = calloc(1, sizeof *reader);
+    struct nl_reader *reader = nl_calloc(1, sizeof *reader);
     json_t *rows = json_array();
     json_t *columns = json_array();
     json_t *problem = json_null();
     *out = NULL;
-    enum nl_status status =
-        reader != NULL ? nl_reader_begin(reader, in, name, options, err) : nl_error_nomem(err);
+    enum nl_status status = nl_reader_begin(reader, in, name, options, err);
     if (status == NL_OK)
         status = nl_reader_choose(reader, options->format, err);
     if (status == NL_OK)

@@ -82,8 +82,6 @@ enum nl_status nl_json_array_open(struct nl_reader *reader, struct nl_error *err
                                 source->name, ARRAY_LIMIT >> 20);
         status = nl_source_next(source, &end, err);
     }
-    if (status == NL_OK && reader->block.failed)
-        status = nl_error_nomem(err);
     reader->at = strspn(nl_buf_text(&reader->block), " \t") + 1;
     reader->next = next;
     reader->write_reject = nl_jsonl_write_reject;

@@ -1,6 +1,7 @@
 #include "transfer/lexicon_entry.h"
 
 #include "newsletter/base/embedded.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -29,17 +30,13 @@ static bool add_word(struct nl_lexicon *lexicon, const char *word,
     nl_word_fold(word, folded);
     if (lexicon->count == lexicon->room) {
         size_t room = lexicon->room * 2 + 256;
-        struct nl_lexicon_entry *grown = realloc(lexicon->entries, room * sizeof *grown);
-        if (grown == NULL)
-            return false;
+        struct nl_lexicon_entry *grown = nl_realloc(lexicon->entries, room * sizeof *grown);
         lexicon->entries = grown;
         lexicon->room = room;
     }
     struct nl_lexicon_entry *entry = &lexicon->entries[lexicon->count];
     *entry = *like;
-    entry->word = strdup(folded);
-    if (entry->word == NULL)
-        return false;
+    entry->word = nl_strdup(folded);
     lexicon->count++;
     return true;
 }
@@ -155,10 +152,10 @@ static const char *find_contradiction(const struct nl_lexicon *lexicon) {
 }
 
 enum nl_status nl_lexicon_new(struct nl_lexicon **out, struct nl_error *err) {
-    struct nl_lexicon *lexicon = calloc(1, sizeof *lexicon);
-    char *text = strdup(nl_embedded_lexicon[0].data);
+    struct nl_lexicon *lexicon = nl_calloc(1, sizeof *lexicon);
+    char *text = nl_strdup(nl_embedded_lexicon[0].data);
     size_t number = 1;
-    enum nl_status status = lexicon != NULL && text != NULL ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = NL_OK;
     for (char *line = text; status == NL_OK && line != NULL; number++) {
         char *next = strchr(line, '\n');
         if (next != NULL)

@@ -1,4 +1,5 @@
 #include "newsletter/base/address.h"
+#include "newsletter/base/memory.h"
 #include "transfer/reader.h"
 
 #include <stdlib.h>
@@ -50,12 +51,12 @@ enum nl_status nl_mailbox_read(char *text, char **name, char **address, struct n
         bool bracketed = end >= 2 && rest[0] == '(' && rest[end - 1] == ')';
         nl_buf_addf(&turned, "%.*s <%.*s>", (int)(bracketed ? end - 2 : end), rest + bracketed,
                     (int)len, text);
-        status = turned.failed ? nl_error_nomem(err) : NL_OK;
+        status = NL_OK;
     }
     if (status == NL_OK)
         status = nl_mailbox_parse(len > 0 ? turned.data : text, name, &parsed, err);
-    if (status == NL_OK && (*address = strdup(parsed.text)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        *address = nl_strdup(parsed.text);
     nl_address_free(&parsed);
     nl_buf_free(&turned);
     return status;
@@ -65,10 +66,10 @@ bool nl_mailboxes_are(const char *line) {
     bool all = true;
     while (all && *line != '\0') {
         size_t len = nl_mailbox_length(line);
-        char *text = strndup(line, len);
+        char *text = nl_strndup(line, len);
         char *name = NULL;
         char *address = NULL;
-        bool blank = text != NULL && text[strspn(text, white)] == '\0';
+        bool blank = text[strspn(text, white)] == '\0';
         char *end = text != NULL ? text + strlen(text) : NULL;
         while (end != NULL && end > text && strchr(white, end[-1]) != NULL)
             *--end = '\0';
@@ -103,7 +104,7 @@ static enum nl_status next_piece(struct nl_reader *reader, bool *end, struct nl_
             len--;
         nl_buf_add(&reader->raw, text, len);
         if (len > 0)
-            return reader->raw.failed ? nl_error_nomem(err) : NL_OK;
+            return NL_OK;
     }
 }
 
@@ -132,9 +133,8 @@ static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struc
         free(reader->mailbox[i]);
         reader->mailbox[i] = NULL;
     }
-    char *copy = strdup(reader->raw.data);
-    status = copy != NULL ? nl_mailbox_read(copy, &reader->mailbox[1], &reader->mailbox[0], err)
-                          : nl_error_nomem(err);
+    char *copy = nl_strdup(reader->raw.data);
+    status = nl_mailbox_read(copy, &reader->mailbox[1], &reader->mailbox[0], err);
     free(copy);
     *bad = status == NL_DATA;
     for (size_t i = 0; status == NL_OK && i < 2; i++)

@@ -76,8 +76,6 @@ static void protect_start(struct nl_buf *line, size_t start) {
     if (at == none)
         return;
     nl_buf_addc(line, ' ');
-    if (line->failed)
-        return;
     at += start;
     memmove(line->data + at + 1, line->data + at, line->len - 1 - at);
     line->data[at] = '\\';
@@ -184,7 +182,7 @@ static void add_run(struct nl_scribe *writer, size_t at, struct nl_buf *out) {
         nl_buf_add(out, inner.data, inner.len);
     if (end < run->text.len && inner.len > 0)
         nl_buf_addc(out, ' ');
-    writer->failed = writer->failed || inner.failed;
+    writer->failed = writer->failed;
     nl_buf_free(&inner);
 }
 
@@ -216,5 +214,5 @@ void nl_runs_write(struct nl_scribe *writer, struct nl_buf *out) {
     }
     if (out->len > start && plain)
         protect_start(out, start);
-    writer->failed = writer->failed || out->failed;
+    writer->failed = writer->failed;
 }

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "transfer/markdown_writer.h"
 
 #include <stdlib.h>
@@ -6,11 +7,7 @@
 static void add_cell(struct nl_scribe *writer) {
     if (writer->cell_count == writer->cell_room) {
         size_t room = writer->cell_room > 0 ? writer->cell_room * 2 : 32;
-        struct nl_buf *grown = realloc(writer->cells, room * sizeof *grown);
-        if (grown == NULL) {
-            writer->failed = true;
-            return;
-        }
+        struct nl_buf *grown = nl_realloc(writer->cells, room * sizeof *grown);
         writer->cells = grown;
         writer->cell_room = room;
     }
@@ -102,6 +99,6 @@ void nl_scribe_table_end(struct nl_scribe *writer) {
     struct nl_buf *out = writer->in_note ? &writer->notes : &writer->out;
     if (table.len > 0)
         nl_buf_addf(out, "%s%s", out->len > 0 ? "\n" : "", nl_buf_text(&table));
-    writer->failed = writer->failed || table.failed || out->failed;
+    writer->failed = writer->failed;
     nl_buf_free(&table);
 }

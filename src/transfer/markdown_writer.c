@@ -1,5 +1,6 @@
 #include "transfer/markdown_writer.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/picture.h"
 #include "newsletter/base/text.h"
 #include "transfer/markdown_run.h"
@@ -30,11 +31,7 @@ static const char NBSP[] = "\xc2\xa0";
 static struct nl_run *add_run(struct nl_scribe *writer) {
     if (writer->run_count == writer->run_room) {
         size_t room = writer->run_room > 0 ? writer->run_room * 2 : 16;
-        struct nl_run *grown = realloc(writer->runs, room * sizeof *grown);
-        if (grown == NULL) {
-            writer->failed = true;
-            return NULL;
-        }
+        struct nl_run *grown = nl_realloc(writer->runs, room * sizeof *grown);
         writer->runs = grown;
         writer->run_room = room;
     }
@@ -58,7 +55,7 @@ void nl_scribe_text(struct nl_scribe *writer, const char *text, size_t len, unsi
     nl_buf_adds(&last->text, begins ? " " : "");
     nl_buf_add(&last->text, text + (begins ? 2 : 0), len - (begins ? 2 : 0) - (ends ? 2 : 0));
     nl_buf_adds(&last->text, ends ? " " : "");
-    writer->failed = writer->failed || last->text.failed;
+    writer->failed = writer->failed;
 }
 
 void nl_scribe_raw(struct nl_scribe *writer, const char *text) {
@@ -67,7 +64,7 @@ void nl_scribe_raw(struct nl_scribe *writer, const char *text) {
         return;
     run->raw = true;
     nl_buf_adds(&run->text, text);
-    writer->failed = writer->failed || run->text.failed;
+    writer->failed = writer->failed;
 }
 
 void nl_scribe_break(struct nl_scribe *writer) {
@@ -111,7 +108,7 @@ size_t nl_scribe_link(struct nl_scribe *writer, const char *address) {
     struct nl_buf clean = {0};
     bool ok = false;
     const char *inner = within(address);
-    if (inner != NULL && (copy = strndup(inner, strcspn(inner, "&"))) != NULL &&
+    if (inner != NULL && (copy = nl_strndup(inner, strcspn(inner, "&"))) != NULL &&
         nl_text_decode_percent(copy))
         address = copy;
     for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
@@ -125,12 +122,7 @@ size_t nl_scribe_link(struct nl_scribe *writer, const char *address) {
         nl_buf_free(&clean);
         return 0;
     }
-    char **grown = realloc(writer->links, (writer->link_count + 1) * sizeof *grown);
-    if (grown == NULL) {
-        nl_buf_free(&clean);
-        writer->failed = true;
-        return 0;
-    }
+    char **grown = nl_realloc(writer->links, (writer->link_count + 1) * sizeof *grown);
     writer->links = grown;
     writer->links[writer->link_count] = nl_buf_take(&clean);
     writer->failed = writer->failed || writer->links[writer->link_count] == NULL;
@@ -149,13 +141,13 @@ void nl_scribe_picture(struct nl_scribe *writer, struct nl_buf *data, const char
     const char *ending = strcmp(type, "image/jpeg") == 0 ? "jpg" : type + 6;
     struct nl_document_picture *picture = &document->pictures[document->picture_count++];
     nl_buf_addf(&text, "document-%zu.%s", document->picture_count, ending);
-    *picture = (struct nl_document_picture){strdup(nl_buf_text(&text)), *data};
+    *picture = (struct nl_document_picture){nl_strdup(nl_buf_text(&text)), *data};
     *data = (struct nl_buf){0};
     nl_buf_clear(&text);
     nl_buf_adds(&text, "![");
     nl_run_escape(alt, strlen(alt), &text);
     nl_buf_addf(&text, "](%s)", picture->name != NULL ? picture->name : "");
-    writer->failed = writer->failed || picture->name == NULL || text.failed;
+    writer->failed = writer->failed || picture->name == NULL;
     nl_scribe_raw(writer, nl_buf_text(&text));
     nl_buf_free(&text);
 }
@@ -217,7 +209,7 @@ static void add_block(struct nl_scribe *writer, const char *text, size_t len) {
     writer->tight = item || (writer->tight && writer->depth > 0);
     writer->last_quote = writer->quote;
     writer->item = writer->note_begins = false;
-    writer->failed = writer->failed || out->failed;
+    writer->failed = writer->failed;
 }
 
 /* ---- blocks ---- */
@@ -246,17 +238,17 @@ void nl_scribe_end(struct nl_scribe *writer) {
     if (line.len > 0 && writer->in_table) {
         struct nl_buf *cell = &writer->cells[writer->cell_count - 1];
         nl_buf_addf(cell, "%s%s", cell->len > 0 ? " " : "", nl_buf_text(&line));
-        writer->failed = writer->failed || cell->failed;
+        writer->failed = writer->failed;
     } else if (line.len > 0) {
         struct nl_buf block = {0};
         if (writer->heading > 0)
             nl_buf_addf(&block, "%.*s ", writer->heading, "######");
         nl_buf_add(&block, line.data, line.len);
-        writer->failed = writer->failed || block.failed;
+        writer->failed = writer->failed;
         add_block(writer, nl_buf_text(&block), block.len);
         nl_buf_free(&block);
     }
-    writer->failed = writer->failed || line.failed;
+    writer->failed = writer->failed;
     writer->heading = 0;
     nl_buf_free(&line);
 }
@@ -283,7 +275,7 @@ void nl_scribe_code(struct nl_scribe *writer, const char *text) {
     size_t len = strlen(text);
     nl_buf_addf(&block, "%s\n%s%s%s\n", fence, text, len > 0 && text[len - 1] == '\n' ? "" : "\n",
                 fence);
-    writer->failed = writer->failed || block.failed;
+    writer->failed = writer->failed;
     add_block(writer, nl_buf_text(&block), block.len);
     nl_buf_free(&block);
 }
@@ -353,7 +345,6 @@ enum nl_status nl_scribe_finish(struct nl_scribe *writer, struct nl_error *err) 
     nl_buf_add(&writer->document->text, nl_buf_text(&writer->out), writer->out.len);
     if (writer->notes.len > 0)
         nl_buf_addf(&writer->document->text, "\n%s", nl_buf_text(&writer->notes));
-    bool failed = writer->failed || writer->document->text.failed || writer->notes.failed ||
-                  writer->document->title.failed;
+    bool failed = writer->failed;
     return failed ? nl_error_nomem(err) : NL_OK;
 }

@@ -25,7 +25,7 @@ static enum nl_status check_size(const struct writing *writing, struct nl_error 
         return nl_error_set(err, NL_DATA, "the mail is too large");
     if (writing->parts > PARTS_MOST)
         return nl_error_set(err, NL_DATA, "the mail has too many parts");
-    return writing->out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 /* ---- the header ---- */

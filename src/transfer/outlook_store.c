@@ -1,5 +1,6 @@
 #include "transfer/outlook_store.h"
 
+#include "newsletter/base/memory.h"
 #include "transfer/code_page.h"
 
 #include <gsf/gsf-infile-msole.h>
@@ -88,7 +89,7 @@ static enum nl_status read_stream(const struct nl_storage *storage, GsfInput *st
         return nl_error_set(err, NL_DATA, "%s", broken);
     if (size > 0)
         nl_buf_add(out, data, (size_t)size);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status read_named(const struct nl_storage *storage, const char *name,
@@ -135,7 +136,7 @@ enum nl_status nl_storage_text(const struct nl_storage *storage, unsigned proper
     while (out->len > 0 && out->data[out->len - 1] == '\0')
         out->len--; /* some programs count the end of a string */
     nl_buf_free(&raw);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 /* ---- numbers ---- */
@@ -201,11 +202,7 @@ static enum nl_status read_storage(struct nl_storage *storage, GsfInput *input, 
 
 static enum nl_status open_child(const struct nl_storage *parent, GsfInput *input, size_t head,
                                  struct nl_storage **out, struct nl_error *err) {
-    struct nl_storage *storage = calloc(1, sizeof *storage);
-    if (storage == NULL) {
-        g_object_unref(input);
-        return nl_error_nomem(err);
-    }
+    struct nl_storage *storage = nl_calloc(1, sizeof *storage);
     storage->code_page = parent->code_page;
     storage->left = parent->left;
     enum nl_status status = read_storage(storage, input, head, err);
@@ -265,9 +262,7 @@ enum nl_status nl_storage_open(const struct nl_buf *file, struct nl_storage **ou
     *out = NULL;
     if (has_many_entries(file))
         return nl_error_set(err, NL_DATA, "the mail has too many parts");
-    struct nl_storage *storage = calloc(1, sizeof *storage);
-    if (storage == NULL)
-        return nl_error_nomem(err);
+    struct nl_storage *storage = nl_calloc(1, sizeof *storage);
     g_log_set_default_handler(count_warning, NULL);
     unsigned before = atomic_load(&warnings);
     storage->code_page = NL_CODE_PAGE_ANSI;

@@ -71,7 +71,7 @@ static enum nl_status copy_content(struct unpacking *unpacking, const char *name
                             NL_TEXT("%s: it cannot be unpacked: the archive is broken, or "
                                     "has a password"),
                             name);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status check_entry(struct archive_entry *entry, const char *name,

@@ -1,4 +1,5 @@
 #include "newsletter/transfer/photo_code.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/picture.h"
@@ -23,7 +24,7 @@ struct grey {
 static bool make_grey(const struct nl_pixels *pixels, struct grey *out) {
     size_t count = (size_t)pixels->width * (size_t)pixels->height;
     const unsigned char *from = pixels->data;
-    *out = (struct grey){calloc(count, 1), pixels->width, pixels->height};
+    *out = (struct grey){nl_calloc(count, 1), pixels->width, pixels->height};
     for (size_t i = 0; out->data != NULL && i < count; i++, from += pixels->depth) {
         int light = (from[0] * 77 + from[1] * 150 + from[2] * 29) >> 8;
         if (pixels->depth == 4) /* on white paper */
@@ -38,8 +39,8 @@ static bool make_grey(const struct nl_pixels *pixels, struct grey *out) {
 /* The sums of all pixels above and left of each. */
 static uint32_t *sum_up(const struct grey *grey) {
     size_t row = (size_t)grey->width + 1;
-    uint32_t *sums = calloc(row * ((size_t)grey->height + 1), sizeof *sums);
-    for (int y = 0; sums != NULL && y < grey->height; y++) {
+    uint32_t *sums = nl_calloc(row * ((size_t)grey->height + 1), sizeof *sums);
+    for (int y = 0; y < grey->height; y++) {
         uint32_t line = 0;
         for (int x = 0; x < grey->width; x++) {
             line += grey->data[(size_t)y * (size_t)grey->width + (size_t)x];
@@ -56,7 +57,7 @@ static bool even_light(const struct grey *grey, struct grey *out) {
     int reach = (grey->width > grey->height ? grey->width : grey->height) / WINDOW_PARTS + 1;
     size_t row = (size_t)grey->width + 1;
     uint32_t *sums = sum_up(grey);
-    *out = (struct grey){malloc((size_t)grey->width * (size_t)grey->height), grey->width,
+    *out = (struct grey){nl_malloc((size_t)grey->width * (size_t)grey->height), grey->width,
                          grey->height};
     for (int y = 0; sums != NULL && out->data != NULL && y < grey->height; y++) {
         size_t top = (size_t)(y > reach ? y - reach : 0);
@@ -107,7 +108,7 @@ static bool scan(const struct grey *grey, struct nl_buf *out) {
         zbar_image_destroy(image);
     if (scanner != NULL)
         zbar_image_scanner_destroy(scanner);
-    return good && !out->failed;
+    return good;
 }
 
 /* As the photo is, then in even light. */

@@ -25,7 +25,7 @@ static int give_bytes(GifFileType *file, GifByteType *to, int count) {
 static int take_bytes(GifFileType *file, const GifByteType *from, int count) {
     struct nl_buf *out = file->UserData;
     nl_buf_add(out, from, (size_t)count);
-    return out->failed ? 0 : count;
+    return count;
 }
 
 static enum nl_status broken(struct nl_error *err) {

@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/picture.h"
 #include "transfer/pixels.h"
 
@@ -79,7 +80,7 @@ static void decode(struct work *work, int width) {
     in->scale_denom = 8;
     (void)jpeg_start_decompress(in);
     size_t row = (size_t)in->output_width * 3;
-    work->pixels = (struct nl_pixels){malloc(row * in->output_height), (int)in->output_width,
+    work->pixels = (struct nl_pixels){nl_malloc(row * in->output_height), (int)in->output_width,
                                       (int)in->output_height, 3};
     JSAMPARRAY line = (*in->mem->alloc_sarray)((j_common_ptr)in, JPOOL_IMAGE,
                                                (JDIMENSION)in->output_width * 4, 1);
@@ -161,9 +162,7 @@ static enum nl_status with(struct work *work, const struct nl_buf *data,
 
 enum nl_status nl_jpeg_clean(const struct nl_buf *data, int width, struct nl_buf *out,
                              struct nl_error *err) {
-    struct work *work = calloc(1, sizeof *work);
-    if (work == NULL)
-        return nl_error_nomem(err);
+    struct work *work = nl_calloc(1, sizeof *work);
     enum nl_status status = with(work, data, rework, width, err);
     if (status == NL_OK)
         nl_buf_add(out, work->file, work->file_len);
@@ -175,9 +174,7 @@ enum nl_status nl_jpeg_clean(const struct nl_buf *data, int width, struct nl_buf
 
 enum nl_status nl_jpeg_pixels(const struct nl_buf *data, struct nl_pixels *out,
                               struct nl_error *err) {
-    struct work *work = calloc(1, sizeof *work);
-    if (work == NULL)
-        return nl_error_nomem(err);
+    struct work *work = nl_calloc(1, sizeof *work);
     enum nl_status status = with(work, data, read_pixels, WHOLE_WIDTH, err);
     *out = work->pixels;
     if (status != NL_OK) {

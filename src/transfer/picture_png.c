@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/picture.h"
 #include "transfer/pixels.h"
 
@@ -18,8 +19,7 @@ static enum nl_status write_png(png_image *image, const void *pixels, const void
     png_alloc_size_t size = 0;
     if (!png_image_write_to_memory(image, NULL, &size, 0, pixels, 0, palette))
         return broken(err);
-    if (!nl_buf_reserve(out, size + 1))
-        return nl_error_nomem(err);
+    nl_buf_reserve(out, size + 1);
     if (!png_image_write_to_memory(image, out->data + out->len, &size, 0, pixels, 0, palette))
         return broken(err);
     out->len += size;
@@ -31,8 +31,8 @@ static enum nl_status write_png(png_image *image, const void *pixels, const void
 static enum nl_status copy_exactly(png_image *image, struct nl_buf *out, struct nl_error *err) {
     unsigned char palette[PALETTE];
     image->format &= (png_uint_32) ~(PNG_FORMAT_FLAG_LINEAR);
-    unsigned char *pixels = malloc(PNG_IMAGE_SIZE(*image));
-    enum nl_status status = pixels != NULL ? NL_OK : nl_error_nomem(err);
+    unsigned char *pixels = nl_malloc(PNG_IMAGE_SIZE(*image));
+    enum nl_status status = NL_OK;
     if (status == NL_OK && !png_image_finish_read(image, NULL, pixels, 0, palette))
         status = broken(err);
     if (status == NL_OK)
@@ -46,8 +46,8 @@ static enum nl_status read_pixels(png_image *image, int turn, struct nl_pixels *
                                   struct nl_error *err) {
     bool opaque = (image->format & PNG_FORMAT_FLAG_ALPHA) == 0;
     image->format = opaque ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA;
-    *out = (struct nl_pixels){malloc(PNG_IMAGE_SIZE(*image)), (int)image->width, (int)image->height,
-                              opaque ? 3 : 4};
+    *out = (struct nl_pixels){nl_malloc(PNG_IMAGE_SIZE(*image)), (int)image->width,
+                              (int)image->height, opaque ? 3 : 4};
     enum nl_status status = out->data != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && !png_image_finish_read(image, NULL, out->data, 0, NULL))
         status = broken(err);

@@ -1,5 +1,6 @@
 #include "transfer/pixels.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/transfer/clean_picture.h"
 
@@ -20,7 +21,7 @@ enum nl_status nl_pixels_check(int64_t width, int64_t height, struct nl_error *e
 }
 
 static unsigned char *new_pixels(int64_t width, int64_t height, int depth) {
-    return malloc((size_t)(width * height * depth));
+    return nl_malloc((size_t)(width * height * depth));
 }
 
 /* ---- shrinking ---- */
@@ -93,7 +94,7 @@ enum nl_status nl_pixels_shrink(struct nl_pixels *pixels, int width, struct nl_e
         return NL_OK;
     int64_t height = ((int64_t)pixels->height * width + pixels->width / 2) / pixels->width;
     struct shrinking self = {pixels, width, height > 0 ? (int)height : 1,
-                             calloc((size_t)width * 4, sizeof(uint64_t))};
+                             nl_calloc((size_t)width * 4, sizeof(uint64_t))};
     unsigned char *out = new_pixels(width, self.height, pixels->depth);
     if (out != NULL && self.sums != NULL) {
         shrink(&self, out);

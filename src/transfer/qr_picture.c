@@ -1,4 +1,5 @@
 #include "newsletter/transfer/qr_picture.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/qr.h"
 
@@ -12,9 +13,9 @@ static enum nl_status write_png(const unsigned char *pixels, int side, struct nl
                        .height = (png_uint_32)side,
                        .format = PNG_FORMAT_GRAY};
     png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
-    enum nl_status status = nl_buf_reserve(out, size + 1) ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK &&
-        !png_image_write_to_memory(&image, out->data + out->len, &size, 0, pixels, 0, NULL))
+    enum nl_status status = NL_OK;
+    nl_buf_reserve(out, size + 1);
+    if (!png_image_write_to_memory(&image, out->data + out->len, &size, 0, pixels, 0, NULL))
         status = nl_error_nomem(err);
     if (status == NL_OK) {
         out->len += size;
@@ -31,8 +32,8 @@ enum nl_status nl_qr_png(const char *text, int scale, struct nl_buf *out, struct
     if (status != NL_OK)
         return status;
     int large = side * scale;
-    unsigned char *pixels = malloc((size_t)large * (size_t)large);
-    for (int y = 0; pixels != NULL && y < large; y++)
+    unsigned char *pixels = nl_malloc((size_t)large * (size_t)large);
+    for (int y = 0; y < large; y++)
         for (int x = 0; x < large; x++)
             pixels[(size_t)y * (size_t)large + (size_t)x] = modules[(y / scale) * side + x / scale];
     status = pixels != NULL ? write_png(pixels, large, out, err) : nl_error_nomem(err);

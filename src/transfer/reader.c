@@ -1,5 +1,6 @@
 #include "transfer/reader.h"
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,9 +74,8 @@ bool nl_reader_has_header(const struct nl_reader *reader) {
     bool found = strncasecmp(text, "sep=", 4) == 0;
     while (*text != '\0' && !found) {
         size_t len = strcspn(text, separators);
-        char *word = strndup(text, len);
-        found =
-            word != NULL && nl_lexicon_column(reader->lexicon, word, &guessed) == NL_COLUMN_EMAIL;
+        char *word = nl_strndup(text, len);
+        found = nl_lexicon_column(reader->lexicon, word, &guessed) == NL_COLUMN_EMAIL;
         free(word);
         text += len + (text[len] != '\0');
     }

@@ -199,8 +199,6 @@ static const char *read_name(struct nl_row *row, enum nl_status *status, struct 
     for (size_t i = 0; i < 3; i++)
         if (parts[i] != NULL)
             nl_buf_addf(&joined, "%s%s", joined.len > 0 ? " " : "", parts[i]);
-    if (joined.failed)
-        *status = nl_error_nomem(err);
     nl_buf_free(&row->cleaned[NL_COLUMN_NAME]);
     row->cleaned[NL_COLUMN_NAME] = joined;
     return nl_buf_text(&row->cleaned[NL_COLUMN_NAME]);

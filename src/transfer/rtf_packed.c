@@ -100,5 +100,5 @@ enum nl_status nl_rtf_unpack(const struct nl_buf *data, size_t limit, struct nl_
         nl_buf_add(out, data->data + HEADER, raw);
     if (!good)
         return nl_error_set(err, NL_DATA, "%s", broken);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }

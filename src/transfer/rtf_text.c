@@ -1,5 +1,6 @@
 #include "transfer/rtf_text.h"
 
+#include "newsletter/base/memory.h"
 #include "transfer/code_page.h"
 #include "transfer/rtf_reader.h"
 
@@ -77,7 +78,6 @@ static void flush(struct reading *reading) {
         return;
     nl_code_page_add(code_page, reading->bytes.data, reading->bytes.len, &text);
     emit(reading, nl_buf_text(&text), text.len);
-    reading->out->failed = reading->out->failed || text.failed || reading->bytes.failed;
     nl_buf_clear(&reading->bytes);
     nl_buf_free(&text);
 }
@@ -312,12 +312,10 @@ static void read_piece(struct reading *reading, const struct nl_rtf_piece *piece
 
 enum nl_status nl_rtf_text(const struct nl_buf *rtf, struct nl_buf *out, bool *html,
                            struct nl_error *err) {
-    struct reading *reading = calloc(1, sizeof *reading);
+    struct reading *reading = nl_calloc(1, sizeof *reading);
     struct nl_rtf_reader reader = {nl_buf_text(rtf), nl_buf_text(rtf) + rtf->len};
     struct nl_rtf_piece piece;
     *html = false;
-    if (reading == NULL)
-        return nl_error_nomem(err);
     if (rtf->len < 5 || memcmp(rtf->data, "{\\rtf", 5) != 0) {
         free(reading);
         return nl_error_set(err, NL_DATA, "the RTF text of the mail is broken");
@@ -337,5 +335,5 @@ enum nl_status nl_rtf_text(const struct nl_buf *rtf, struct nl_buf *out, bool *h
     free(reading);
     if (too_deep)
         return nl_error_set(err, NL_DATA, "the RTF text of the mail is nested too deep");
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/file_kind.h"
+#include "newsletter/base/memory.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -24,14 +25,15 @@ static enum nl_status cannot_read(const char *name, struct nl_error *err) {
 static enum nl_status read_all(FILE *in, const char *name, struct nl_buf *out,
                                struct nl_error *err) {
     size_t got = PIECE;
-    while (got == PIECE && nl_buf_reserve(out, PIECE)) {
+    while (got == PIECE) {
+        nl_buf_reserve(out, PIECE);
         got = fread(out->data + out->len, 1, PIECE, in);
         out->len += got;
         out->data[out->len] = '\0';
     }
     if (ferror(in))
         return cannot_read(name, err);
-    return out->failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static bool is_open(iconv_t converter) {
@@ -51,7 +53,8 @@ static enum nl_status convert(struct nl_source *source, const char *encoding,
             encoding);
     char *in = raw.data;
     size_t left = raw.len;
-    while (status == NL_OK && left > 0 && nl_buf_reserve(&source->converted, PIECE)) {
+    while (status == NL_OK && left > 0) {
+        nl_buf_reserve(&source->converted, PIECE);
         char *out = source->converted.data + source->converted.len;
         size_t room = PIECE;
         if (iconv(converter, &in, &left, &out, &room) == (size_t)-1 && errno != E2BIG)
@@ -59,8 +62,6 @@ static enum nl_status convert(struct nl_source *source, const char *encoding,
                                   raw.len - left + 1, encoding);
         source->converted.len += PIECE - room;
     }
-    if (status == NL_OK && source->converted.failed)
-        status = nl_error_nomem(err);
     if (is_open(converter))
         iconv_close(converter);
     nl_buf_free(&raw);
@@ -113,11 +114,10 @@ enum nl_status nl_source_open(struct nl_source *source, FILE *in, const char *na
 /* ---- lines ---- */
 
 static enum nl_status grow_line(struct nl_source *source, size_t room, struct nl_error *err) {
+    (void)err;
     if (room <= source->room)
         return NL_OK;
-    char *grown = realloc(source->line, room);
-    if (grown == NULL)
-        return nl_error_nomem(err);
+    char *grown = nl_realloc(source->line, room);
     source->line = grown;
     source->room = room;
     return NL_OK;

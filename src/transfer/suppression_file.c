@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/store/suppression.h"
@@ -58,10 +59,10 @@ static enum nl_status take_mailboxes(struct suppressing *self, const char *line,
     enum nl_status status = NL_OK;
     while (status == NL_OK && *(line += strspn(line, " \t\r\n,;")) != '\0') {
         size_t len = nl_mailbox_length(line);
-        char *piece = strndup(line, len);
+        char *piece = nl_strndup(line, len);
         char *name = NULL;
         char *address = NULL;
-        status = piece != NULL ? nl_mailbox_read(piece, &name, &address, err) : nl_error_nomem(err);
+        status = nl_mailbox_read(piece, &name, &address, err);
         if (status == NL_OK)
             status = add_suppression(self, address, self->reason, 0, err);
         free(piece);
@@ -137,9 +138,7 @@ enum nl_status nl_suppression_file(struct nl_store *store, FILE *in, const char 
                                    const char *reason, int64_t *count, struct nl_error *err) {
     const struct nl_import_options options = {.addresses_only = true};
     struct suppressing self = {.store = store, .reason = reason};
-    self.reader = calloc(1, sizeof *self.reader);
-    if (self.reader == NULL)
-        return nl_error_nomem(err);
+    self.reader = nl_calloc(1, sizeof *self.reader);
     enum nl_status status = nl_reader_begin(self.reader, in, name, &options, err);
     if (status == NL_OK)
         status = nl_store_begin_exclusive(store, err);

@@ -1,5 +1,6 @@
 #include "web/api.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/db/reading.h"
 #include "newsletter/service/drafts.h"
@@ -116,8 +117,8 @@ static enum nl_status list_of_facts(const struct nl_api_call *call,
     json_t *facts = NULL;
     enum nl_status status = read(&call->office, call->id, &facts, err);
     const char *list = nl_api_text(facts, "list");
-    if (status == NL_OK && list != NULL && (*out = strdup(list)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK && list != NULL)
+        *out = nl_strdup(list);
     json_decref(facts);
     if (status != NL_NOTFOUND)
         return status;
@@ -151,8 +152,8 @@ static enum nl_status list_of(const struct nl_api_call *call, char **out, struct
     default:
         break;
     }
-    if (name != NULL && (*out = strdup(name)) == NULL)
-        return nl_error_nomem(err);
+    if (name != NULL)
+        *out = nl_strdup(name);
     return NL_OK;
 }
 
@@ -254,9 +255,8 @@ static enum nl_status find_token(const struct nl_staff *staff, const struct nl_r
     enum nl_status status = nl_api_token_check(staff->site->store, token_of(request), ok, out, err);
     if (status != NL_OK || !*ok || own == NULL)
         return status;
-    own->known = malloc(sizeof *out);
-    if (own->known != NULL)
-        memcpy(own->known, out, sizeof *out);
+    own->known = nl_malloc(sizeof *out);
+    memcpy(own->known, out, sizeof *out);
     return NL_OK;
 }
 

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/kept_bounces.h"
 #include "web/api.h"
@@ -22,7 +23,7 @@ enum nl_status nl_api_get_bounces(struct nl_api_call *call, struct nl_error *err
 enum nl_status nl_api_get_bounce(struct nl_api_call *call, struct nl_error *err) {
     struct nl_buf message = {0};
     enum nl_status status = nl_office_kept_bounce_read(&call->office, call->id, &message, err);
-    unsigned char *text = status == NL_OK ? malloc(message.len / 3 * 4 + 5) : NULL;
+    unsigned char *text = status == NL_OK ? nl_malloc(message.len / 3 * 4 + 5) : NULL;
     if (status == NL_OK && text == NULL)
         status = nl_error_nomem(err);
     if (status == NL_OK) {

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "web/api.h"
 
@@ -132,7 +133,7 @@ bool nl_api_takes(const struct nl_api_call *call, const json_t *object, const ch
     json_t *empty = json_object();
     find_fault(object != NULL ? object : empty, where, members, &fault);
     json_decref(empty);
-    bool fine = fault.len == 0 && !fault.failed;
+    bool fine = fault.len == 0;
     *status = fine ? NL_OK
                    : nl_api_problem(call, 422, "Not acceptable content", nl_buf_text(&fault), err);
     nl_buf_free(&fault);
@@ -156,7 +157,7 @@ bool nl_api_number(const struct nl_api_call *call, const char *name, int64_t fal
 /* base64url (RFC 4648 section 5): a cursor is nobody's business. */
 json_t *nl_api_cursor(const char *text) {
     size_t len = text != NULL ? strlen(text) : 0;
-    unsigned char *out = text != NULL ? malloc(len / 3 * 4 + 5) : NULL;
+    unsigned char *out = text != NULL ? nl_malloc(len / 3 * 4 + 5) : NULL;
     if (out == NULL)
         return json_null();
     EVP_EncodeBlock(out, (const unsigned char *)text, (int)len);
@@ -169,8 +170,8 @@ json_t *nl_api_cursor(const char *text) {
 
 static char *read_cursor(const char *cursor) {
     size_t len = strlen(cursor);
-    char *copy = len <= CURSOR_LIMIT && len % 4 == 0 ? strdup(cursor) : NULL;
-    char *out = copy != NULL ? calloc(1, len + 1) : NULL;
+    char *copy = len <= CURSOR_LIMIT && len % 4 == 0 ? nl_strdup(cursor) : NULL;
+    char *out = copy != NULL ? nl_calloc(1, len + 1) : NULL;
     size_t padding = 0;
     for (char *p = copy; out != NULL && *p != '\0'; p++) {
         padding += *p == '.';

@@ -1,4 +1,5 @@
 #include "web/api_rate.h"
+#include "newsletter/base/memory.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,9 +18,8 @@ struct nl_api_rates {
 };
 
 struct nl_api_rates *nl_api_rates_new(void) {
-    struct nl_api_rates *rates = calloc(1, sizeof *rates);
-    if (rates != NULL)
-        pthread_mutex_init(&rates->mutex, NULL);
+    struct nl_api_rates *rates = nl_calloc(1, sizeof *rates);
+    pthread_mutex_init(&rates->mutex, NULL);
     return rates;
 }
 

@@ -1,3 +1,4 @@
+#include "newsletter/base/memory.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/receipts.h"
 #include "newsletter/service/subscribers.h"
@@ -170,9 +171,9 @@ static enum nl_status run_batch(struct nl_api_call *call, const json_t *rows,
                                 struct nl_error *err) {
     struct batch batch = {.call = call, .results = json_array()};
     size_t count = json_array_size(rows);
-    struct nl_subscriber_join *joins = calloc(count + 1, sizeof *joins);
+    struct nl_subscriber_join *joins = nl_calloc(count + 1, sizeof *joins);
     const struct nl_subscriber_batch wanted = {joins, count, add_result, &batch};
-    enum nl_status status = joins != NULL ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++)
         joins[i] = join_of(json_array_get(rows, i), call->body);
     if (status == NL_OK)

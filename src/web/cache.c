@@ -1,5 +1,6 @@
 #include "web/cache.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/token.h"
 #include "web/compress.h"
 
@@ -31,9 +32,8 @@ struct nl_cache {
 };
 
 struct nl_cache *nl_cache_new(size_t limit) {
-    struct nl_cache *cache = calloc(1, sizeof *cache);
-    if (cache != NULL)
-        cache->limit = limit;
+    struct nl_cache *cache = nl_calloc(1, sizeof *cache);
+    cache->limit = limit;
     return cache;
 }
 
@@ -149,8 +149,8 @@ void nl_cache_put(struct nl_cache *cache, const char *key, struct nl_response *r
     }
     struct entry *place = make_room(cache, response->body.len);
     nl_buf_add(&made.body, nl_buf_text(&response->body), response->body.len);
-    made.key = strdup(key);
-    if (place == NULL || made.key == NULL || made.body.failed) {
+    made.key = nl_strdup(key);
+    if (place == NULL) {
         free(made.key);
         nl_buf_free(&made.body);
         nl_buf_free(&made.packed);

@@ -37,5 +37,5 @@ enum nl_status nl_component_file(const struct nl_request *request, const char *n
         nl_buf_add(&response->body, file->data, file->len);
     else if (!nl_gunzip(file->data, file->len, &response->body))
         return nl_error_nomem(err);
-    return response->body.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }

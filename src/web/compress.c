@@ -111,7 +111,7 @@ bool nl_gzip(const struct nl_buf *body, struct nl_buf *out) {
         nl_buf_add(out, block, sizeof block - stream.avail_out);
     }
     deflateEnd(&stream);
-    if (result == Z_STREAM_END && !out->failed)
+    if (result == Z_STREAM_END)
         return true;
     nl_buf_free(out);
     return false;
@@ -132,7 +132,7 @@ bool nl_gunzip(const char *data, size_t len, struct nl_buf *out) {
         nl_buf_add(out, block, sizeof block - stream.avail_out);
     }
     inflateEnd(&stream);
-    return result == Z_STREAM_END && !out->failed;
+    return result == Z_STREAM_END;
 }
 
 void nl_gzip_tag(const char *tag, char *out, size_t size) {

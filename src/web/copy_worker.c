@@ -2,6 +2,7 @@
 
 #include "newsletter/base/address.h"
 #include "newsletter/base/kept_error.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/thread.h"
 #include "newsletter/delivery/send.h"
 
@@ -55,7 +56,7 @@ static struct told *place_of(struct nl_copies *copies, const char *who) {
     if (at == TOLD) {
         at = copies->told_next++ % TOLD;
         free(copies->told[at].who);
-        copies->told[at].who = strdup(who);
+        copies->told[at].who = nl_strdup(who);
         copies->told[at].pending = 0;
         json_decref(copies->told[at].results);
         copies->told[at].results = NULL;
@@ -138,7 +139,7 @@ static void *work(void *ctx) {
 
 enum nl_status nl_copies_send(struct nl_copies *copies, const char *who, const char *sender,
                               const char *to, struct nl_buf *message, struct nl_error *err) {
-    struct job job = {strdup(who), strdup(sender), strdup(to), *message};
+    struct job job = {nl_strdup(who), nl_strdup(sender), nl_strdup(to), *message};
     *message = (struct nl_buf){0};
     if (job.who == NULL || job.sender == NULL || job.to == NULL) {
         free_job(&job);
@@ -188,10 +189,8 @@ void nl_copies_tell(struct nl_copies *copies, const char *who, const struct nl_c
 
 enum nl_status nl_copies_new(const struct nl_config *config, const struct nl_relay *relay,
                              struct nl_copies **out, struct nl_error *err) {
-    struct nl_copies *copies = calloc(1, sizeof *copies);
+    struct nl_copies *copies = nl_calloc(1, sizeof *copies);
     *out = NULL;
-    if (copies == NULL)
-        return nl_error_nomem(err);
     copies->config = config;
     copies->relay = relay;
     pthread_mutex_init(&copies->mutex, NULL);

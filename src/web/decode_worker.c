@@ -1,5 +1,6 @@
 #include "web/decode_worker.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/service/conversion.h"
 #include "newsletter/transfer/outlook_mail.h"
 #include "web/job_queue.h"
@@ -57,7 +58,7 @@ static void run(struct nl_job *item, void *ctx) {
 }
 
 struct nl_decode_job *nl_decoder_submit(struct nl_decoder *decoder, const char *data, size_t len) {
-    struct nl_decode_job *job = decoder != NULL ? calloc(1, sizeof *job) : NULL;
+    struct nl_decode_job *job = decoder != NULL ? nl_calloc(1, sizeof *job) : NULL;
     if (job == NULL)
         return NULL;
     job->decoder = decoder;
@@ -69,7 +70,7 @@ struct nl_decode_job *nl_decoder_submit(struct nl_decoder *decoder, const char *
     }
     nl_buf_add(&job->file, data, len);
     atomic_fetch_sub(&decoder->bytes, len - job->file.len); /* without memory */
-    if (job->file.failed || !nl_job_submit(&decoder->queue, &job->job)) {
+    if (!nl_job_submit(&decoder->queue, &job->job)) {
         free_job(&job->job);
         return NULL;
     }
@@ -92,10 +93,9 @@ void nl_decode_job_drop(void *job) {
 
 enum nl_status nl_decoder_new(const struct nl_config *config, struct nl_decoder **out,
                               struct nl_error *err) {
-    struct nl_decoder *decoder = calloc(1, sizeof *decoder);
+    (void)err;
+    struct nl_decoder *decoder = nl_calloc(1, sizeof *decoder);
     *out = decoder;
-    if (decoder == NULL)
-        return nl_error_nomem(err);
     decoder->config = config;
     decoder->queue =
         (struct nl_job_queue){.room = JOBS, .ctx = decoder, .run = run, .free = free_job};

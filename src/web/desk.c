@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/template/data.h"
 
 #include <stdio.h>
@@ -50,10 +51,8 @@ void nl_desk_refuse(const struct nl_desk *desk, int status, const char *why) {
 
 enum nl_status nl_desk_reload(struct nl_desk *desk) {
     json_t *fresh = NULL;
-    char *text = strdup(desk->text);
-    enum nl_status status = text != NULL
-                                ? nl_office_draft_read(&desk->office, desk->id, &fresh, desk->err)
-                                : nl_error_nomem(desk->err);
+    char *text = nl_strdup(desk->text);
+    enum nl_status status = nl_office_draft_read(&desk->office, desk->id, &fresh, desk->err);
     if (status == NL_OK) {
         const json_t *one = NULL;
         size_t at = 0;

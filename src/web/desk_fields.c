@@ -63,9 +63,7 @@ static enum nl_status read_form(const struct nl_desk *desk, struct nl_front_fiel
     drop_rows(desk, fields);
     nl_buf_adds(&fields->other, nl_site_field(desk->call->request, "other"));
     nl_buf_adds(&fields->body, nl_site_field(desk->call->request, "body"));
-    return status == NL_OK && (fields->other.failed || fields->body.failed)
-               ? nl_error_nomem(desk->err)
-               : status;
+    return status;
 }
 
 enum nl_status nl_desk_form_read(const struct nl_desk *desk, struct nl_buf *source) {
@@ -73,7 +71,7 @@ enum nl_status nl_desk_form_read(const struct nl_desk *desk, struct nl_buf *sour
     enum nl_status status = read_form(desk, &fields);
     if (status == NL_OK) {
         nl_front_fields_write(&fields, nl_site_field(desk->call->request, "base"), source);
-        status = source->failed ? nl_error_nomem(desk->err) : NL_OK;
+        status = NL_OK;
     }
     nl_front_fields_free(&fields);
     return status;

@@ -25,8 +25,7 @@ static enum nl_status append(struct nl_desk *desk, const char *markdown) {
     nl_buf_addf(&source, "%s\n%s", json_string_value(json_object_get(text, "source")), markdown);
     const struct nl_draft_text added = {desk->text, nl_buf_text(&source), &seen, false};
     enum nl_status status =
-        source.failed ? nl_error_nomem(desk->err)
-                      : nl_office_draft_save(&desk->office, desk->id, &added, &stale, desk->err);
+        nl_office_draft_save(&desk->office, desk->id, &added, &stale, desk->err);
     nl_buf_free(&source);
     if (status == NL_OK && stale)
         return nl_error_set(
@@ -42,8 +41,7 @@ static enum nl_status show_picture(struct nl_desk *desk, const char *name) {
         if ((unsigned char)*p >= 0x20)
             nl_buf_addf(&markdown, strchr("[]\\", *p) != NULL ? "\\%c" : "%c", *p);
     nl_buf_addf(&markdown, strchr(name, ' ') != NULL ? "](<%s>)\n" : "](%s)\n", name);
-    enum nl_status status =
-        markdown.failed ? nl_error_nomem(desk->err) : append(desk, nl_buf_text(&markdown));
+    enum nl_status status = append(desk, nl_buf_text(&markdown));
     nl_buf_free(&markdown);
     return status;
 }

@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/template/data.h"
 
@@ -24,9 +25,8 @@ struct nl_desk_people {
 };
 
 struct nl_desk_people *nl_desk_people_new(void) {
-    struct nl_desk_people *people = calloc(1, sizeof *people);
-    if (people != NULL)
-        pthread_mutex_init(&people->mutex, NULL);
+    struct nl_desk_people *people = nl_calloc(1, sizeof *people);
+    pthread_mutex_init(&people->mutex, NULL);
     return people;
 }
 

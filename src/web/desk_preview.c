@@ -109,7 +109,7 @@ static enum nl_status show_mail(const struct nl_desk *desk, const struct nl_view
         nl_buf_add(out, nl_buf_text(&page), page.len);
     nl_buf_free(&page);
     free(attributes);
-    return status == NL_OK && out->failed ? nl_error_nomem(desk->err) : status;
+    return status;
 }
 
 enum nl_status nl_desk_preview(struct nl_desk *desk) {

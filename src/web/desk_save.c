@@ -1,5 +1,6 @@
 #include "web/desk.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/service/boilerplates.h"
 #include "newsletter/service/draft_fix.h"
 #include "newsletter/service/draft_library.h"
@@ -54,9 +55,9 @@ static enum nl_status answer_saved(struct nl_desk *desk, const char *sent, bool 
 
 /* Both have changed the same paragraph: the writer chooses knowingly. */
 static enum nl_status answer_stale(struct nl_desk *desk, json_t *conflicts) {
-    char *base = strdup(field(desk, "base"));
+    char *base = nl_strdup(field(desk, "base"));
     json_t *data = desk->call->data;
-    enum nl_status status = base != NULL ? nl_desk_reload(desk) : nl_error_nomem(desk->err);
+    enum nl_status status = nl_desk_reload(desk);
     const json_t *text = nl_desk_text(desk);
     const char *author = text != NULL ? json_string_value(json_object_get(text, "author")) : "";
     if (status == NL_OK && nl_desk_wants_json(desk)) {

@@ -1,6 +1,7 @@
 #include "web/door.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "web/proxy_header.h"
 
 #include <errno.h>
@@ -38,11 +39,9 @@ struct nl_door {
 
 enum nl_status nl_door_open(int fd, const struct nl_networks *trusted, struct nl_door **out,
                             struct nl_error *err) {
-    struct nl_door *door = calloc(1, sizeof *door);
+    struct nl_door *door = nl_calloc(1, sizeof *door);
     struct epoll_event event = {.events = EPOLLIN}; /* data.ptr is NULL: the listening socket */
     *out = door;
-    if (door == NULL)
-        return nl_error_nomem(err);
     door->listening = fd;
     door->trusted = trusted;
     int flags = fcntl(fd, F_GETFL); /* systemd's is one that blocks */
@@ -142,9 +141,7 @@ static void read_header(struct nl_door *door, struct guest *guest, struct MHD_Da
 
 /* False once there is nobody left to accept. */
 static bool accept_one(struct nl_door *door, int64_t now) {
-    struct guest *guest = calloc(1, sizeof *guest);
-    if (guest == NULL)
-        return false;
+    struct guest *guest = nl_calloc(1, sizeof *guest);
     guest->peer_len = sizeof guest->peer;
     guest->fd = accept4(door->listening, (struct sockaddr *)&guest->peer, &guest->peer_len,
                         SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -1,6 +1,7 @@
 #include "web/event_stream.h"
 
 #include "newsletter/base/env.h"
+#include "newsletter/base/memory.h"
 #include "web/peer.h"
 
 #include <stdlib.h>
@@ -44,7 +45,7 @@ static void ask(struct nl_event_stream *stream, int64_t now) {
     if (now == stream->asked_at)
         return;
     stream->asked_at = now;
-    stream->over = !stream->events.next(stream->events.ctx, &stream->text) || stream->text.failed;
+    stream->over = !stream->events.next(stream->events.ctx, &stream->text);
     if (stream->text.len == 0 && !stream->over && now - stream->wrote_at >= QUIET_SECONDS)
         nl_buf_adds(&stream->text, ":\n\n");
     if (stream->text.len > 0)
@@ -94,12 +95,8 @@ struct MHD_Response *nl_event_stream_new(struct nl_event_streams *streams,
                                          struct nl_request *request, struct nl_response *response,
                                          int64_t now) {
     struct nl_events events = response->events;
-    struct nl_event_stream *stream = calloc(1, sizeof *stream);
+    struct nl_event_stream *stream = nl_calloc(1, sizeof *stream);
     response->events = (struct nl_events){0};
-    if (stream == NULL) {
-        events.end(events.ctx);
-        return NULL;
-    }
     *stream = (struct nl_event_stream){.streams = streams,
                                        .connection = request->connection,
                                        .events = events,

@@ -1,4 +1,5 @@
 #include "newsletter/archive/archive.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/service/lists.h"
 #include "web/archive_link.h"
 #include "web/handlers.h"
@@ -33,10 +34,8 @@ static enum nl_status open_fronts(struct nl_site *site, const struct nl_request 
     const struct nl_list *only = out->lists.count == 1 ? &out->lists.items[0] : NULL;
     if (status != NL_OK)
         return status;
-    out->links = calloc(out->lists.count + 1, sizeof *out->links);
-    out->archives = calloc(out->lists.count + 1, sizeof *out->archives);
-    if (out->links == NULL || out->archives == NULL)
-        return nl_error_nomem(err);
+    out->links = nl_calloc(out->lists.count + 1, sizeof *out->links);
+    out->archives = nl_calloc(out->lists.count + 1, sizeof *out->archives);
     for (size_t i = 0; status == NL_OK && i < out->lists.count; i++) {
         status = nl_site_archive_open(site, request, &out->lists.items[i], &out->links[i], err);
         out->archives[i] = out->links[i].archive;

@@ -1,6 +1,7 @@
 #include "web/hook_worker.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/secret.h"
 #include "web/job_queue.h"
 
@@ -100,14 +101,14 @@ struct nl_hook *nl_hooks_find(const struct nl_hooks *hooks, const char *name) {
 }
 
 static bool copy(const char *text, char **out) {
-    *out = text != NULL ? strdup(text) : NULL;
+    *out = text != NULL ? nl_strdup(text) : NULL;
     return text == NULL || *out != NULL;
 }
 
 struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, struct nl_hook *hook,
                                     struct nl_buf *body, const struct nl_hook_report *fields) {
-    struct nl_hook_job *job = calloc(1, sizeof *job);
-    bool ready = job != NULL && !body->failed && copy(fields->authorization, &job->authorization) &&
+    struct nl_hook_job *job = nl_calloc(1, sizeof *job);
+    bool ready = copy(fields->authorization, &job->authorization) &&
                  copy(fields->signature, &job->signature) &&
                  copy(fields->timestamp, &job->timestamp);
     if (ready) {
@@ -136,11 +137,9 @@ void nl_hook_job_drop(void *job) {
 
 enum nl_status nl_hooks_new(const struct nl_config *config, struct nl_hooks **out,
                             struct nl_error *err) {
-    struct nl_hooks *hooks = calloc(1, sizeof *hooks);
+    struct nl_hooks *hooks = nl_calloc(1, sizeof *hooks);
     enum nl_status status = NL_OK;
     *out = NULL;
-    if (hooks == NULL)
-        return nl_error_nomem(err);
     hooks->config = config;
     hooks->queue = (struct nl_job_queue){
         .room = JOBS, .ctx = hooks, .run = run, .end = close_intake, .free = free_job};

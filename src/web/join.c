@@ -1,6 +1,7 @@
 #include "newsletter/base/address.h"
 #include "newsletter/base/form.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/bulletin/answer.h"
 #include "newsletter/service/sign_up.h"
 #include "newsletter/template/data.h"
@@ -160,9 +161,7 @@ static enum nl_status record_signup(const struct visit *visit, const struct nl_a
         .ip = client,
         .wording = wording,
     };
-    int64_t *notices = calloc(visit->lists.count + 1, sizeof *notices);
-    if (status == NL_OK && notices == NULL)
-        status = nl_error_nomem(visit->err);
+    int64_t *notices = nl_calloc(visit->lists.count + 1, sizeof *notices);
     if (status == NL_OK)
         status = nl_office_sign_up(&office, &wanted, &visit->lists, notices, visit->err);
     for (size_t i = 0; status == NL_OK && site->mailer != NULL && i < visit->lists.count; i++)

@@ -1,4 +1,5 @@
 #include "web/limit.h"
+#include "newsletter/base/memory.h"
 
 #include <openssl/rand.h>
 #include <openssl/sha.h>
@@ -27,8 +28,8 @@ struct nl_limit {
 };
 
 struct nl_limit *nl_limit_new(int64_t burst, int64_t per_hour) {
-    struct nl_limit *limit = calloc(1, sizeof *limit);
-    if (limit == NULL || RAND_bytes(limit->salt, sizeof limit->salt) != 1) {
+    struct nl_limit *limit = nl_calloc(1, sizeof *limit);
+    if (RAND_bytes(limit->salt, sizeof limit->salt) != 1) {
         free(limit);
         return NULL;
     }

@@ -1,4 +1,5 @@
 #include "newsletter/web/mailer.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/env.h"
 #include "newsletter/base/log.h"
@@ -119,10 +120,8 @@ static void *work(void *ctx) {
 enum nl_status nl_mailer_new(const struct nl_config *config, const struct nl_relay *relay,
                              enum nl_service_work work_to_do, struct nl_mailer **out,
                              struct nl_error *err) {
-    struct nl_mailer *mailer = calloc(1, sizeof *mailer);
+    struct nl_mailer *mailer = nl_calloc(1, sizeof *mailer);
     *out = NULL;
-    if (mailer == NULL)
-        return nl_error_nomem(err);
     mailer->config = config;
     mailer->relay = relay;
     mailer->work = work_to_do;

@@ -1,4 +1,5 @@
 #include "web/moved_form.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static char *list_for(const struct nl_config *config, const char *identifier) {
             size_t end = pair;
             while (end > len + 1 && at[end - 1] == ' ')
                 end--;
-            return strndup(at + len + 1, end - len - 1);
+            return nl_strndup(at + len + 1, end - len - 1);
         }
         at += pair;
         at += strspn(at, ", ");
@@ -57,8 +58,7 @@ static enum nl_status add_name(struct nl_form *form, const char *value, bool las
     const char *known = form->name != NULL ? form->name : "";
     const char *between = known[0] != '\0' && value[0] != '\0' ? " " : "";
     nl_buf_addf(&both, "%s%s%s", last ? known : value, between, last ? value : known);
-    enum nl_status status =
-        both.failed ? nl_error_nomem(err) : nl_form_take(form, "name", nl_buf_text(&both), err);
+    enum nl_status status = nl_form_take(form, "name", nl_buf_text(&both), err);
     nl_buf_free(&both);
     return status;
 }

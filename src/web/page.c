@@ -2,6 +2,7 @@
 
 #include "newsletter/archive/archive.h"
 #include "newsletter/base/language.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/template/data.h"
 #include "newsletter/template/language_menu.h"
 
@@ -100,13 +101,9 @@ static struct nl_theme *find_theme(const struct nl_site *site, const char *tag) 
 static enum nl_status add_theme(struct nl_site *site, const char *tag, struct nl_theme **out,
                                 struct nl_error *err) {
     struct nl_theme **grown =
-        realloc(site->themes, (site->theme_count + 1) * sizeof(struct nl_theme *));
-    if (grown == NULL)
-        return nl_error_nomem(err);
+        nl_realloc(site->themes, (site->theme_count + 1) * sizeof(struct nl_theme *));
     site->themes = grown;
-    struct nl_theme *theme = calloc(1, sizeof *theme);
-    if (theme == NULL)
-        return nl_error_nomem(err);
+    struct nl_theme *theme = nl_calloc(1, sizeof *theme);
     enum nl_status status = nl_theme_open(site->config->templates, tag, theme, err);
     if (status != NL_OK) {
         nl_theme_free(theme);

@@ -70,8 +70,6 @@ enum nl_status nl_page_state_follow(struct nl_site *site, struct nl_error *err) 
         nl_buf_clear(&state->text);
         status = describe(site, now, &state->text, err);
     }
-    if (status == NL_OK && (revision.failed || state->text.failed))
-        status = nl_error_nomem(err);
     if (status == NL_OK) {
         nl_buf_free(&state->revision);
         state->revision = revision;

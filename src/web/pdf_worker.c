@@ -2,6 +2,7 @@
 
 #include "newsletter/archive/archive.h"
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/token.h"
 #include "web/job_queue.h"
 
@@ -60,8 +61,6 @@ static void keep(struct nl_pdfs *pdfs, const struct nl_pdf_job *job) {
     nl_buf_clear(&place->file);
     nl_buf_add(&place->file, nl_buf_text(&job->file), job->file.len);
     memcpy(place->digest, job->digest, sizeof place->digest);
-    if (place->file.failed)
-        *place = (struct kept){0};
     pdfs->next = (pdfs->next + 1) % SHELF;
 }
 
@@ -107,7 +106,7 @@ bool nl_pdfs_find(struct nl_pdfs *pdfs, const struct nl_buf *page, struct nl_buf
         if (strcmp(pdfs->shelf[i].digest, digest) != 0)
             continue;
         nl_buf_add(out, nl_buf_text(&pdfs->shelf[i].file), pdfs->shelf[i].file.len);
-        return !out->failed;
+        return true;
     }
     return false;
 }
@@ -120,9 +119,7 @@ struct nl_pdf_job *nl_pdfs_submit(struct nl_pdfs *pdfs, struct nl_buf *page) {
     struct nl_pdf_job *job = take_left(pdfs, digest);
     if (job != NULL)
         return job;
-    job = calloc(1, sizeof *job);
-    if (job == NULL)
-        return NULL;
+    job = nl_calloc(1, sizeof *job);
     job->pdfs = pdfs;
     job->page = *page;
     memcpy(job->digest, digest, sizeof digest);
@@ -155,10 +152,9 @@ void nl_pdf_job_drop(void *job) {
 
 enum nl_status nl_pdfs_new(const struct nl_config *config, struct nl_pdfs **out,
                            struct nl_error *err) {
-    struct nl_pdfs *pdfs = calloc(1, sizeof *pdfs);
+    (void)err;
+    struct nl_pdfs *pdfs = nl_calloc(1, sizeof *pdfs);
     *out = pdfs;
-    if (pdfs == NULL)
-        return nl_error_nomem(err);
     pdfs->config = config;
     pdfs->queue = (struct nl_job_queue){.room = JOBS, .ctx = pdfs, .run = run, .free = free_job};
     nl_job_queue_init(&pdfs->queue);

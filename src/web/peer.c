@@ -1,4 +1,5 @@
 #include "web/peer.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,7 @@ struct nl_peer *nl_peer_add(struct nl_peers *peers, struct MHD_Connection *conne
                             int64_t until) {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct nl_peer *peer = calloc(1, sizeof *peer);
-    if (peer == NULL)
-        return NULL;
+    struct nl_peer *peer = nl_calloc(1, sizeof *peer);
     *peer = (struct nl_peer){.fd = info != NULL ? info->connect_fd : -1,
                              .network = network_of(connection),
                              .until = until,

@@ -1,6 +1,7 @@
 #include "web/progress_watch.h"
 
 #include "newsletter/base/log.h"
+#include "newsletter/base/memory.h"
 #include "web/ticker.h"
 
 #include <stdlib.h>
@@ -141,10 +142,8 @@ bool nl_progress_watch_read(struct nl_progress_watch *watch, int64_t issue,
 
 enum nl_status nl_progress_watch_new(const struct nl_config *config, struct nl_progress_watch **out,
                                      struct nl_error *err) {
-    struct nl_progress_watch *watch = calloc(1, sizeof *watch);
+    struct nl_progress_watch *watch = nl_calloc(1, sizeof *watch);
     *out = NULL;
-    if (watch == NULL)
-        return nl_error_nomem(err);
     watch->config = config;
     watch->ticker =
         (struct nl_ticker){.seconds = IDLE_SECONDS, .pass = pass, .end = close_store, .ctx = watch};

@@ -1,5 +1,6 @@
 #include "web/request.h"
 
+#include "newsletter/base/memory.h"
 #include "web/request_head.h"
 #include "web/writer.h"
 
@@ -114,9 +115,7 @@ static bool take_room(struct nl_request *request) {
 static struct field *new_field(struct nl_request *request) {
     if (request->field_count == request->field_room) {
         size_t room = 2 * request->field_room + 16;
-        struct field *grown = realloc(request->fields, room * sizeof *grown);
-        if (grown == NULL)
-            return NULL;
+        struct field *grown = nl_realloc(request->fields, room * sizeof *grown);
         request->fields = grown;
         request->field_room = room;
     }
@@ -144,12 +143,10 @@ static enum MHD_Result take_file(struct nl_request *request, const char *name, c
     if (offset == 0) {
         if (request->file_begun || (field = new_field(request)) == NULL)
             return MHD_NO;
-        field->name = strdup(name);
-        field->file = strdup(file);
+        field->name = nl_strdup(name);
+        field->file = nl_strdup(file);
         request->field_count++;
         request->file_begun = true;
-        if (field->name == NULL || field->file == NULL)
-            return MHD_NO;
     }
     return spool(request, data, size) ? MHD_YES : MHD_NO;
 }
@@ -177,9 +174,9 @@ static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char
         if (field == NULL)
             return MHD_NO;
         request->field_count++;
-        field->name = strdup(name);
-        field->file = file != NULL ? strdup(file) : NULL;
-        if (field->name == NULL || (file != NULL && field->file == NULL))
+        field->name = nl_strdup(name);
+        field->file = file != NULL ? nl_strdup(file) : NULL;
+        if ((file != NULL && field->file == NULL))
             return MHD_NO;
     }
     if (request->field_count == 0 || request->size > request->form_limit) {
@@ -241,12 +238,10 @@ void nl_request_allow_form(struct nl_request *request, size_t limit, size_t *roo
 
 struct nl_request *nl_request_new(struct MHD_Connection *connection, const char *path,
                                   const char *method, const struct nl_networks *trusted) {
-    struct nl_request *request = calloc(1, sizeof *request);
-    if (request == NULL)
-        return NULL;
+    struct nl_request *request = nl_calloc(1, sizeof *request);
     request->connection = connection;
-    request->path = strdup(path);
-    request->own = calloc(1, sizeof *request->own);
+    request->path = nl_strdup(path);
+    request->own = nl_calloc(1, sizeof *request->own);
     request->method = strcmp(method, "POST") == 0   ? "POST"
                       : strcmp(method, "HEAD") == 0 ? "HEAD"
                       : strcmp(method, "GET") == 0  ? "GET"
@@ -257,10 +252,6 @@ struct nl_request *nl_request_new(struct MHD_Connection *connection, const char 
         request->bad_path = request->bad_path || (unsigned char)*p < 0x20 || *p == 0x7f;
     if (strcmp(request->method, "POST") == 0)
         begin_form(request, FORM_LIMIT);
-    if (request->path == NULL || request->own == NULL) {
-        nl_request_free(request);
-        return NULL;
-    }
     return request;
 }
 

@@ -39,7 +39,7 @@ void nl_request_find_client(struct nl_request *request, const struct nl_networks
         nl_forwarded_for(nl_buf_text(&forwarded), &named);
         nl_buf_free(&forwarded);
     }
-    request->client = nl_networks_client(trusted, &peer, named.failed ? "?" : nl_buf_text(&named));
+    request->client = nl_networks_client(trusted, &peer, nl_buf_text(&named));
     nl_buf_free(&named);
 }
 

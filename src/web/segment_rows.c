@@ -162,11 +162,11 @@ void nl_segment_to_rows(const char *expression, struct nl_segment_row rows[NL_SE
         rows[i] = (struct nl_segment_row){.field = nl_segment_fields[test->field],
                                           .test = word_of_test(test->test)};
     }
-    for (size_t i = 0; found.fits && !words->failed && i < found.count; i++) {
+    for (size_t i = 0; found.fits && i < found.count; i++) {
         rows[i].attribute = nl_buf_text(words) + at[i][0];
         rows[i].value = nl_buf_text(words) + at[i][1];
     }
-    *count = found.fits && !words->failed ? found.count : 0;
+    *count = found.fits ? found.count : 0;
     *any = found.kind == NL_SEGMENT_OR;
     nl_segment_free(segment);
 }

@@ -1,4 +1,5 @@
 #include "newsletter/web/server.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/env.h"
 #include "newsletter/base/file.h"
@@ -102,8 +103,6 @@ static enum MHD_Result answer_request(struct nl_request *request) {
         response.close = true;
     } else {
         enum nl_status status = handle(server, request, &response, &waits, &err);
-        if (status == NL_OK && response.body.failed)
-            status = nl_error_nomem(&err);
         if (status != NL_OK) {
             nl_log(NL_LOG_ERROR, NULL, "%s %s: %s", request->method, request->path,
                    nl_error_text(&err));
@@ -244,9 +243,7 @@ static struct MHD_Daemon *start_daemon(struct nl_server *server,
 enum nl_status nl_server_new(const struct nl_server_options *options, nl_handler handler, void *ctx,
                              struct nl_server **out, struct nl_error *err) {
     *out = NULL;
-    struct nl_server *server = calloc(1, sizeof *server);
-    if (server == NULL)
-        return nl_error_nomem(err);
+    struct nl_server *server = nl_calloc(1, sizeof *server);
     server->fd = -1;
     server->waiting.fd = -1;
     server->handler = handler;

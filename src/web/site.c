@@ -1,4 +1,5 @@
 #include "newsletter/web/site.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/archive/archive.h"
 #include "newsletter/report/metrics.h"
@@ -221,16 +222,14 @@ static char *path_of(const char *url) {
     size_t len = slash != NULL ? strlen(slash) : 0;
     while (len > 0 && slash[len - 1] == '/')
         len--;
-    return strndup(slash != NULL ? slash : "", len);
+    return nl_strndup(slash != NULL ? slash : "", len);
 }
 
 enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *config, const char *url,
                            struct nl_site **out, struct nl_error *err) {
-    struct nl_site *site = calloc(1, sizeof *site);
+    struct nl_site *site = nl_calloc(1, sizeof *site);
     int64_t per_hour = config->serve.joins_per_hour;
     *out = NULL;
-    if (site == NULL)
-        return nl_error_nomem(err);
     *site = (struct nl_site){
         .store = store,
         .config = config,
@@ -258,9 +257,7 @@ static void set_patience(void *ctx, int milliseconds) {
 
 enum nl_status nl_site_set_writer(struct nl_site *site, struct nl_store *store,
                                   struct nl_server_writer *out, struct nl_error *err) {
-    site->writer = calloc(1, sizeof *site->writer);
-    if (site->writer == NULL)
-        return nl_error_nomem(err);
+    site->writer = nl_calloc(1, sizeof *site->writer);
     *site->writer = *site;
     site->writer->store = store;
     site->writer->themes = NULL;

@@ -1,4 +1,5 @@
 #include "newsletter/web/staff.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/openid/provider.h"
@@ -100,10 +101,8 @@ enum nl_status nl_staff_handle(void *ctx, const struct nl_request *request,
 
 enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *config,
                             struct nl_staff **out, struct nl_error *err) {
-    struct nl_staff *staff = calloc(1, sizeof *staff);
+    struct nl_staff *staff = nl_calloc(1, sizeof *staff);
     *out = NULL;
-    if (staff == NULL)
-        return nl_error_nomem(err);
     enum nl_status status = nl_site_new(store, config, config->staff.url, &staff->site, err);
     if (status == NL_OK)
         staff->site->is_staff = true;

@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/service/imports.h"
@@ -61,10 +62,10 @@ static enum nl_status take_words(const struct nl_staff_call *call, json_t *optio
                                  struct nl_error *err) {
     json_t *states = json_object();
     enum nl_status status = NL_OK;
-    char *lines = strdup(field(call, "words"));
+    char *lines = nl_strdup(field(call, "words"));
     char *rest = NULL;
-    for (char *line = lines != NULL ? strtok_r(lines, "\r\n", &rest) : NULL;
-         status == NL_OK && line != NULL; line = strtok_r(NULL, "\r\n", &rest)) {
+    for (char *line = strtok_r(lines, "\r\n", &rest); status == NL_OK && line != NULL;
+         line = strtok_r(NULL, "\r\n", &rest)) {
         char *equals = strrchr(line, '=');
         if (equals == NULL) {
             status = nl_error_set(err, NL_DATA, NL_TEXT("'%s': write it as WORD = STATE"), line);

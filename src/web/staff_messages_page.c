@@ -1,5 +1,6 @@
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/report/figures.h"
@@ -159,9 +160,7 @@ static enum nl_status data_of(const struct nl_staff_call *call, json_t **out,
         return nl_error_set(err, NL_DATA,
                             NL_TEXT("the data must be a JSON object, such as {\"gate\": 4}"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        char *text = strdup(field(call, texts[i]));
-        if (text == NULL)
-            return nl_error_nomem(err);
+        char *text = nl_strdup(field(call, texts[i]));
         end_lines_with_lf(text);
         if (text[0] != '\0')
             json_object_set_new(*out, texts[i], json_string(text));

@@ -1,4 +1,5 @@
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/zone.h"
 #include "newsletter/report/figures.h"
 #include "newsletter/template/data.h"
@@ -239,15 +240,13 @@ static bool is_crowded(const struct nl_staff *staff, const char *name) {
 static struct nl_onlooker *new_onlooker(const struct nl_issue_page *page) {
     const struct nl_session *session = page->call->session;
     const char *last = nl_request_header(page->call->request, "Last-Event-ID");
-    struct nl_onlooker *self = calloc(1, sizeof *self);
-    if (self == NULL)
-        return NULL;
+    struct nl_onlooker *self = nl_calloc(1, sizeof *self);
     *self = (struct nl_onlooker){.staff = page->call->staff,
                                  .theme = page->call->theme,
                                  .issue = page->id,
                                  .began = nl_store_now(page->office.store),
                                  .draft = page->draft,
-                                 .list = strdup(page->list)};
+                                 .list = nl_strdup(page->list)};
     memcpy(self->name, session->name, sizeof self->name);
     memcpy(self->csrf, session->csrf, sizeof self->csrf);
     if (last != NULL && strlen(last) < sizeof self->last)

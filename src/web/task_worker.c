@@ -1,4 +1,5 @@
 #include "newsletter/web/task_worker.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/log.h"
 #include "newsletter/service/tasks.h"
@@ -46,10 +47,8 @@ void nl_task_worker_wake(struct nl_task_worker *worker) {
 
 enum nl_status nl_task_worker_new(const struct nl_config *config, struct nl_task_worker **out,
                                   struct nl_error *err) {
-    struct nl_task_worker *worker = calloc(1, sizeof *worker);
+    struct nl_task_worker *worker = nl_calloc(1, sizeof *worker);
     *out = NULL;
-    if (worker == NULL)
-        return nl_error_nomem(err);
     worker->config = config;
     /* Woken at once, since an earlier server may have left tasks. */
     worker->ticker = (struct nl_ticker){

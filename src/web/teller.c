@@ -1,4 +1,5 @@
 #include "newsletter/web/teller.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/log.h"
 #include "newsletter/service/webhooks.h"
@@ -35,10 +36,8 @@ static void close_store(void *ctx) {
 
 enum nl_status nl_teller_new(const struct nl_config *config, struct nl_teller **out,
                              struct nl_error *err) {
-    struct nl_teller *teller = calloc(1, sizeof *teller);
+    struct nl_teller *teller = nl_calloc(1, sizeof *teller);
     *out = NULL;
-    if (teller == NULL)
-        return nl_error_nomem(err);
     teller->config = config;
     teller->ticker =
         (struct nl_ticker){.seconds = 1, .pass = tell, .end = close_store, .ctx = teller};

@@ -1,6 +1,7 @@
 #include "web/writer.h"
 
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/thread.h"
 #include "web/response.h"
 
@@ -93,9 +94,7 @@ static void *write_queued(void *ctx) {
 /* ---- for the server ---- */
 
 bool nl_writer_submit(struct nl_writer *writer, struct nl_request *request) {
-    struct nl_writing *writing = calloc(1, sizeof *writing);
-    if (writing == NULL)
-        return false;
+    struct nl_writing *writing = nl_calloc(1, sizeof *writing);
     *writing = (struct nl_writing){
         .writer = writer, .request = request, .until = nl_clock_milliseconds() + WAIT_MILLISECONDS};
     pthread_mutex_lock(&writer->mutex);
@@ -144,10 +143,8 @@ void nl_writing_free(struct nl_writing *writing) {
 
 enum nl_status nl_writer_new(const struct nl_server_writer *options, void (*wake)(void *ctx),
                              void *wake_ctx, struct nl_writer **out, struct nl_error *err) {
-    struct nl_writer *writer = calloc(1, sizeof *writer);
+    struct nl_writer *writer = nl_calloc(1, sizeof *writer);
     *out = NULL;
-    if (writer == NULL)
-        return nl_error_nomem(err);
     *writer = (struct nl_writer){.options = *options, .wake = wake, .wake_ctx = wake_ctx};
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->changed, NULL);

@@ -54,11 +54,11 @@ static void read_mail(const struct nl_buf *file) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     struct nl_buf file = {0};
     nl_buf_add(&file, data, len);
-    if (!file.failed && len > 0 && nl_outlook_is_one(file.data, len))
+    if (len > 0 && nl_outlook_is_one(file.data, len))
         read_mail(&file);
-    else if (!file.failed && len > 5 && memcmp(file.data, "{\\rtf", 5) == 0)
+    else if (len > 5 && memcmp(file.data, "{\\rtf", 5) == 0)
         read_rtf(&file);
-    else if (!file.failed && len > 0)
+    else if (len > 0)
         read_packed(&file);
     nl_buf_free(&file);
     return 0;

@@ -279,7 +279,7 @@ static void send_to(nl_handler handler, void *ctx, const struct nl_request *requ
     if (status != NL_OK)
         fprintf(stderr, "%s\n", nl_error_text(&err));
     demand(status == NL_OK);
-    demand(response.status >= 200 && response.status < 500 && !response.body.failed);
+    demand(response.status >= 200 && response.status < 500);
     demand(response.location == NULL || response.location[0] == '/');
     demand(is_one_line(response.location) && is_one_line(response.cookie) &&
            is_one_line(response.type));

@@ -64,7 +64,8 @@ int main(int argc, char **argv) {
     while (scanf("%lu%*1[\n]", &len) == 1) {
         nl_buf_clear(&text);
         nl_buf_adds(&text, front);
-        if (!nl_buf_reserve(&text, len + 1) || fread(text.data + text.len, 1, len, stdin) != len ||
+        nl_buf_reserve(&text, len + 1);
+        if (fread(text.data + text.len, 1, len, stdin) != len ||
             nl_file_write(path.data, text.data, text.len + len, false, &err) != NL_OK)
             return 74;
         compose(path.data, &list, &config);

@@ -42,7 +42,6 @@ struct nl_table {
         char *note; /* of a row's first cell: lines below the row; NULL for none */
     } * cells;
     size_t used;
-    bool failed; /* there was no memory */
 };
 
 /* Adds the next cell, row by row. What might steer a terminal is shown as '?'. */

@@ -1,4 +1,5 @@
 #include "db/postgres/postgres.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -217,16 +218,16 @@ static enum nl_status refused(struct nl_store *store, struct nl_error *err) {
 }
 
 enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct nl_error *err) {
-    struct nl_postgres *link = calloc(1, sizeof *link);
+    struct nl_postgres *link = nl_calloc(1, sizeof *link);
     store->link = link;
-    enum nl_status status = link != NULL ? check_url(path, err) : nl_error_nomem(err);
+    enum nl_status status = check_url(path, err);
     if (status != NL_OK)
         return status;
     free(store->path);
     store->path = name_of(path);
-    link->url = strdup(path);
+    link->url = nl_strdup(path);
     link->connection = nl_postgres_connect(path);
-    if (store->path == NULL || link->url == NULL || link->connection == NULL)
+    if (store->path == NULL || link->connection == NULL)
         return nl_error_nomem(err);
     if (PQstatus(link->connection) != CONNECTION_OK)
         return refused(store, err);

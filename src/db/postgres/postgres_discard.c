@@ -65,7 +65,6 @@ static void add_drop(const char *kind, int64_t applied, struct nl_buf *sql) {
             add_names(file->data, kind, &names);
     if (names.len > 0)
         nl_buf_addf(sql, "DROP %s IF EXISTS %s; ", kind, nl_buf_text(&names));
-    sql->failed = sql->failed || names.failed;
     nl_buf_free(&names);
 }
 
@@ -105,7 +104,7 @@ void nl_postgres_discard(const char *path) {
         add_check(&sql);
     for (size_t i = 0; applied > 0 && i < sizeof kinds / sizeof kinds[0]; i++)
         add_drop(kinds[i], applied, &sql);
-    if (!sql.failed && sql.len > 0) {
+    if (sql.len > 0) {
         PGresult *result = PQexec(connection, nl_buf_text(&sql));
         const char *said = PQerrorMessage(connection);
         if (PQresultStatus(result) != PGRES_COMMAND_OK)

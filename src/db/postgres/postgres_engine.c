@@ -1,4 +1,5 @@
 #include "db/postgres/postgres.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -42,10 +43,9 @@ struct sync {
 };
 
 static enum nl_status sync_start(struct nl_store *store, void **out, struct nl_error *err) {
-    struct sync *sync = calloc(1, sizeof *sync);
+    (void)err;
+    struct sync *sync = nl_calloc(1, sizeof *sync);
     (void)store;
-    if (sync == NULL)
-        return nl_error_nomem(err);
     sync->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     *out = sync;
     return NL_OK;

@@ -31,7 +31,7 @@ static enum nl_status expect(struct nl_store *store, bool sent, const struct wai
     if (!sent)
         return nl_postgres_error(store, NULL, err);
     nl_buf_add(&link->waiting, reply, sizeof *reply);
-    return link->waiting.failed ? nl_error_nomem(err) : NL_OK;
+    return NL_OK;
 }
 
 static enum nl_status send_words(struct nl_store *store, const char *sql, enum kind kind,

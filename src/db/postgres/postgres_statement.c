@@ -1,4 +1,5 @@
 #include "db/postgres/postgres.h"
+#include "newsletter/base/memory.h"
 
 #include <endian.h>
 #include <stdlib.h>
@@ -20,16 +21,11 @@ enum {
 
 enum nl_status nl_postgres_prepare(struct nl_store *store, const char *sql, bool insert,
                                    void **handle, struct nl_error *err) {
-    struct nl_postgres_statement *statement = calloc(1, sizeof *statement);
-    if (statement == NULL)
-        return nl_error_nomem(err);
+    (void)err;
+    struct nl_postgres_statement *statement = nl_calloc(1, sizeof *statement);
     statement->row = -1;
     statement->link = nl_postgres(store);
     nl_postgres_translate(sql, store->part, insert, &statement->sql);
-    if (statement->sql.failed) {
-        nl_postgres_finalize(statement);
-        return nl_error_nomem(err);
-    }
     *handle = statement;
     return NL_OK;
 }
@@ -61,7 +57,7 @@ enum nl_status nl_postgres_parameters(struct nl_postgres_parameters *out,
                                       struct nl_error *err) {
     size_t each = sizeof *out->numbers + sizeof *out->data + sizeof *out->types +
                   sizeof *out->lengths + sizeof *out->formats;
-    out->numbers = count <= VALUES_LIMIT ? calloc(count + 1, each) : NULL;
+    out->numbers = count <= VALUES_LIMIT ? nl_calloc(count + 1, each) : NULL;
     if (out->numbers == NULL)
         return nl_error_nomem(err);
     out->data = (const char **)(void *)(out->numbers + count);

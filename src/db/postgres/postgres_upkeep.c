@@ -85,7 +85,7 @@ enum nl_status nl_postgres_snapshot(struct nl_store *store, bool exclusive, stru
     nl_buf_adds(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ");
     if (exclusive)
         lock_tables(&sql);
-    enum nl_status status = sql.failed ? nl_error_nomem(err) : nl_postgres_ensure(store, err);
+    enum nl_status status = nl_postgres_ensure(store, err);
     if (status == NL_OK) {
         nl_postgres(store)->open = true;
         status = nl_postgres_script(store, nl_buf_text(&sql), err);

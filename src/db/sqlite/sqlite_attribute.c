@@ -2,6 +2,7 @@
  * trusted, since the file may come from anywhere, json_extract may not. Ours reads and returns,
  * whatever the schema makes of it; text that is not JSON has no attributes. */
 #include "db/sqlite/sqlite.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 
@@ -41,9 +42,9 @@ static void extract(sqlite3_context *context, int count, sqlite3_value **values)
 }
 
 void nl_sqlite_add_attribute(sqlite3 *db) {
-    struct extractor *extractor = calloc(1, sizeof *extractor);
-    if (extractor != NULL) /* SQLite frees it, also where it fails */
-        sqlite3_create_function_v2(db, "attribute", 2,
-                                   SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, extractor,
-                                   extract, NULL, NULL, free_extractor);
+    struct extractor *extractor = nl_calloc(1, sizeof *extractor);
+    /* SQLite frees it, also where it fails */
+    sqlite3_create_function_v2(db, "attribute", 2,
+                               SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, extractor,
+                               extract, NULL, NULL, free_extractor);
 }

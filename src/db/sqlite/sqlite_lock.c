@@ -34,8 +34,6 @@ enum nl_status nl_sqlite_open_lock_file(const struct nl_store *store, int *fd,
                                         struct nl_error *err) {
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s.lock", store->path);
-    if (path.failed)
-        return nl_error_nomem(err);
     enum nl_status status = NL_OK;
     *fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)

@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/token.h"
 
 #include <endian.h>
@@ -96,9 +97,7 @@ static void chain_record(sqlite3_context *context, int count, sqlite3_value **va
     add_blob(&all, values[0]);
     nl_buf_add(&all, &id, sizeof id);
     add_blob(&all, values[2]);
-    if (all.failed) {
-        sqlite3_result_error_nomem(context);
-    } else {
+    {
         nl_digest(nl_buf_text(&all), all.len, digest);
         sqlite3_result_blob(context, digest, sizeof digest, SQLITE_TRANSIENT);
     }
@@ -116,10 +115,8 @@ static enum nl_status check_place(struct nl_store *store, const char *path, stru
 
 enum nl_status nl_sqlite_open(struct nl_store *store, const char *path, struct nl_error *err) {
     static pthread_once_t configured = PTHREAD_ONCE_INIT;
-    struct nl_sqlite *link = calloc(1, sizeof *link);
+    struct nl_sqlite *link = nl_calloc(1, sizeof *link);
     store->link = link;
-    if (link == NULL)
-        return nl_error_nomem(err);
     link->lock_fd = -1;
     pthread_once(&configured, count_no_memory);
     if (sqlite3_open_v2(path, &link->db, OPEN_FLAGS, NULL) != SQLITE_OK)
@@ -148,8 +145,8 @@ void nl_sqlite_close(struct nl_store *store) {
 /* SQLite chooses the folder for temporary files by access(2), to which a sandbox makes no
  * difference, and then fails to make them there. Its log and its lock lie next to the database. */
 void nl_sqlite_confine(struct nl_store *store, nl_store_visit_path *visit, void *ctx) {
-    char *copy = strdup(store->path);
-    const char *folder = copy != NULL ? dirname(copy) : NULL;
+    char *copy = nl_strdup(store->path);
+    const char *folder = dirname(copy);
     if (folder != NULL) {
         visit(folder, true, ctx);
         sqlite3_free(sqlite3_temp_directory);

@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,9 +81,9 @@ enum nl_status nl_sqlite_hold(const char *database, int *hold, struct nl_error *
 /* A database belongs to the users of the one that it replaces, or else of its folder. */
 static enum nl_status give_to_owner(const char *path, const char *database, struct nl_error *err) {
     struct stat owner;
-    char *name = strdup(database);
+    char *name = nl_strdup(database);
     bool replaced = stat(database, &owner) == 0;
-    bool known = replaced || (name != NULL && stat(dirname(name), &owner) == 0);
+    bool known = replaced || (stat(dirname(name), &owner) == 0);
     mode_t mode = replaced ? (owner.st_mode & 0660) | 0600 : nl_file_private_mode(database);
     free(name);
     if (chmod(path, mode) != 0)
@@ -137,9 +138,7 @@ static enum nl_status keep(const char *database, const char *ending, const char 
     enum nl_status status = NL_OK;
     nl_buf_addf(&from, "%s%s", database, ending);
     nl_buf_addf(&to, "%s%s", kept, ending);
-    if (from.failed || to.failed)
-        status = nl_error_nomem(err);
-    else if (rename(nl_buf_text(&from), nl_buf_text(&to)) == 0)
+    if (rename(nl_buf_text(&from), nl_buf_text(&to)) == 0)
         *moved = true;
     else if (errno != ENOENT)
         status = nl_error_system(err, errno, "rename", nl_buf_text(&from));

@@ -1,6 +1,7 @@
 #include "db/sqlite/sqlite.h"
 
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,10 +55,8 @@ static enum nl_status set_waiting(struct nl_store *store, bool waiting, struct n
 
 enum nl_status nl_sqlite_sync_start(struct nl_store *store, void **out, struct nl_error *err) {
     const char *path = sqlite3_filename_wal(sqlite3_db_filename(nl_sqlite(store)->db, "main"));
-    struct log *sync = calloc(1, sizeof *sync);
+    struct log *sync = nl_calloc(1, sizeof *sync);
     *out = NULL;
-    if (sync == NULL)
-        return nl_error_nomem(err);
     sync->store = store;
     sync->log = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
     sync->wake = eventfd(0, EFD_CLOEXEC);

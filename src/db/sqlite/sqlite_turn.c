@@ -1,5 +1,6 @@
 #include "db/sqlite/sqlite.h"
 
+#include "newsletter/base/memory.h"
 #include "newsletter/base/clock.h"
 
 #include <errno.h>
@@ -41,7 +42,7 @@ static int queue_of(struct nl_store *store) {
     pthread_mutex_lock(&queue.mutex);
     if (queue.path == NULL || strcmp(queue.path, store->path) != 0) {
         free(queue.path);
-        queue.path = strdup(store->path);
+        queue.path = nl_strdup(store->path);
         nl_error_ignore(nl_sqlite_open_lock_file(store, &queue.fd, &ignored));
     }
     int fd = queue.fd;

@@ -185,11 +185,6 @@ static void test_queries(void **state) {
     assert_ok(nl_query_number(fixture->store, &err, &number, &query));
     assert_int_equal(number, 42);
     nl_query_free(&query);
-    query = (struct nl_query){0};
-    nl_query_own(&query, NULL); /* memory had run out */
-    assert_int_equal(nl_query_number(fixture->store, &err, &number, &query), NL_OS);
-    nl_error_free(&err);
-    nl_query_free(&query);
 }
 
 static void test_many_rows(void **state) {

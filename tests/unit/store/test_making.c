@@ -318,7 +318,7 @@ static void test_hours_in_every_part(void **state) {
     assert_int_equal(count(fixture, sql), PEOPLE / 2);
 }
 
-/* Those who waited for a canary get their hours, part by part: neither the sample, which comes
+/* The people who waited for a canary get their hours, part by part: neither the sample, which comes
  * first and has the issue, nor the readers of another issue are in the way. */
 static void test_hours_after_a_canary(void **state) {
     struct fixture *fixture = *state;
