@@ -85,6 +85,21 @@ def test_lists_of_issues(web):
 
 
 @pytest.mark.first_row_with_postgresql
+def test_names_that_differ_in_letters_beyond_ascii(connected):
+    """Their addresses differ, too, though both lose those letters."""
+    connected.add_active(["ann@example.org"])
+    for number, category in enumerate(["Caf\u00e9 news", "Caf\u00e8 news", "Caf news"]):
+        connected.run("send", "--yes", connected.issue(name=f"{number}.md", number=f"No {number}", title=f"Issue {number}", category=category))
+    server = WebServer(BINARY, connected.folder, "--no-mail")
+    try:
+        index = server.get("/archive/bulletin/").text
+        places = dict(re.findall(r'href="(category/caf-news[^"]*)">([^<]+)', index))
+        assert sorted(places.values()) == sorted(["Caf\u00e9 news", "Caf\u00e8 news", "Caf news"])
+        assert sorted(titles(server.get(f"/archive/bulletin/{place}"))[0] for place in places) == ["Issue 0", "Issue 1", "Issue 2"]
+    finally:
+        server.stop()
+
+
 @pytest.mark.parametrize("path", ["1999/", "2008/07/", "2008/13/", "2008/8/", "category/nosuch/", "category/",
                                   "issue/nosuch/", "issue/bulletin-no-1/xx/", "x/y/z/", "../bulletin/", "//",
                                   "feed.rss", "issue/"])

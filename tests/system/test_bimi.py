@@ -145,6 +145,13 @@ def test_logos(healthy, names, web, change, said):
     assert len(found) == 2 and found[1][0] == "ok"
 
 
+@pytest.mark.parametrize("length", [254, 255, 256, 257, 5000])
+def test_long_values_of_a_logo(healthy, names, web, length):
+    """The beginning of each is looked at."""
+    web.files["/logo.svg"] = LOGO.replace("<rect ", f'<rect id="{"x" * length}" ').encode()
+    assert [level for level, _ in bimi(healthy, names, web)] == ["ok", "ok"]
+
+
 @pytest.mark.parametrize("pem, level, said", [
     (b"no\n", "error", "holds no certificate"),
     (mark(domain="example.net"), "error", "is not for example.org"),
