@@ -98,7 +98,7 @@ enum nl_status nl_facts_counts(struct nl_store *store, int64_t issue, json_t **o
                            json_number(counts.failed), "unknown", json_number(counts.unknown),
                            "skipped", json_number(counts.skipped))
                : NULL;
-    return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static json_t *canary_facts(const struct nl_canary *canary) {
@@ -128,7 +128,7 @@ enum nl_status nl_facts_canary(struct nl_store *store, int64_t issue, json_t **o
     enum nl_status status = nl_canary_read(store, issue, &found, &canary, err);
     *out = status == NL_OK && found ? canary_facts(&canary) : json_null();
     nl_canary_free(&canary);
-    return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static enum nl_status add_issue_facts(const struct nl_issue_summary *issue, void *ctx,

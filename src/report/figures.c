@@ -83,9 +83,7 @@ struct growth {
     int64_t now;
 };
 
-static enum nl_status add_point(struct growth *growth, int64_t at, int64_t value,
-                                struct nl_error *err) {
-    (void)err;
+static void add_point(struct growth *growth, int64_t at, int64_t value) {
     if (growth->count == growth->room) {
         size_t room = growth->room > 0 ? 2 * growth->room : 256;
         struct nl_chart_point *grown = nl_realloc(growth->points, room * sizeof *grown);
@@ -93,7 +91,6 @@ static enum nl_status add_point(struct growth *growth, int64_t at, int64_t value
         growth->room = room;
     }
     growth->points[growth->count++] = (struct nl_chart_point){at, value};
-    return NL_OK;
 }
 
 static enum nl_status add_growth_point(int64_t day, int64_t joined, int64_t left, int64_t active,
@@ -101,12 +98,14 @@ static enum nl_status add_growth_point(int64_t day, int64_t joined, int64_t left
     struct growth *growth = ctx;
     (void)joined;
     (void)left;
+    (void)err;
     /* Steps, since a day's number is known only as a whole; the first one rises from zero. */
     int64_t before = growth->count > 0 ? growth->points[growth->count - 1].value : 0;
-    enum nl_status status = growth->count == 0 ? add_point(growth, day - DAY, 0, err) : NL_OK;
-    if (status == NL_OK)
-        status = add_point(growth, day, before, err);
-    return status == NL_OK ? add_point(growth, day, active, err) : status;
+    if (growth->count == 0)
+        add_point(growth, day - DAY, 0);
+    add_point(growth, day, before);
+    add_point(growth, day, active);
+    return NL_OK;
 }
 
 /* Draws the number of subscribers until the end of today: a day's number is that at its end. */
@@ -117,7 +116,7 @@ enum nl_status nl_figures_growth(const struct nl_figures *self, int64_t list) {
     enum nl_status status =
         nl_statistics_growth(self->store, list, add_growth_point, &growth, self->err);
     if (status == NL_OK && growth.count > 0 && growth.points[growth.count - 1].at < growth.now)
-        status = add_point(&growth, growth.now, growth.points[growth.count - 1].value, self->err);
+        add_point(&growth, growth.now, growth.points[growth.count - 1].value);
     if (status == NL_OK)
         nl_chart_line(translated(self, NL_TEXT("Subscribers over time")), growth.points,
                       growth.count, &chart);
@@ -275,13 +274,14 @@ struct course {
 static enum nl_status add_course_point(int64_t from, const char *state, int64_t count, void *ctx,
                                        struct nl_error *err) {
     struct course *course = ctx;
+    (void)err;
     if (strcmp(state, "sent") != 0)
         return NL_OK;
-    enum nl_status status =
-        course->points.count == 0 ? add_point(&course->points, from, 0, err) : NL_OK;
+    if (course->points.count == 0)
+        add_point(&course->points, from, 0);
     course->sent += count;
-    return status == NL_OK ? add_point(&course->points, from + course->seconds, course->sent, err)
-                           : status;
+    add_point(&course->points, from + course->seconds, course->sent);
+    return NL_OK;
 }
 
 struct span {

@@ -52,16 +52,14 @@ enum nl_status nl_provider_facts(struct nl_store *store, json_t **out, struct nl
     json_t *providers = json_array();
     enum nl_status status = nl_providers_each(store, since, add_object, providers, err);
     *out = json_pack("{s:s, s:o}", "since", since, "providers", providers);
-    return status == NL_OK && *out == NULL ? nl_error_nomem(err) : status;
+    return status;
 }
 
 static enum nl_status write_json(struct nl_store *store, struct nl_buf *out, struct nl_error *err) {
     json_t *facts = NULL;
     enum nl_status status = nl_provider_facts(store, &facts, err);
-    char *text = facts != NULL ? json_dumps(facts, JSON_INDENT(2)) : NULL;
-    nl_buf_addf(out, "%s\n", text != NULL ? text : "");
-    if (status == NL_OK && text == NULL)
-        status = nl_error_nomem(err);
+    char *text = json_dumps(facts, JSON_INDENT(2));
+    nl_buf_addf(out, "%s\n", text);
     free(text);
     json_decref(facts);
     return status;

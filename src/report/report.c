@@ -350,8 +350,7 @@ enum nl_status nl_report_write(struct nl_store *store, const struct nl_config *c
         status = write_page(store, config, facts, list, language, out, err);
     } else if (status == NL_OK && form == NL_REPORT_JSON) {
         char *text = json_dumps(facts, JSON_INDENT(2));
-        nl_buf_addf(out, "%s\n", text != NULL ? text : "");
-        status = text != NULL ? NL_OK : nl_error_nomem(err);
+        nl_buf_addf(out, "%s\n", text);
         free(text);
     } else if (status == NL_OK) {
         write_name(config, list_of(facts, list), out);

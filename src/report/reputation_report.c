@@ -186,8 +186,7 @@ enum nl_status nl_reputation_write(struct nl_store *store, bool json, size_t wid
     enum nl_status status = nl_reputation_facts(store, facts, err);
     if (status == NL_OK && json) {
         char *text = json_dumps(facts, JSON_INDENT(2));
-        nl_buf_addf(out, "%s\n", text != NULL ? text : "");
-        status = text != NULL ? NL_OK : nl_error_nomem(err);
+        nl_buf_addf(out, "%s\n", text);
         free(text);
     } else if (status == NL_OK) {
         write_text(facts, width, out);
