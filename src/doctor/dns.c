@@ -53,11 +53,10 @@ void nl_answers_free(struct nl_answers *answers) {
     *answers = (struct nl_answers){0};
 }
 
-static bool add_answer(struct nl_answers *answers, const char *text, size_t len) {
+static void add_answer(struct nl_answers *answers, const char *text, size_t len) {
     char **grown = nl_realloc(answers->items, (answers->count + 1) * sizeof *answers->items);
     answers->items = grown;
-    grown[answers->count] = nl_strndup(text, len);
-    return grown[answers->count++] != NULL;
+    grown[answers->count++] = nl_strndup(text, len);
 }
 
 /* One question whose answer is awaited. */
@@ -66,10 +65,10 @@ struct question {
     bool names; /* PTR */
     struct nl_answers *out;
     int status;
-    bool done, complete;
+    bool done;
 };
 
-static bool add_addresses(struct question *question, const unsigned char *reply, int len) {
+static void add_addresses(struct question *question, const unsigned char *reply, int len) {
     struct ares_addrttl four[ADDRESSES_LIMIT];
     struct ares_addr6ttl six[ADDRESSES_LIMIT];
     char text[INET6_ADDRSTRLEN];
@@ -81,10 +80,8 @@ static bool add_addresses(struct question *question, const unsigned char *reply,
         inet_ntop(is_six ? AF_INET6 : AF_INET,
                   is_six ? (const void *)&six[i].ip6addr : (const void *)&four[i].ipaddr, text,
                   sizeof text);
-        if (!add_answer(question->out, text, strlen(text)))
-            return false;
+        add_answer(question->out, text, strlen(text));
     }
-    return true;
 }
 
 struct host {
@@ -96,71 +93,64 @@ static int by_preference(const void *a, const void *b) {
     return ((const struct host *)a)->preference - ((const struct host *)b)->preference;
 }
 
-static bool add_hosts(struct question *question, const unsigned char *reply, int len) {
+static void add_hosts(struct question *question, const unsigned char *reply, int len) {
     enum { LIMIT = 64 };
     struct ares_mx_reply *replies = NULL;
     struct host hosts[LIMIT];
     size_t count = 0;
-    bool complete = true;
     question->status = ares_parse_mx_reply(reply, len, &replies);
     for (struct ares_mx_reply *at = replies; at != NULL && count < LIMIT; at = at->next)
         hosts[count++] = (struct host){at->priority, at->host};
     qsort(hosts, count, sizeof hosts[0], by_preference);
-    for (size_t i = 0; complete && i < count; i++)
-        complete = add_answer(question->out, hosts[i].name, strlen(hosts[i].name));
+    for (size_t i = 0; i < count; i++)
+        add_answer(question->out, hosts[i].name, strlen(hosts[i].name));
     ares_free_data(replies);
-    return complete;
 }
 
 /* A record may come in several strings, which are joined (RFC 7208 section 3.3). */
-static bool add_texts(struct question *question, const unsigned char *reply, int len) {
+static void add_texts(struct question *question, const unsigned char *reply, int len) {
     struct ares_txt_ext *strings = NULL;
     struct nl_buf record = {0};
-    bool complete = true;
     question->status = ares_parse_txt_reply_ext(reply, len, &strings);
-    for (struct ares_txt_ext *at = strings; complete && at != NULL; at = at->next) {
+    for (struct ares_txt_ext *at = strings; at != NULL; at = at->next) {
         nl_buf_add(&record, at->txt, at->length);
         if (at->next == NULL || at->next->record_start) {
-            complete = add_answer(question->out, nl_buf_text(&record), record.len);
+            add_answer(question->out, nl_buf_text(&record), record.len);
             nl_buf_clear(&record);
         }
     }
     nl_buf_free(&record);
     ares_free_data(strings);
-    return complete;
 }
 
-static bool add_names(struct question *question, const unsigned char *reply, int len) {
+static void add_names(struct question *question, const unsigned char *reply, int len) {
     struct hostent *host = NULL;
     const struct in_addr unused = {0};
-    bool complete = true;
     question->status = ares_parse_ptr_reply(reply, len, &unused, sizeof unused, AF_INET, &host);
     if (question->status != ARES_SUCCESS)
-        return true;
+        return;
     if (host->h_aliases == NULL || host->h_aliases[0] == NULL)
-        complete = add_answer(question->out, host->h_name, strlen(host->h_name));
-    for (char **alias = host->h_aliases; complete && alias != NULL && *alias != NULL; alias++)
-        complete = add_answer(question->out, *alias, strlen(*alias));
+        add_answer(question->out, host->h_name, strlen(host->h_name));
+    for (char **alias = host->h_aliases; alias != NULL && *alias != NULL; alias++)
+        add_answer(question->out, *alias, strlen(*alias));
     ares_free_hostent(host);
-    return complete;
 }
 
 static void take_reply(void *ctx, int status, int timeouts, unsigned char *reply, int len) {
     struct question *question = ctx;
     (void)timeouts;
     question->done = true;
-    question->complete = true;
     question->status = status;
     if (status != ARES_SUCCESS)
         return;
     if (question->names)
-        question->complete = add_names(question, reply, len);
+        add_names(question, reply, len);
     else if (question->type == NL_DNS_MX)
-        question->complete = add_hosts(question, reply, len);
+        add_hosts(question, reply, len);
     else if (question->type == NL_DNS_TXT)
-        question->complete = add_texts(question, reply, len);
+        add_texts(question, reply, len);
     else
-        question->complete = add_addresses(question, reply, len);
+        add_addresses(question, reply, len);
 }
 
 static enum nl_status ask(struct nl_dns *dns, const char *name, int type, struct question *question,
@@ -180,12 +170,11 @@ static enum nl_status ask(struct nl_dns *dns, const char *name, int type, struct
         ares_process(dns->channel, &readable, &writable);
     }
     bool none = question->status == ARES_ENOTFOUND || question->status == ARES_ENODATA;
-    if (question->complete && (question->status == ARES_SUCCESS || none))
+    if (question->status == ARES_SUCCESS || none)
         return NL_OK;
     nl_answers_free(question->out);
-    return !question->complete ? nl_error_nomem(err)
-                               : nl_error_set(err, NL_TEMPFAIL, "asking the DNS for %s failed: %s",
-                                              name, ares_strerror(question->status));
+    return nl_error_set(err, NL_TEMPFAIL, "asking the DNS for %s failed: %s", name,
+                        ares_strerror(question->status));
 }
 
 enum nl_status nl_dns_ask(struct nl_dns *dns, enum nl_dns_type type, const char *name,
@@ -204,14 +193,15 @@ enum nl_status nl_dns_addresses(struct nl_dns *dns, const char *host, struct nl_
                                 struct nl_error *err) {
     struct nl_answers six = {0};
     *out = (struct nl_answers){0};
-    if (is_address(host))
-        return add_answer(out, host, strlen(host)) ? NL_OK : nl_error_nomem(err);
+    if (is_address(host)) {
+        add_answer(out, host, strlen(host));
+        return NL_OK;
+    }
     enum nl_status status = nl_dns_ask(dns, NL_DNS_A, host, out, err);
     if (status == NL_OK)
         status = nl_dns_ask(dns, NL_DNS_AAAA, host, &six, err);
     for (size_t i = 0; status == NL_OK && i < six.count; i++)
-        if (!add_answer(out, six.items[i], strlen(six.items[i])))
-            status = nl_error_nomem(err);
+        add_answer(out, six.items[i], strlen(six.items[i]));
     nl_answers_free(&six);
     if (status != NL_OK)
         nl_answers_free(out);

@@ -15,11 +15,10 @@ struct walk {
     size_t lists;
 };
 
-static bool add_origin(struct nl_answers *origins, const char *address) {
+static void add_origin(struct nl_answers *origins, const char *address) {
     char **grown = nl_realloc(origins->items, (origins->count + 1) * sizeof *origins->items);
     origins->items = grown;
-    grown[origins->count] = nl_strdup(address);
-    return grown[origins->count++] != NULL;
+    grown[origins->count++] = nl_strdup(address);
 }
 
 /* Adds the addresses of a host that our mail may come from. */
@@ -31,9 +30,8 @@ static enum nl_status origins_of(struct nl_doctor *doctor, const char *host, str
         status = NL_OK;
     }
     for (size_t i = 0; status == NL_OK && i < addresses.count; i++)
-        if (!nl_host_is_loopback(addresses.items[i]) &&
-            !add_origin(&doctor->origins, addresses.items[i]))
-            status = nl_error_nomem(err);
+        if (!nl_host_is_loopback(addresses.items[i]))
+            add_origin(&doctor->origins, addresses.items[i]);
     nl_answers_free(&addresses);
     return status;
 }
@@ -45,12 +43,10 @@ static enum nl_status find_origins(struct nl_doctor *doctor, struct nl_error *er
     char name[256] = "";
     enum nl_status status = NL_OK;
     for (size_t i = 0; i < examination->origin_count; i++)
-        if (!add_origin(&doctor->origins, examination->origins[i]))
-            return nl_error_nomem(err);
+        add_origin(&doctor->origins, examination->origins[i]);
     size_t sources = nl_config_is_direct(doctor->config) ? nl_config_sources(doctor->config) : 0;
     for (size_t i = 0; doctor->examination->origin_count == 0 && i < sources; i++)
-        if (!add_origin(&doctor->origins, doctor->config->direct.sources[i].address))
-            return nl_error_nomem(err);
+        add_origin(&doctor->origins, doctor->config->direct.sources[i].address);
     if (gethostname(name, sizeof name - 1) != 0)
         name[0] = '\0';
     size_t count = 0;
@@ -125,7 +121,7 @@ enum nl_status nl_doctor_list(const struct nl_list *list, const struct nl_config
     if (status == NL_OK)
         status = nl_doctor_origins(&doctor, err);
     close_walk(&walk);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
 
 enum nl_status nl_doctor_before_sending(struct nl_store *store, const struct nl_config *config,
@@ -135,8 +131,7 @@ enum nl_status nl_doctor_before_sending(struct nl_store *store, const struct nl_
     nl_doctor_settings(&doctor);
     nl_doctor_lock(&doctor);
     nl_doctor_list_placeholder(&doctor, list);
-    enum nl_status status = nl_doctor_smime(&doctor, list, err);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return nl_doctor_smime(&doctor, list, err);
 }
 
 enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
@@ -175,5 +170,5 @@ enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config 
     if (status == NL_OK && doctor.dns != NULL)
         status = nl_doctor_block_lists(&doctor, err);
     close_walk(&walk);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }
