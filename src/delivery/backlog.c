@@ -19,9 +19,8 @@ void nl_pending_free(struct nl_pending *pending) {
     *pending = (struct nl_pending){0};
 }
 
-enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan,
-                               const char *owner, size_t size, struct nl_error *err) {
-    (void)err;
+void nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan, const char *owner,
+                     size_t size) {
     backlog->plan = plan;
     backlog->scope = plan->scope;
     backlog->scope.reservations = plan->config->limits.domains[0].domain != NULL;
@@ -30,7 +29,6 @@ enum nl_status nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_p
     backlog->pace = (struct nl_pace){.config = plan->config, .issue = plan->scope.issue != 0};
     backlog->items = nl_calloc(size, sizeof backlog->items[0]);
     backlog->jobs = nl_calloc(size, sizeof backlog->jobs[0]);
-    return NL_OK;
 }
 
 void nl_backlog_close(struct nl_backlog *backlog) {
@@ -79,19 +77,17 @@ static enum nl_status make_link(const struct nl_backlog *backlog, struct nl_pend
 }
 
 /* An address that cannot be parsed has no domain. It fails when its message is to be composed. */
-static enum nl_status find_limit(const struct nl_backlog *backlog, struct nl_pending *pending,
-                                 struct nl_error *err) {
+static void find_limit(const struct nl_backlog *backlog, struct nl_pending *pending) {
     struct nl_address address = {0};
     struct nl_error unread = {0};
     if (backlog->plan->config->limits.domains[0].domain == NULL)
-        return NL_OK;
+        return;
     if (nl_address_parse(pending->job.address, &address, &unread) == NL_OK)
         pending->limit = nl_pace_limit(&backlog->pace, address.domain);
     if (pending->limit != NULL)
         pending->domain = nl_strdup(address.domain);
     nl_address_free(&address);
     nl_error_free(&unread);
-    return pending->limit == NULL || pending->domain != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 /* Takes over a job that was just leased, or postpones it. */
@@ -102,8 +98,9 @@ static enum nl_status add_pending(struct nl_backlog *backlog, struct nl_job *job
     *pending = (struct nl_pending){.job = *job};
     *job = (struct nl_job){0};
     backlog->count++;
-    enum nl_status status = find_limit(backlog, pending, err);
-    if (status == NL_OK && pending->limit != NULL && !pending->job.reserved)
+    enum nl_status status = NL_OK;
+    find_limit(backlog, pending);
+    if (pending->limit != NULL && !pending->job.reserved)
         status = nl_pace_domain(backlog->plan->store, pending->limit, pending->domain, &at, err);
     if (status == NL_OK && at > now(backlog)) {
         status = nl_delivery_postpone(backlog->plan->store, backlog->plan->scope.issue,

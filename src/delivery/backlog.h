@@ -40,9 +40,8 @@ struct nl_backlog {
     bool throttled;     /* something was postponed because of its domain's rate */
     int64_t not_before; /* lease no more until then; 0: at once */
 };
-NL_CHECKED enum nl_status nl_backlog_open(struct nl_backlog *backlog,
-                                          const struct nl_run_plan *plan, const char *owner,
-                                          size_t size, struct nl_error *err);
+void nl_backlog_open(struct nl_backlog *backlog, const struct nl_run_plan *plan, const char *owner,
+                     size_t size);
 void nl_backlog_close(struct nl_backlog *backlog);
 
 /* Whether more can be leased; and whether it is time to, since nothing here can begin. */

@@ -45,7 +45,7 @@ void nl_breaker_accept(struct nl_breaker *breaker, size_t server);
 bool nl_breaker_any_accepted(const struct nl_breaker *breaker);
 
 /* Holds a refusal; the domain and the text are copied. Returns true when the breaker opens: the
- * server refuses us, or everybody. *held is false without room or memory: then requeue it. */
+ * server refuses us, or everybody. *held is false without room: then requeue it. */
 bool nl_breaker_hold(struct nl_breaker *breaker, const struct nl_held *refusal, bool *held);
 
 /* Puts everything that is held for a server back into the queue. */

@@ -16,14 +16,13 @@ static int64_t now(const struct canary_run *run) {
 
 /* ---- opening ---- */
 
-static enum nl_status read_facts(struct canary_run *run, struct nl_error *err) {
+static void read_facts(struct canary_run *run) {
     if (run->row.facts != NULL)
         run->facts = json_loads(run->row.facts, 0, NULL);
     if (run->facts == NULL)
         run->facts = json_object();
     if (!json_is_array(json_object_get(run->facts, "seeds")))
         json_object_set_new(run->facts, "seeds", json_array());
-    return run->facts != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 enum nl_status nl_canary_open(struct canary_run *run, const struct nl_run_plan *plan,
@@ -39,7 +38,9 @@ enum nl_status nl_canary_open(struct canary_run *run, const struct nl_run_plan *
         status = nl_canary_read(plan->store, issue->id, &found, &run->row, err);
         run->waits = status == NL_OK && run->row.state == NL_CANARY_WAITING;
     }
-    return status == NL_OK && run->waits ? read_facts(run, err) : status;
+    if (status == NL_OK && run->waits)
+        read_facts(run);
+    return status;
 }
 
 void nl_canary_close(struct canary_run *run) {
@@ -68,10 +69,8 @@ static enum nl_status settle(struct canary_run *run, bool pause, struct nl_run_s
     struct nl_buf note = {0};
     write_note(run, &note);
     char *facts = json_dumps(run->facts, JSON_COMPACT);
-    enum nl_status status = facts == NULL
-                                ? nl_error_nomem(err)
-                                : nl_canary_settle(run->plan->store, run->issue->id, facts,
-                                                   pause ? nl_buf_text(&note) : NULL, done, err);
+    enum nl_status status = nl_canary_settle(run->plan->store, run->issue->id, facts,
+                                             pause ? nl_buf_text(&note) : NULL, done, err);
     if (status == NL_OK && *done && pause) {
         nl_error_free(&summary->problem);
         nl_error_set(&summary->problem, NL_UNAVAILABLE,

@@ -24,8 +24,7 @@ static bool is_state(const json_t *seed, const char *state) {
 enum nl_status nl_canary_keep(struct canary_run *run, struct nl_error *err) {
     free(run->row.facts);
     run->row.facts = json_dumps(run->facts, JSON_COMPACT);
-    return run->row.facts != NULL ? nl_canary_note(run->plan->store, run->issue->id, &run->row, err)
-                                  : nl_error_nomem(err);
+    return nl_canary_note(run->plan->store, run->issue->id, &run->row, err);
 }
 
 /* The facts of a seed, by its address. Their place stays the same when seeds come and go in the

@@ -43,21 +43,18 @@ void nl_composer_close(struct nl_composer *composer) {
 
 /* Puts the field that comes back with a provider's report above the others, where no signature of
  * ours covers it: most providers take it out again. */
-static enum nl_status add_provider_field(const struct nl_composer *composer, int64_t provider,
-                                         int64_t delivery, struct nl_buf *message,
-                                         struct nl_error *err) {
-    (void)err;
+static void add_provider_field(const struct nl_composer *composer, int64_t provider,
+                               int64_t delivery, struct nl_buf *message) {
     struct nl_buf token = {0};
     struct nl_buf complete = {0};
     if (provider == NL_PROVIDER_NONE)
-        return NL_OK;
+        return;
     nl_verp_message_id(&composer->verp, NL_PROVIDER_TOKEN_DOMAIN, delivery, &token);
     nl_provider_add_field(provider, nl_buf_text(&token), &complete);
     nl_buf_add(&complete, nl_buf_text(message), message->len);
     nl_buf_free(&token);
     nl_buf_free(message);
     *message = complete;
-    return NL_OK;
 }
 
 /* Fills one message and signs it: S/MIME first, since DKIM signs the mail as it goes out. `known`
@@ -123,7 +120,7 @@ enum nl_status nl_composer_fill(const struct nl_composer *composer,
                       message, err);
     }
     if (status == NL_OK)
-        status = add_provider_field(composer, provider, job->delivery, message, err);
+        add_provider_field(composer, provider, job->delivery, message);
     nl_buf_free(&id);
     return status;
 }

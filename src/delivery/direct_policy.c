@@ -36,7 +36,7 @@ static bool recall(struct nl_route_to *route) {
     return route->policy_read;
 }
 
-/* Keeps a policy that was fetched. Without memory the earlier one holds. */
+/* Keeps a policy that was fetched. */
 static void keep(struct nl_route_to *route, const struct nl_sts_policy *policy) {
     struct nl_error ignored = {0};
     struct nl_sts_note *note = nl_calloc(1, sizeof *note);

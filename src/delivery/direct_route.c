@@ -37,7 +37,7 @@ void nl_direct_route_free(void *item) {
     free(route);
 }
 
-static bool note_server(struct nl_direct *direct, size_t server,
+static void note_server(struct nl_direct *direct, size_t server,
                         struct nl_destination *destination) {
     size_t at = server - nl_relay_count(direct->relay);
     if (at >= direct->server_room) {
@@ -48,7 +48,6 @@ static bool note_server(struct nl_direct *direct, size_t server,
         direct->server_room = room;
     }
     direct->servers[at] = destination;
-    return true;
 }
 
 static unsigned families_of(const struct nl_mail_host *host) {
@@ -67,8 +66,9 @@ static bool add_hosts(struct nl_direct *direct, const struct nl_mail_route *foun
     bool complete = true;
     for (size_t i = 0; complete && i < found->host_count; i++) {
         size_t server = 0;
-        complete = nl_relay_add_host(direct->relay, &found->hosts[i], &server, &ignored) == NL_OK &&
-                   note_server(direct, server, destination);
+        complete = nl_relay_add_host(direct->relay, &found->hosts[i], &server, &ignored) == NL_OK;
+        if (complete)
+            note_server(direct, server, destination);
         if (i == 0)
             destination->first = server;
         destination->families[i] = families_of(&found->hosts[i]);

@@ -16,8 +16,6 @@ enum nl_status nl_messages_add(struct nl_messages *messages, const char *languag
                                     .body = nl_dkim_body_new(),
                                     .content = nl_smime_content_new()};
     messages->count++;
-    if (language != NULL && item->language == NULL)
-        return nl_error_nomem(err);
     return nl_message_parse(packed, len, &item->message, err);
 }
 

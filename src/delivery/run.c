@@ -42,12 +42,12 @@ static enum nl_status prepare(struct run *run) {
     nl_token_new(nl_store_env(run->plan->store), &run->owner);
     run->breaker.issue = run->plan->scope.issue != 0;
     run->maker.issue = run->plan->scope.issue;
-    enum nl_status status =
-        nl_backlog_open(&run->backlog, run->plan, run->owner.text,
-                        (run->direct != NULL ? PLACES : 2) * run->size + 16, run->err);
+    enum nl_status status = NL_OK;
+    nl_backlog_open(&run->backlog, run->plan, run->owner.text,
+                    (run->direct != NULL ? PLACES : 2) * run->size + 16);
     if (run->direct != NULL)
         run->backlog.batch = run->size; /* nobody waits long for one transaction */
-    if (status == NL_OK && run->breaker.issue)
+    if (run->breaker.issue)
         status = nl_delivery_any_sent(run->plan->store, run->plan->scope.issue,
                                       &run->breaker.proved, run->err);
     if (status == NL_OK)

@@ -23,8 +23,7 @@ NL_CHECKED enum nl_status nl_tls_report_make(struct nl_store *store, struct nl_t
                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* Appends the mail to one address (section 5.3), without signatures. */
-NL_CHECKED enum nl_status nl_tls_report_mail(const struct nl_tls_report *report, const char *to,
-                                             int64_t now, struct nl_buf *out,
-                                             struct nl_error *err) NL_ALL_NONNULL;
+void nl_tls_report_mail(const struct nl_tls_report *report, const char *to, int64_t now,
+                        struct nl_buf *out) NL_ALL_NONNULL;
 
 #endif

@@ -189,9 +189,8 @@ static void add_head(const struct nl_tls_report *report, const char *to, int64_t
                 report->id);
 }
 
-enum nl_status nl_tls_report_mail(const struct nl_tls_report *report, const char *to, int64_t now,
-                                  struct nl_buf *out, struct nl_error *err) {
-    (void)err;
+void nl_tls_report_mail(const struct nl_tls_report *report, const char *to, int64_t now,
+                        struct nl_buf *out) {
     struct nl_buf encoded = {0};
     nl_base64_add(&encoded, report->json.data, report->json.len);
     add_head(report, to, now, out);
@@ -210,5 +209,4 @@ enum nl_status nl_tls_report_mail(const struct nl_tls_report *report, const char
     }
     nl_buf_addf(out, "--%s--\r\n", report->id);
     nl_buf_free(&encoded);
-    return NL_OK;
 }

@@ -95,19 +95,17 @@ static enum nl_status mail_to(const struct nl_service *service, const struct nl_
     struct nl_error unread = {0};
     char *address = nl_strndup(place, strcspn(place, "?!"));
     enum nl_status status = NL_OK;
-    bool good = status == NL_OK && nl_address_parse(address, &to, &unread) == NL_OK;
+    bool good = nl_address_parse(address, &to, &unread) == NL_OK;
     nl_error_free(&unread);
     if (good) {
         nl_buf_addf(&about, "tls report %s %s %s", report->day, report->domain, to.envelope);
-        status =
-            nl_tls_report_mail(report, to.envelope, nl_store_now(service->store), &message, err);
+        nl_tls_report_mail(report, to.envelope, nl_store_now(service->store), &message);
         const struct nl_staff_mail mail = {.about = nl_buf_text(&about),
                                            .sender = report->contact,
                                            .address = to.envelope,
                                            .message = message.data,
                                            .len = message.len};
-        if (status == NL_OK)
-            status = nl_staff_mail_add(service->store, &mail, err);
+        status = nl_staff_mail_add(service->store, &mail, err);
     }
     nl_address_free(&to);
     nl_buf_free(&about);

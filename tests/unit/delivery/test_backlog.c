@@ -17,23 +17,21 @@ struct leasing {
 };
 
 static void set_up(struct fixture *fixture, struct leasing *leasing, int64_t issue) {
-    struct nl_error err = {0};
     *leasing = (struct leasing){.fixture = fixture};
     leasing->config.lease = 60;
     leasing->config.limits.domains[0] = (struct nl_domain_limit){0};
     leasing->plan = (struct nl_run_plan){
         .store = fixture->store, .config = &leasing->config, .scope = {.issue = issue}};
-    assert_ok(nl_backlog_open(&leasing->backlog, &leasing->plan, "me", SIZE, &err));
+    nl_backlog_open(&leasing->backlog, &leasing->plan, "me", SIZE);
 }
 
 /* With a limit for a domain, which nl_backlog_open looks for. */
 static void set_up_limit(struct fixture *fixture, struct leasing *leasing, int64_t issue,
                          struct nl_domain_limit limit) {
-    struct nl_error err = {0};
     set_up(fixture, leasing, issue);
     nl_backlog_close(&leasing->backlog);
     leasing->config.limits.domains[0] = limit;
-    assert_ok(nl_backlog_open(&leasing->backlog, &leasing->plan, "me", SIZE, &err));
+    nl_backlog_open(&leasing->backlog, &leasing->plan, "me", SIZE);
 }
 
 static void fill(struct leasing *leasing) {
@@ -309,7 +307,6 @@ static void test_forget(void **state) {
 static void test_links_of_notices(void **state) {
     struct fixture *fixture = *state;
     struct leasing leasing;
-    struct nl_error err = {0};
     int asked = 0;
     fixture_subscribe(fixture, "ann@example.org");
     fixture_subscribe(fixture, "bob@example.org");
@@ -320,7 +317,7 @@ static void test_links_of_notices(void **state) {
     nl_backlog_close(&leasing.backlog);
     leasing.config.confirmation.expires = 500;
     leasing.plan.scope = (struct nl_scope){.list = fixture->list.id, .kind = "confirmation"};
-    assert_ok(nl_backlog_open(&leasing.backlog, &leasing.plan, "me", SIZE, &err));
+    nl_backlog_open(&leasing.backlog, &leasing.plan, "me", SIZE);
     fill(&leasing);
     assert_int_equal(leasing.backlog.count, 2);
     assert_int_equal(fixture_sql(fixture, "SELECT count(*) FROM confirmation WHERE expires_at = "
