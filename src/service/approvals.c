@@ -231,7 +231,7 @@ enum nl_status nl_office_approval_difference(const struct nl_office *office, int
     add_paragraphs(nl_buf_text(&last), &from);
     add_paragraphs(present, &to);
     if (status == NL_OK)
-        status = nl_draft_difference(nl_buf_text(&from), nl_buf_text(&to), out, err);
+        *out = nl_draft_difference(nl_buf_text(&from), nl_buf_text(&to));
     nl_buf_free(&last);
     nl_buf_free(&from);
     nl_buf_free(&to);

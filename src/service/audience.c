@@ -56,8 +56,6 @@ enum nl_status nl_office_audience_count(const struct nl_office *office, const st
                                         const struct nl_segment *segment, json_t **out,
                                         struct nl_error *err) {
     *out = json_array();
-    if (*out == NULL)
-        return nl_error_nomem(err);
     enum nl_status status =
         nl_issue_audience_languages(office->store, list->id, segment, add_count, *out, err);
     if (status != NL_OK) {

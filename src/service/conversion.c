@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/service/conversion.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/log.h"
@@ -188,8 +188,6 @@ static enum nl_status take_part(const char *name, const char *data, size_t len, 
         return nl_error_set(err, NL_DATA, NL_TEXT("the file cannot be read: it is broken"));
     struct nl_document_picture *picture = &out->pictures[out->picture_count];
     *picture = (struct nl_document_picture){.name = nl_strdup(name)};
-    if (picture->name == NULL)
-        return nl_error_nomem(err);
     out->picture_count++;
     nl_buf_add(&picture->data, data, len);
     return NL_OK;

@@ -100,7 +100,7 @@ void nl_convert_answer(const struct nl_buf *request, struct nl_buf *answer) {
         : kind == NL_CONVERT_DOCUMENT              ? answer_document(&data, answer, &err)
                                       : nl_error_set(&err, NL_DATA, "the file is empty");
     if (status != NL_OK) {
-        const char *fault = status != NL_OK ? nl_error_text(&err) : "there is not enough memory";
+        const char *fault = nl_error_text(&err);
         nl_buf_free(answer);
         add_record(answer, "fault", fault, strlen(fault));
     }

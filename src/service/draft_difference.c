@@ -18,7 +18,7 @@ static json_t *shorten(const json_t *all) {
              strcmp(kind, "same") != 0 && k < count && k <= i + NEAR; k++)
             near[k] = true;
     }
-    for (size_t i = 0; near != NULL && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (near[i])
             json_array_append(out, json_array_get(all, i));
         else if (i == 0 || near[i - 1])
@@ -28,20 +28,15 @@ static json_t *shorten(const json_t *all) {
     return out;
 }
 
-enum nl_status nl_draft_difference(const char *before, const char *after, json_t **out,
-                                   struct nl_error *err) {
+json_t *nl_draft_difference(const char *before, const char *after) {
     struct nl_sequence a = {0};
     struct nl_sequence b = {0};
-    *out = NULL;
-    enum nl_status status = nl_sequence_lines(before, &a, err);
-    if (status == NL_OK)
-        status = nl_sequence_lines(after, &b, err);
-    if (status == NL_OK) {
-        json_t *all = nl_sequence_compare(&a, &b);
-        *out = shorten(all);
-        json_decref(all);
-    }
+    nl_sequence_lines(before, &a);
+    nl_sequence_lines(after, &b);
+    json_t *all = nl_sequence_compare(&a, &b);
+    json_t *out = shorten(all);
+    json_decref(all);
     nl_sequence_free(&a);
     nl_sequence_free(&b);
-    return status;
+    return out;
 }

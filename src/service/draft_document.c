@@ -30,8 +30,7 @@ static enum nl_status note_number(const struct nl_draft_file *file, void *ctx,
 }
 
 /* Gives a picture another name, in the text, too. */
-static enum nl_status rename_picture(struct nl_document *document, size_t at, long number,
-                                     struct nl_error *err) {
+static void rename_picture(struct nl_document *document, size_t at, long number) {
     struct nl_document_picture *picture = &document->pictures[at];
     struct nl_buf before = {0};
     struct nl_buf after = {0};
@@ -53,7 +52,6 @@ static enum nl_status rename_picture(struct nl_document *document, size_t at, lo
     nl_buf_free(&document->text);
     document->text = text;
     nl_buf_free(&before);
-    return picture->name == NULL ? nl_error_nomem(err) : NL_OK;
 }
 
 /* From the last one, so that no name is given that is still to be changed. The called process may
@@ -66,10 +64,9 @@ static enum nl_status keep_pictures(const struct nl_office *office, int64_t id,
         struct nl_document_picture *picture = &document->pictures[i - 1];
         long own = strtol(picture->name + sizeof stem - 1, NULL, 10);
         if (most > 0)
-            status = rename_picture(document, i - 1, most + own, err);
+            rename_picture(document, i - 1, most + own);
         const struct nl_draft_file file = {picture->name, picture->data.len, picture->data.data};
-        if (status == NL_OK)
-            status = nl_draft_file_put(office->store, id, &file, office->by, err);
+        status = nl_draft_file_put(office->store, id, &file, office->by, err);
     }
     return status;
 }

@@ -85,8 +85,6 @@ enum nl_status nl_office_draft_proposals(const struct nl_office *office, const c
     struct proposing proposing = {
         json_pack("{s:[], s:[], s:[], s:[]}", "categories", "series", "authors", "languages"), 0};
     *out = NULL;
-    if (proposing.out == NULL)
-        return nl_error_nomem(err);
     enum nl_status status = propose(office, list, &proposing, err);
     if (status != NL_OK) {
         json_decref(proposing.out);

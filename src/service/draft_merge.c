@@ -45,8 +45,7 @@ static size_t piece_length(const char *at, bool front) {
     return len;
 }
 
-static enum nl_status split(const char *text, struct pieces *out, struct nl_error *err) {
-    (void)err;
+static void split(const char *text, struct pieces *out) {
     size_t most = 1;
     int markers = is_marker(text) ? 0 : 2;
     for (const char *p = text; *p != '\0'; p++)
@@ -62,7 +61,6 @@ static enum nl_status split(const char *text, struct pieces *out, struct nl_erro
         out->items[out->count++] = (struct piece){text, len, shown, front};
         text += len;
     }
-    return NL_OK;
 }
 
 static bool is_same(const struct piece *a, const struct piece *b) {
@@ -88,9 +86,7 @@ static void match_changed(const struct pieces *from, const struct pieces *to, si
 
 /* Sets match[i] to the piece of `to` that is the same as piece i of `from`, or SIZE_MAX. The table
  * has the lengths of the longest common subsequences of the rests. */
-static enum nl_status match_same(const struct pieces *from, const struct pieces *to, size_t *match,
-                                 struct nl_error *err) {
-    (void)err;
+static void match_same(const struct pieces *from, const struct pieces *to, size_t *match) {
     size_t begin = 0;
     size_t end = 0;
     for (size_t i = 0; i < from->count; i++)
@@ -106,7 +102,7 @@ static enum nl_status match_same(const struct pieces *from, const struct pieces 
     size_t height = from->count - begin - end;
     size_t width = to->count - begin - end;
     if (height == 0 || width == 0 || height + 1 > CELLS_MOST / (width + 1))
-        return NL_OK;
+        return;
     uint32_t *table = nl_calloc((height + 1) * (width + 1), sizeof *table);
     for (size_t i = height; i-- > 0;)
         for (size_t j = width; j-- > 0;) {
@@ -125,16 +121,12 @@ static enum nl_status match_same(const struct pieces *from, const struct pieces 
             j++;
     }
     free(table);
-    return NL_OK;
 }
 
 /* As match_same, and to the piece that piece i has become. */
-static enum nl_status match_pieces(const struct pieces *from, const struct pieces *to,
-                                   size_t *match, struct nl_error *err) {
-    enum nl_status status = match_same(from, to, match, err);
-    if (status == NL_OK)
-        match_changed(from, to, match);
-    return status;
+static void match_pieces(const struct pieces *from, const struct pieces *to, size_t *match) {
+    match_same(from, to, match);
+    match_changed(from, to, match);
 }
 
 /* ---- merging ---- */
@@ -227,28 +219,22 @@ static void merge(struct merging *self, const struct pieces *base, const struct 
     }
 }
 
-enum nl_status nl_draft_merge(const char *base, const char *mine, const char *theirs,
-                              enum nl_merge_choice choice, struct nl_buf *out, json_t **conflicts,
-                              struct nl_error *err) {
+void nl_draft_merge(const char *base, const char *mine, const char *theirs,
+                    enum nl_merge_choice choice, struct nl_buf *out, json_t **conflicts) {
     struct pieces texts[3] = {0};
     const char *const sources[] = {base, mine, theirs};
     size_t *matches[2] = {0};
-    enum nl_status status = NL_OK;
     *conflicts = json_array();
-    for (size_t i = 0; status == NL_OK && i < 3; i++)
-        status = split(sources[i], &texts[i], err);
-    for (size_t i = 0; status == NL_OK && i < 2; i++) {
+    for (size_t i = 0; i < 3; i++)
+        split(sources[i], &texts[i]);
+    for (size_t i = 0; i < 2; i++) {
         matches[i] = nl_calloc(texts[0].count + 1, sizeof *matches[i]);
-        status = matches[i] != NULL ? match_pieces(&texts[0], &texts[i + 1], matches[i], err)
-                                    : nl_error_nomem(err);
+        match_pieces(&texts[0], &texts[i + 1], matches[i]);
     }
-    if (status == NL_OK) {
-        struct merging self = {choice, out, *conflicts, NULL};
-        merge(&self, &texts[0], &texts[1], &texts[2], matches[0], matches[1]);
-    }
+    struct merging self = {choice, out, *conflicts, NULL};
+    merge(&self, &texts[0], &texts[1], &texts[2], matches[0], matches[1]);
     for (size_t i = 0; i < 3; i++)
         free(texts[i].items);
     free(matches[0]);
     free(matches[1]);
-    return status == NL_OK && (*conflicts == NULL) ? nl_error_nomem(err) : status;
 }

@@ -104,7 +104,6 @@ static void check_number(const struct earlier *earlier, const char *path, const 
                         NL_TEXT("use the number '%s': %s is that of an earlier issue, %s"),
                         nl_buf_text(&next), number,
                         json_string_value(json_object_get(user, "title")));
-    out->failed = out->failed;
     nl_buf_free(&next);
 }
 
@@ -134,9 +133,9 @@ enum nl_status nl_draft_check_number(const struct nl_office *office, const struc
                                      struct nl_error *err) {
     const struct nl_issue_filter filter = {.list = draft->list_name, .limit = ISSUES_READ};
     struct earlier earlier = {"", draft->issue, json_array()};
-    enum nl_status status = earlier.issues != NULL ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < bulletin->view_count; i++)
         status = check_edition(bulletin, i, &earlier, &filter, office->store, out, err);
     json_decref(earlier.issues);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

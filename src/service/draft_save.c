@@ -34,7 +34,7 @@ static enum nl_status merge_once(const struct nl_office *office, int64_t id,
     if (status == NL_OK)
         status = nl_draft_revision(present, &expected, err);
     if (status == NL_OK)
-        status = nl_draft_merge(base, text->source, present, choice, &merged, &out->conflicts, err);
+        nl_draft_merge(base, text->source, present, choice, &merged, &out->conflicts);
     if (status == NL_OK && json_array_size(out->conflicts) == 0) {
         const struct nl_draft_text whole = {text->language, nl_buf_text(&merged), &expected,
                                             text->keep};

@@ -114,9 +114,8 @@ static enum nl_status add_readers(const struct nl_office *office,
     enum nl_status status = nl_office_audience(office, &all, &segment, &text, err);
     if (status == NL_OK)
         status = nl_office_audience_count(office, &plan->composed.list, segment, count, err);
-    if (status == NL_OK &&
-        (plan->readers = nl_audience_languages_read(&plan->composed.list, *count)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        plan->readers = nl_audience_languages_read(&plan->composed.list, *count);
     nl_segment_free(segment);
     free(text);
     return status;

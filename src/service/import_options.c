@@ -117,8 +117,6 @@ static enum nl_status read_pairs(const json_t *json, const char *name,
             return nl_error_set(err, NL_DATA, "%s: each item must be a text", name);
         nl_buf_addf(&pair, "%s=%s", key, json_string_value(value));
         (*out)[*count] = nl_buf_take(&pair);
-        if ((*out)[*count] == NULL)
-            return nl_error_nomem(err);
         enum nl_status status = check((*out)[(*count)++], err);
         if (status != NL_OK)
             return status;

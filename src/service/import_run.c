@@ -1,6 +1,6 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/service/imports.h"
 #include "service/task_common.h"
 
@@ -72,8 +72,8 @@ static void take_reject(size_t line, const char *reason, const char *row, void *
 }
 
 /* With the parts of why it failed, unless `problem` is NULL. */
-static enum nl_status set_result(struct nl_task *task, const struct nl_import_report *report,
-                                 const struct nl_error *problem, struct nl_error *err) {
+static void set_result(struct nl_task *task, const struct nl_import_report *report,
+                       const struct nl_error *problem) {
     json_t *result = nl_task_result(problem);
     if (report->ignored.len > 0)
         json_object_set_new(result, "ignored", json_string(nl_buf_text(&report->ignored)));
@@ -84,7 +84,6 @@ static enum nl_status set_result(struct nl_task *task, const struct nl_import_re
     free(task->result);
     task->result = json_dumps(result, JSON_COMPACT);
     json_decref(result);
-    return task->result != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 /* They are stored before anything counts. */
@@ -101,9 +100,8 @@ static enum nl_status take_read(const struct nl_import_report *report, void *ctx
     struct running *running = ctx;
     running->task->rows = (int64_t)report->rows;
     running->task->rejected = (int64_t)report->rejected;
-    enum nl_status status = set_result(running->task, report, NULL, err);
-    if (status == NL_OK)
-        status = close_rejects(running, err);
+    set_result(running->task, report, NULL);
+    enum nl_status status = close_rejects(running, err);
     if (status == NL_OK)
         status = note(running, err);
     return status == NL_OK && running->end != 0
@@ -113,13 +111,11 @@ static enum nl_status take_read(const struct nl_import_report *report, void *ctx
 
 /* ---- how it ended ---- */
 
-static enum nl_status set_tally(struct nl_task *task, const struct nl_import_tally *tally,
-                                struct nl_error *err) {
+static void set_tally(struct nl_task *task, const struct nl_import_tally *tally) {
     struct nl_buf text = {0};
     nl_import_tally_write(tally, &text);
     free(task->tally);
     task->tally = nl_buf_take(&text);
-    return task->tally != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 static void set_problem(struct nl_task *task, const struct nl_error *problem) {
@@ -143,11 +139,10 @@ static enum nl_status end_well(struct running *running, const struct nl_import_r
                      report->rejected, report->rows);
     const struct nl_error *told = task->state == NL_TASK_FAILED ? &problem : NULL;
     set_problem(task, told);
-    enum nl_status status = set_result(task, report, told, err);
+    set_result(task, report, told);
     nl_error_free(&problem);
-    if (status == NL_OK)
-        status = set_tally(task, &report->tally, err);
-    return status == NL_OK ? nl_task_end(running->office->store, task, err) : status;
+    set_tally(task, &report->tally);
+    return nl_task_end(running->office->store, task, err);
 }
 
 /* The failure is the import's own, and its page reports it. One that counts is left to the next
@@ -161,8 +156,8 @@ static enum nl_status end_badly(struct running *running, const struct nl_import_
     task->state = running->cancelled ? NL_TASK_CANCELLED : NL_TASK_FAILED;
     const struct nl_error *told = running->cancelled ? NULL : err;
     set_problem(task, told);
-    if (set_result(task, report, told, &later) != NL_OK ||
-        nl_task_end(running->office->store, task, &later) != NL_OK)
+    set_result(task, report, told);
+    if (nl_task_end(running->office->store, task, &later) != NL_OK)
         nl_error_free(&later); /* the database is away: the next pass begins again */
     return failure;
 }
@@ -203,9 +198,9 @@ static enum nl_status end_as_failed(const struct nl_office *office, struct nl_ta
     task->state = NL_TASK_FAILED;
     nl_error_set(&problem, NL_OS, "%s", text);
     set_problem(task, &problem);
-    enum nl_status status = set_result(task, &none, &problem, err);
+    set_result(task, &none, &problem);
     nl_error_free(&problem);
-    return status == NL_OK ? nl_task_end(office->store, task, err) : status;
+    return nl_task_end(office->store, task, err);
 }
 
 /* It counted when its process ended. */
@@ -287,8 +282,6 @@ static enum nl_status begin_now(const struct nl_office *office, const char *name
         json_object_set_new(json, "consent", json_string(options->policy.consent));
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
-    if (text == NULL)
-        return nl_error_nomem(err);
     const struct nl_task wanted = {.kind = NL_TASK_IMPORT,
                                    .state = NL_TASK_RUNNING,
                                    .started_by =

@@ -31,7 +31,7 @@ static enum nl_status note(const struct nl_office *office, const char *action, i
 
 /* ---- opening ---- */
 
-/* The options as they are stored; NULL without memory. */
+/* The options as they are stored; NULL for none. */
 static char *text_of(const json_t *options) {
     return json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS);
 }
@@ -82,7 +82,7 @@ static enum nl_status set_options(const struct nl_office *office, struct nl_task
     free(task->list);
     task->options = text_of(options);
     task->list = list != NULL ? nl_strdup(list) : NULL;
-    if (task->options == NULL || (list != NULL && task->list == NULL))
+    if (task->options == NULL)
         return nl_error_nomem(err);
     enum nl_status status = nl_task_configure(office->store, task, &changed, err);
     return status == NL_OK && !changed ? refuse(task, err) : status;

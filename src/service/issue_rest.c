@@ -68,8 +68,8 @@ enum nl_status nl_office_issue_readers(const struct nl_office *office, int64_t i
         status = nl_list_find(office->store, name, &list, err);
     if (status == NL_OK)
         status = nl_office_audience_count(office, &list, NULL, &count, err);
-    if (status == NL_OK && (all = nl_audience_languages_read(&list, count)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        all = nl_audience_languages_read(&list, count);
     json_array_foreach(all, at, one) {
         int64_t people = 0;
         if (status == NL_OK && at < LANGUAGES)

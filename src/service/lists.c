@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/service/lists.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/report/facts.h"
 #include "newsletter/store/list.h"
@@ -37,8 +37,6 @@ static enum nl_status facts_of(const struct nl_office *office, const struct nl_l
 /* The settings alone: people come and go without a change of the list. */
 static enum nl_status revision_of(json_t *facts, struct nl_revision *out, struct nl_error *err) {
     json_t *settings = json_copy(facts);
-    if (settings == NULL)
-        return nl_error_nomem(err);
     json_object_del(settings, "subscriptions");
     enum nl_status status = nl_revision_of(settings, out, err);
     json_decref(settings);
@@ -73,8 +71,8 @@ static enum nl_status add_list(const struct nl_list *list, void *ctx, struct nl_
     const struct gathering *gathering = ctx;
     json_t *facts = NULL;
     enum nl_status status = facts_of(gathering->office, list, &facts, err);
-    if (status == NL_OK && json_array_append_new(gathering->array, facts) != 0)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        json_array_append_new(gathering->array, facts);
     return status;
 }
 
@@ -135,12 +133,11 @@ static enum nl_status apply(struct nl_list *list, const struct nl_list_settings 
         {&list->subscribe_url, settings->subscribe_url},
         {&list->postal_address, settings->postal_address},
     };
-    enum nl_status status = NL_OK;
     if (settings->is_private != NULL)
         list->is_private = *settings->is_private;
-    for (size_t i = 0; status == NL_OK && i < sizeof texts / sizeof texts[0]; i++)
-        status = nl_office_set_text(texts[i].text, texts[i].value, err);
-    return status == NL_OK ? nl_list_check(list, err) : status;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        nl_office_set_text(texts[i].text, texts[i].value);
+    return nl_list_check(list, err);
 }
 
 enum nl_status nl_office_public_lists(const struct nl_office *office, char *const *names,
@@ -160,7 +157,7 @@ enum nl_status nl_office_list_add(const struct nl_office *office, const char *na
     bool open = false;
     struct nl_list list = {.name = nl_strdup(name)};
     *out = (struct nl_list_facts){0};
-    enum nl_status status = list.name != NULL ? apply(&list, settings, err) : nl_error_nomem(err);
+    enum nl_status status = apply(&list, settings, err);
     if (status == NL_OK)
         status = nl_office_begin(office, &open, err);
     if (status == NL_OK)

@@ -7,8 +7,7 @@
 
 /* message-NAME.txt in the folder of templates; "plain" is built in. */
 
-enum nl_status nl_office_message_templates(const struct nl_office *office, json_t **out,
-                                           struct nl_error *err) {
+void nl_office_message_templates(const struct nl_office *office, json_t **out) {
     static const char prefix[] = "/message-";
     static const char plain[] = "plain";
     const char *folder = office->config->templates;
@@ -30,5 +29,4 @@ enum nl_status nl_office_message_templates(const struct nl_office *office, json_
     }
     globfree(&found);
     nl_buf_free(&pattern);
-    return *out != NULL ? NL_OK : nl_error_nomem(err);
 }

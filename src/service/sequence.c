@@ -33,36 +33,32 @@ static size_t word_length(const char *text) {
     return len > 0 ? len : 1;
 }
 
-static enum nl_status make_room(struct nl_sequence *out, size_t most, struct nl_error *err) {
-    (void)err;
+static void make_room(struct nl_sequence *out, size_t most) {
     out->at = nl_calloc(most + 1, sizeof *out->at);
     out->len = nl_calloc(most + 1, sizeof *out->len);
-    return NL_OK;
 }
 
-enum nl_status nl_sequence_lines(const char *text, struct nl_sequence *out, struct nl_error *err) {
+void nl_sequence_lines(const char *text, struct nl_sequence *out) {
     size_t most = 1;
     for (const char *p = text; *p != '\0'; p++)
         most += *p == '\n';
-    enum nl_status status = make_room(out, most, err);
-    while (status == NL_OK && *text != '\0') {
+    make_room(out, most);
+    while (*text != '\0') {
         size_t len = strcspn(text, "\n");
         out->at[out->count] = text;
         out->len[out->count++] = len;
         text += len + (text[len] == '\n');
     }
-    return status;
 }
 
-enum nl_status nl_sequence_words(const char *text, struct nl_sequence *out, struct nl_error *err) {
-    enum nl_status status = make_room(out, strlen(text), err);
-    while (status == NL_OK && *text != '\0') {
+void nl_sequence_words(const char *text, struct nl_sequence *out) {
+    make_room(out, strlen(text));
+    while (*text != '\0') {
         size_t len = word_length(text);
         out->at[out->count] = text;
         out->len[out->count++] = len;
         text += len;
     }
-    return status;
 }
 
 void nl_sequence_free(struct nl_sequence *sequence) {

@@ -2,13 +2,10 @@
 #ifndef NL_SERVICE_SEQUENCE_H
 #define NL_SERVICE_SEQUENCE_H
 
-#include "newsletter/base/error.h"
-
 #include <jansson.h>
 #include <stdbool.h>
 
-/* Parts of a text that outlives it. Zero-initialise; free with nl_sequence_free, also after a
- * failure. */
+/* Parts of a text that outlives it. Zero-initialise; free with nl_sequence_free. */
 struct nl_sequence {
     const char **at;
     size_t *len;
@@ -16,12 +13,10 @@ struct nl_sequence {
 };
 
 /* The lines of a text, without their ends. */
-NL_CHECKED enum nl_status nl_sequence_lines(const char *text, struct nl_sequence *out,
-                                            struct nl_error *err);
+void nl_sequence_lines(const char *text, struct nl_sequence *out);
 
 /* Its words and the signs between them: together they are the text. */
-NL_CHECKED enum nl_status nl_sequence_words(const char *text, struct nl_sequence *out,
-                                            struct nl_error *err);
+void nl_sequence_words(const char *text, struct nl_sequence *out);
 
 void nl_sequence_free(struct nl_sequence *sequence);
 

@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/service/source_state.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,6 @@ enum nl_status nl_source_states_each(struct nl_store *store, const struct nl_con
         return NL_OK;
     enum nl_status status = nl_source_pause_read(store, &pauses, &count, err);
     struct nl_source_pause *own = status == NL_OK ? nl_calloc(NL_SOURCE_PAUSES, sizeof *own) : NULL;
-    if (status == NL_OK && own == NULL)
-        status = nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < sources; i++) {
         struct nl_source_state state = {.source = &config->direct.sources[i], .pauses = own};
         for (size_t j = 0; j < count; j++)

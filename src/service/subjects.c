@@ -34,8 +34,6 @@ enum nl_status nl_office_subjects_read(const struct nl_office *office, int64_t i
     struct nl_subject_test test = {0};
     enum nl_status status = read_test(office, issue, &test, err);
     *out = status == NL_OK ? facts_of(&test) : NULL;
-    if (status == NL_OK && *out == NULL)
-        status = nl_error_nomem(err);
     nl_subject_test_free(&test);
     return status;
 }

@@ -32,8 +32,6 @@ static enum nl_status set_attribute(json_t *attributes, const char *name, json_t
         return nl_attributes_set(attributes, name, json_string_value(value), err);
     json_object_del(attributes, name);
     json_t *one = json_pack("{s:O}", name, value);
-    if (one == NULL)
-        return nl_error_nomem(err);
     if (json_is_object(value))
         status =
             nl_error_set(err, NL_DATA, NL_TEXT("attribute %s: an object is not a value"), name);
@@ -65,7 +63,6 @@ static enum nl_status set_attributes(struct nl_person *person, json_t *changes,
     if (status == NL_OK) {
         free(person->attributes);
         person->attributes = json_dumps(attributes, JSON_COMPACT);
-        status = person->attributes != NULL ? NL_OK : nl_error_nomem(err);
     }
     json_decref(attributes);
     return status;

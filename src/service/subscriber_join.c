@@ -50,8 +50,8 @@ static enum nl_status take_attributes(json_t *given, char **out, struct nl_error
         status =
             nl_error_set(err, NL_DATA, NL_TEXT("attributes cannot be kept under these names: %s"),
                          nl_buf_text(&passed));
-    if (status == NL_OK && (*out = json_dumps(attributes, JSON_COMPACT)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        *out = json_dumps(attributes, JSON_COMPACT);
     json_decref(attributes);
     nl_buf_free(&passed);
     return status;

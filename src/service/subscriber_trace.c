@@ -26,8 +26,7 @@ static json_t *source_of(const json_t *row) {
     return json_stringn(text, strcspn(text, " "));
 }
 
-static enum nl_status add_attempt(json_t *out, const json_t *row, const char *by,
-                                  struct nl_error *err) {
+static void add_attempt(json_t *out, const json_t *row, const char *by) {
     json_t *attempt = json_object();
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         const json_t *value = json_object_get(row, fields[i]);
@@ -38,26 +37,22 @@ static enum nl_status add_attempt(json_t *out, const json_t *row, const char *by
     json_object_set_new(attempt, "source", source_of(row));
     if (strcmp(by, "relay") == 0)
         json_object_set(attempt, "at", json_object_get(row, "updated_at"));
-    return json_array_append_new(out, attempt) == 0 ? NL_OK : nl_error_nomem(err);
+    json_array_append_new(out, attempt);
 }
 
 /* The attempts of a delivery; else its last one, which a relay was told to make. */
-static enum nl_status add_delivery(json_t *out, const json_t *delivery, const json_t *attempts,
-                                   struct nl_error *err) {
-    enum nl_status status = NL_OK;
+static void add_delivery(json_t *out, const json_t *delivery, const json_t *attempts) {
     bool any = false;
     size_t at = 0;
     json_t *row = NULL;
     json_array_foreach(attempts, at, row) {
-        if (status != NL_OK ||
-            !json_equal(json_object_get(row, "delivery"), json_object_get(delivery, "id")))
+        if (!json_equal(json_object_get(row, "delivery"), json_object_get(delivery, "id")))
             continue;
         any = true;
-        status = add_attempt(out, row, "direct", err);
+        add_attempt(out, row, "direct");
     }
-    if (status == NL_OK && !any && json_integer_value(json_object_get(delivery, "attempts")) > 0)
-        status = add_attempt(out, delivery, "relay", err);
-    return status;
+    if (!any && json_integer_value(json_object_get(delivery, "attempts")) > 0)
+        add_attempt(out, delivery, "relay");
 }
 
 enum nl_status nl_office_subscriber_trace(const struct nl_office *office, const struct nl_who *who,
@@ -72,7 +67,7 @@ enum nl_status nl_office_subscriber_trace(const struct nl_office *office, const 
         if (status != NL_OK || !is_of(row, issue))
             continue;
         known++;
-        status = add_delivery(*out, row, json_object_get(history, "attempts"), err);
+        add_delivery(*out, row, json_object_get(history, "attempts"));
     }
     if (status == NL_OK && issue != NULL && known == 0)
         status = nl_error_set(err, NL_NOTFOUND, "no mail of issue '%s' was meant for this address",

@@ -16,7 +16,7 @@
  * NULL. */
 json_t *nl_task_result(const struct nl_error *problem);
 
-/* One as staff and programs see it; NULL without memory. */
+/* One as staff and programs see it; NULL for one with a text that is not UTF-8. */
 json_t *nl_task_facts(const struct nl_task *task);
 
 /* The same for one by its number, and for several. */

@@ -95,8 +95,6 @@ enum nl_status nl_office_reference(const struct nl_office *office, const char *r
                                    struct nl_error *err) {
     struct asking asking = {.office = office, .ring = ring, .open = open, .named = json_array()};
     *out = NULL;
-    if (asking.named == NULL)
-        return nl_error_nomem(err);
     enum nl_status status =
         nl_issue_notes_of_reference(office->store, reference, open, name_issue, &asking, err);
     if (status == NL_OK)

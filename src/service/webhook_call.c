@@ -134,7 +134,6 @@ static struct curl_slist *fields_of(const struct nl_office *office,
     fields = add_field(fields, failed, nl_buf_text(&text));
     fields = add_field(fields, failed, "Content-Type: application/json");
     fields = add_field(fields, failed, "Expect:");
-    *failed = *failed;
     nl_buf_free(&text);
     return fields;
 }

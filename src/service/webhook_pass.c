@@ -85,8 +85,7 @@ static void batch_free(struct batch *batch) {
 }
 
 /* Notes a failure: the next try, or that it was the last. */
-static enum nl_status put_off(struct nl_webhook *state, const struct nl_webhook_answer *answer,
-                              int64_t now, struct nl_error *err) {
+static void put_off(struct nl_webhook *state, const struct nl_webhook_answer *answer, int64_t now) {
     int64_t wait = FIRST_WAIT;
     for (int64_t i = 0; i < state->attempts && wait < LONGEST_WAIT; i++)
         wait *= 2;
@@ -100,7 +99,6 @@ static enum nl_status put_off(struct nl_webhook *state, const struct nl_webhook_
     state->trouble = nl_buf_take(&text);
     if (!state->enabled)
         nl_log(NL_LOG_NOTICE, NULL, "webhook %s is switched off: %s", state->name, answer->detail);
-    return state->trouble != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 static void succeed(struct nl_webhook *state, int64_t event) {
@@ -131,7 +129,7 @@ static enum nl_status tell(const struct nl_office *office, struct nl_webhook *st
     if (status == NL_OK && *taken)
         succeed(state, message->event);
     else if (status == NL_OK)
-        status = put_off(state, &answer, now, err);
+        put_off(state, &answer, now);
     return status == NL_OK ? nl_webhook_save(office->store, state, err) : status;
 }
 

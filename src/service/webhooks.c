@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/service/webhooks.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/env.h"
@@ -81,7 +81,7 @@ enum nl_status nl_office_webhook_add(const struct nl_office *office, const char 
                                .kinds = nl_strdup(kinds),
                                .secret = new_secret(),
                                .enabled = true};
-    if (out->name == NULL || out->url == NULL || out->kinds == NULL || out->secret == NULL)
+    if (out->secret == NULL)
         status = nl_error_nomem(err);
     if (status == NL_OK)
         status = nl_office_begin(office, &open, err);
@@ -176,8 +176,7 @@ enum nl_status nl_office_webhook_test(const struct nl_office *office, const char
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);
     *out = (struct nl_webhook_answer){0};
-    enum nl_status status =
-        text != NULL ? nl_webhook_find(office->store, name, &webhook, err) : nl_error_nomem(err);
+    enum nl_status status = nl_webhook_find(office->store, name, &webhook, err);
     if (status == NL_OK)
         status = nl_webhook_send(office, &webhook, id, text, out, err);
     const struct nl_webhook_call call = {

@@ -51,7 +51,7 @@ static enum nl_status add_difference(const struct nl_desk *desk, int64_t chosen,
     if (status == NL_OK)
         status = read_text(desk, with, &after);
     if (status == NL_OK)
-        status = nl_draft_compare(nl_buf_text(&before), nl_buf_text(&after), &rows, desk->err);
+        rows = nl_draft_compare(nl_buf_text(&before), nl_buf_text(&after));
     json_array_foreach(rows, at, row) {
         const char *kind = json_string_value(json_object_get(row, "kind"));
         json_object_set_new(row, "gap", json_boolean(strcmp(kind, "gap") == 0));

@@ -98,8 +98,7 @@ static enum nl_status add_messages(const struct nl_staff_call *call, const json_
 
 /* The form is kept as it was where it is refused. `once` makes that a page that is loaded again
  * sends nothing twice. */
-static enum nl_status add_form(const struct nl_staff_call *call, const json_t *lists,
-                               struct nl_error *err) {
+static void add_form(const struct nl_staff_call *call, const json_t *lists) {
     static const char *const kept[] = {"address", "subject", "text", "data"};
     const struct nl_office office = nl_staff_office(call->staff, call->session);
     json_t *choices = json_array();
@@ -108,7 +107,7 @@ static enum nl_status add_form(const struct nl_staff_call *call, const json_t *l
     size_t at = 0;
     json_t *one = NULL;
     char once[40];
-    enum nl_status status = nl_office_message_templates(&office, &templates, err);
+    nl_office_message_templates(&office, &templates);
     json_array_foreach(lists, at, one) nl_choice_add(
         choices, nl_facts_word(one, "name"), nl_facts_word(one, "title"), field(call, "list"));
     json_array_foreach(templates, at, one) nl_choice_add(
@@ -120,7 +119,6 @@ static enum nl_status add_form(const struct nl_staff_call *call, const json_t *l
     snprintf(once, sizeof once, "%llx", (unsigned long long)nl_clock_nanoseconds());
     nl_data_set(call->data, "once", once);
     json_decref(templates);
-    return status;
 }
 
 static enum nl_status show(struct nl_staff_call *call, const json_t *lists,
@@ -135,7 +133,7 @@ static enum nl_status show(struct nl_staff_call *call, const json_t *lists,
         status = NL_OK;
     }
     if (status == NL_OK)
-        status = add_form(call, lists, err);
+        add_form(call, lists);
     return nl_staff_finish(call, status, "staff-messages.html", response, err);
 }
 

@@ -28,7 +28,7 @@ NL_CHECKED enum nl_status nl_office_audience_count(const struct nl_office *offic
                                                    struct nl_error *err) NL_NONNULL(1, 2, 4, 5);
 
 /* The same by the languages that people read, the most first: varieties count together, and people
- * who have told none read the list's. The caller frees it; NULL without memory. */
+ * who have told none read the list's. The caller frees it. */
 json_t *nl_audience_languages_read(const struct nl_list *list, const json_t *count) NL_ALL_NONNULL;
 
 #endif

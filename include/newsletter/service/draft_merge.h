@@ -12,9 +12,9 @@ enum nl_merge_choice { NL_MERGE_ASK, NL_MERGE_MINE, NL_MERGE_THEIRS };
  * NL_MERGE_ASK *conflicts becomes an array of objects with "mine" and "theirs", one for each place
  * where they have changed the same thing differently; it is empty where all could be merged. The
  * caller frees it. */
-NL_CHECKED enum nl_status nl_draft_merge(const char *base, const char *mine, const char *theirs,
-                                         enum nl_merge_choice choice, struct nl_buf *out,
-                                         json_t **conflicts, struct nl_error *err) NL_ALL_NONNULL;
+void nl_draft_merge(const char *base, const char *mine, const char *theirs,
+                    enum nl_merge_choice choice, struct nl_buf *out,
+                    json_t **conflicts) NL_ALL_NONNULL;
 
 /* The result of saving. Free `conflicts`. */
 struct nl_draft_saved {

@@ -65,16 +65,14 @@ NL_CHECKED enum nl_status nl_office_draft_version(const struct nl_office *office
 
 /* How one text became another, line by line: objects with "kind" ("same", "gone", "new") and
  * "text"; of lines that are the same, only a few next to a change, and "kind": "gap" for the rest.
- * The caller frees *out. */
-NL_CHECKED enum nl_status nl_draft_difference(const char *before, const char *after, json_t **out,
-                                              struct nl_error *err) NL_ALL_NONNULL;
+ * The caller frees it. */
+json_t *nl_draft_difference(const char *before, const char *after) NL_ALL_NONNULL;
 
 /* The same for two columns: objects with "kind" ("same", "changed", "gap"), "left" and "right",
  * arrays of parts of a line ("text", "marked": this is not in the other one). Lines that were
  * changed stand next to each other, with their words marked; a side without a line is empty. The
- * caller frees *out. */
-NL_CHECKED enum nl_status nl_draft_compare(const char *before, const char *after, json_t **out,
-                                           struct nl_error *err) NL_ALL_NONNULL;
+ * caller frees it. */
+json_t *nl_draft_compare(const char *before, const char *after) NL_ALL_NONNULL;
 
 /* ---- writing ---- */
 

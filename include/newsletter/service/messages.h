@@ -40,8 +40,7 @@ NL_CHECKED enum nl_status nl_office_messages(const struct nl_office *office,
                                              struct nl_error *err) NL_ALL_NONNULL;
 
 /* The names of the templates that there are, as an array that the caller frees. */
-NL_CHECKED enum nl_status nl_office_message_templates(const struct nl_office *office, json_t **out,
-                                                      struct nl_error *err) NL_ALL_NONNULL;
+void nl_office_message_templates(const struct nl_office *office, json_t **out) NL_ALL_NONNULL;
 
 /* Erases all messages to an address, which need not be a subscriber's; *count is how many. */
 NL_CHECKED enum nl_status nl_office_messages_erase(const struct nl_office *office,

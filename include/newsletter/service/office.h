@@ -48,7 +48,6 @@ NL_CHECKED enum nl_status nl_office_note(const struct nl_office *office, const c
                                          struct nl_error *err) NL_NONNULL(1, 2, 3, 6);
 
 /* A text to be changed: NULL leaves it, "" removes it. Replaces *text, which is the caller's. */
-NL_CHECKED enum nl_status nl_office_set_text(char **text, const char *value, struct nl_error *err)
-    NL_NONNULL(1, 3);
+void nl_office_set_text(char **text, const char *value) NL_NONNULL(1);
 
 #endif
