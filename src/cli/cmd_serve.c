@@ -74,19 +74,14 @@ static enum nl_status open_site(struct cli *cli, const char *listen, struct serv
         status = nl_site_set_writer(service->site, service->writer_store, &service->writer, err);
     if (status == NL_OK)
         status = nl_hooks_new(config, &service->hooks, err);
-    if (status == NL_OK)
-        nl_site_set_hooks(service->site, service->hooks);
-    if (status == NL_OK)
-        status = nl_decoder_new(config, &service->decoder, err);
-    if (status == NL_OK)
-        nl_site_set_decoder(service->site, service->decoder);
-    if (status == NL_OK)
-        status = nl_pdfs_new(config, &service->pdfs, err);
-    if (status == NL_OK)
-        nl_site_set_pdfs(service->site, service->pdfs);
-    return status == NL_OK
-               ? nl_server_new(&options, nl_site_handle, service->site, &service->server, err)
-               : status;
+    if (status != NL_OK)
+        return status;
+    service->decoder = nl_decoder_new(config);
+    service->pdfs = nl_pdfs_new(config);
+    nl_site_set_hooks(service->site, service->hooks);
+    nl_site_set_decoder(service->site, service->decoder);
+    nl_site_set_pdfs(service->site, service->pdfs);
+    return nl_server_new(&options, nl_site_handle, service->site, &service->server, err);
 }
 
 static enum nl_status open_staff(struct cli *cli, struct service *service, struct nl_error *err) {
@@ -113,13 +108,12 @@ static enum nl_status open_staff(struct cli *cli, struct service *service, struc
         status = nl_staff_new(service->staff_store, config, &service->staff, err);
     if (status == NL_OK)
         status = nl_staff_set_helpers(service->staff, &service->staff_helpers, err);
-    if (status == NL_OK)
-        status = nl_pdfs_new(config, &service->staff_pdfs, err);
-    if (status == NL_OK)
+    if (status == NL_OK) {
+        service->staff_pdfs = nl_pdfs_new(config);
         nl_staff_set_pdfs(service->staff, service->staff_pdfs);
-    if (status == NL_OK)
         status =
             nl_server_new(&options, nl_staff_handle, service->staff, &service->staff_server, err);
+    }
     return status == NL_OK ? NL_OK : nl_error_context(err, "staff");
 }
 

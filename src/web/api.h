@@ -100,10 +100,8 @@ enum nl_status nl_api_failed(const struct nl_api_call *call, enum nl_status stat
 enum nl_status nl_api_stale(const struct nl_api_call *call, struct nl_error *err);
 
 /* Sets Location to an address of the API: a path with one number or word. */
-enum nl_status nl_api_locate(const struct nl_api_call *call, const char *collection,
-                             const char *member, struct nl_error *err);
-enum nl_status nl_api_locate_number(const struct nl_api_call *call, const char *collection,
-                                    int64_t id, struct nl_error *err);
+void nl_api_locate(const struct nl_api_call *call, const char *collection, const char *member);
+void nl_api_locate_number(const struct nl_api_call *call, const char *collection, int64_t id);
 
 /* ---- api_input.c ---- */
 

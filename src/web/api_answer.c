@@ -125,17 +125,14 @@ enum nl_status nl_api_stale(const struct nl_api_call *call, struct nl_error *err
                           err);
 }
 
-enum nl_status nl_api_locate(const struct nl_api_call *call, const char *collection,
-                             const char *member, struct nl_error *err) {
+void nl_api_locate(const struct nl_api_call *call, const char *collection, const char *member) {
     struct nl_buf location = {0};
     nl_buf_addf(&location, "%s/api/v1/%s/%s", call->staff->site->prefix, collection, member);
     call->response->location = nl_buf_take(&location);
-    return call->response->location != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-enum nl_status nl_api_locate_number(const struct nl_api_call *call, const char *collection,
-                                    int64_t id, struct nl_error *err) {
+void nl_api_locate_number(const struct nl_api_call *call, const char *collection, int64_t id) {
     char number[24];
     snprintf(number, sizeof number, "%lld", (long long)id);
-    return nl_api_locate(call, collection, number, err);
+    nl_api_locate(call, collection, number);
 }

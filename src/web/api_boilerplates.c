@@ -89,8 +89,8 @@ static enum nl_status save(struct nl_api_call *call, const json_t *item, struct 
     if (stale)
         return nl_api_stale(call, err);
     if (item == NULL)
-        status = nl_api_locate_number(call, "boilerplates", id, err);
-    return status == NL_OK ? answer_one(call, item == NULL ? 201 : 200, id, err) : status;
+        nl_api_locate_number(call, "boilerplates", id);
+    return answer_one(call, item == NULL ? 201 : 200, id, err);
 }
 
 enum nl_status nl_api_add_boilerplate(struct nl_api_call *call, struct nl_error *err) {

@@ -8,9 +8,11 @@
 
 static enum nl_status add_bounce(const struct nl_kept_bounce *kept, void *ctx,
                                  struct nl_error *err) {
+    (void)err;
     json_t *facts = json_pack("{s:I, s:o, s:I}", "id", (json_int_t)kept->id, "at",
                               nl_facts_time(kept->at), "size", (json_int_t)kept->bytes);
-    return json_array_append_new(ctx, facts) == 0 ? NL_OK : nl_error_nomem(err);
+    json_array_append_new(ctx, facts);
+    return NL_OK;
 }
 
 enum nl_status nl_api_get_bounces(struct nl_api_call *call, struct nl_error *err) {
@@ -24,8 +26,6 @@ enum nl_status nl_api_get_bounce(struct nl_api_call *call, struct nl_error *err)
     struct nl_buf message = {0};
     enum nl_status status = nl_office_kept_bounce_read(&call->office, call->id, &message, err);
     unsigned char *text = status == NL_OK ? nl_malloc(message.len / 3 * 4 + 5) : NULL;
-    if (status == NL_OK && text == NULL)
-        status = nl_error_nomem(err);
     if (status == NL_OK) {
         EVP_EncodeBlock(text, (const unsigned char *)nl_buf_text(&message), (int)message.len);
         status = nl_api_answer(

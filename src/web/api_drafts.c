@@ -98,8 +98,8 @@ enum nl_status nl_api_begin_draft(struct nl_api_call *call, struct nl_error *err
     nl_buf_free(&content);
     if (status != NL_OK)
         return nl_api_failed(call, status, err);
-    status = nl_api_locate_number(call, "drafts", id, err);
-    return status == NL_OK ? answer_draft(call, 201, id, err) : status;
+    nl_api_locate_number(call, "drafts", id);
+    return answer_draft(call, 201, id, err);
 }
 
 enum nl_status nl_api_remove_draft(struct nl_api_call *call, struct nl_error *err) {

@@ -55,8 +55,8 @@ enum nl_status nl_api_start_export(struct nl_api_call *call, struct nl_error *er
         return nl_api_failed(call, status, err);
     if (call->staff->tasks != NULL)
         nl_task_worker_wake(call->staff->tasks);
-    status = nl_api_locate_number(call, "exports", id, err);
-    return status == NL_OK ? answer_export(call, 202, id, err) : status;
+    nl_api_locate_number(call, "exports", id);
+    return answer_export(call, 202, id, err);
 }
 
 enum nl_status nl_api_get_export(struct nl_api_call *call, struct nl_error *err) {

@@ -69,8 +69,8 @@ enum nl_status nl_api_open_import(struct nl_api_call *call, struct nl_error *err
     json_decref(options);
     if (status != NL_OK)
         return nl_api_failed(call, status, err);
-    status = nl_api_locate_number(call, "imports", id, err);
-    return status == NL_OK ? answer_import(call, 201, id, err) : status;
+    nl_api_locate_number(call, "imports", id);
+    return answer_import(call, 201, id, err);
 }
 
 enum nl_status nl_api_get_import(struct nl_api_call *call, struct nl_error *err) {

@@ -93,8 +93,8 @@ enum nl_status nl_api_add_list(struct nl_api_call *call, struct nl_error *err) {
     nl_list_facts_free(&added);
     if (status != NL_OK)
         return nl_api_failed(call, status, err);
-    status = nl_api_locate(call, "lists", name, err);
-    return status == NL_OK ? answer_list(call, 201, name, err) : status;
+    nl_api_locate(call, "lists", name);
+    return answer_list(call, 201, name, err);
 }
 
 enum nl_status nl_api_change_list(struct nl_api_call *call, struct nl_error *err) {

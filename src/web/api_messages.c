@@ -84,9 +84,8 @@ enum nl_status nl_api_send_message(struct nl_api_call *call, struct nl_error *er
     if (call->staff->notices != NULL)
         nl_mailer_wake(call->staff->notices, id);
     json_t *facts = NULL;
-    status = nl_api_locate_number(call, "messages", id, err);
-    if (status == NL_OK)
-        status = nl_office_message_read(&call->office, id, &facts, err);
+    nl_api_locate_number(call, "messages", id);
+    status = nl_office_message_read(&call->office, id, &facts, err);
     return status == NL_OK ? nl_api_answer(call, 202, facts, err)
                            : nl_api_failed(call, status, err);
 }

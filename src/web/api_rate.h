@@ -8,7 +8,7 @@
 /* Any thread may ask it. The tokens used last are known: no number of tokens costs more memory. */
 struct nl_api_rates;
 
-/* NULL without memory; free with nl_api_rates_free. */
+/* Free with nl_api_rates_free. */
 struct nl_api_rates *nl_api_rates_new(void);
 void nl_api_rates_free(struct nl_api_rates *rates);
 

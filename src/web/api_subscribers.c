@@ -118,10 +118,9 @@ enum nl_status nl_api_add_subscriber(struct nl_api_call *call, struct nl_error *
         nl_mailer_wake(call->staff->notices, joined.notice);
     snprintf(id, sizeof id, "%lld", (long long)joined.subscriber);
     if (joined.subscriber != 0)
-        status = nl_api_locate(call, "subscribers", id, err);
+        nl_api_locate(call, "subscribers", id);
     bool added = joined.outcome == NL_JOINED_ACTIVE || joined.outcome == NL_JOINED_PENDING;
-    return status == NL_OK ? nl_api_answer(call, added ? 201 : 200, joined_facts(&joined), err)
-                           : status;
+    return nl_api_answer(call, added ? 201 : 200, joined_facts(&joined), err);
 }
 
 struct batch {

@@ -8,13 +8,11 @@
 #include <string.h>
 
 /* Redirects a folder without its final slash: relative links would lead to the wrong place. */
-static enum nl_status add_slash(const struct nl_site *site, const char *path,
-                                struct nl_response *response, struct nl_error *err) {
+static void add_slash(const struct nl_site *site, const char *path, struct nl_response *response) {
     struct nl_buf location = {0};
     nl_buf_addf(&location, "%s/archive/%s/", site->prefix, path);
     response->status = 301;
     response->location = nl_buf_take(&location);
-    return response->location != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 /* A search reads an index of all texts, and strangers choose its words. Drawing a picture takes as
@@ -90,7 +88,7 @@ enum nl_status nl_site_archive(struct nl_site *site, const struct nl_request *re
         status = nl_site_not_found(site, request, response, err);
     } else if (status == NL_OK && *last != '\0' && strchr(last, '.') == NULL &&
                strcmp(last, "search") != 0) {
-        status = add_slash(site, path, response, err);
+        add_slash(site, path, response);
     } else if (status == NL_OK) {
         status = serve_list(site, request, &list, path + len + 1, response, err);
     }

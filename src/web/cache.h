@@ -7,7 +7,7 @@
 
 struct nl_cache;
 
-/* Keeps so many bytes of bodies at most. NULL without memory; free with nl_cache_free. */
+/* Keeps so many bytes of bodies at most. Free with nl_cache_free. */
 struct nl_cache *nl_cache_new(size_t limit);
 
 /* Says what the time is (seconds) and what state everything is in of which pages are made: what was

@@ -15,11 +15,12 @@ bool nl_gzip_is_wanted(const char *accept_encoding);
  * API, which no web page of somebody else can ask without its token. */
 bool nl_gzip_suits(const struct nl_response *response) NL_ALL_NONNULL;
 
-/* Compresses `body` into `out`, which is empty; false, with `out` empty, without memory. */
+/* Compresses `body` into `out`, which is empty; false, with `out` empty, where that does not suit
+ * its size. */
 bool nl_gzip(const struct nl_buf *body, struct nl_buf *out) NL_ALL_NONNULL;
 
-/* Adds to `out` what `data`, in the form of gzip, stands for: a file of ours. False without memory,
- * or if it is damaged. */
+/* Adds to `out` what `data`, in the form of gzip, stands for: a file of ours. False if it
+ * is damaged. */
 bool nl_gunzip(const char *data, size_t len, struct nl_buf *out) NL_ALL_NONNULL;
 
 /* Writes the entity tag of the compressed form: "x" becomes "x-gzip", since one tag must not stand

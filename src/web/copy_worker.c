@@ -141,10 +141,6 @@ enum nl_status nl_copies_send(struct nl_copies *copies, const char *who, const c
                               const char *to, struct nl_buf *message, struct nl_error *err) {
     struct job job = {nl_strdup(who), nl_strdup(sender), nl_strdup(to), *message};
     *message = (struct nl_buf){0};
-    if (job.who == NULL || job.sender == NULL || job.to == NULL) {
-        free_job(&job);
-        return nl_error_nomem(err);
-    }
     pthread_mutex_lock(&copies->mutex);
     bool room = copies->count < JOBS &&
                 (copies->count == 0 || copies->bytes + job.message.len <= BYTES_MOST);

@@ -58,9 +58,9 @@ static void run(struct nl_job *item, void *ctx) {
 }
 
 struct nl_decode_job *nl_decoder_submit(struct nl_decoder *decoder, const char *data, size_t len) {
-    struct nl_decode_job *job = decoder != NULL ? nl_calloc(1, sizeof *job) : NULL;
-    if (job == NULL)
+    if (decoder == NULL)
         return NULL;
+    struct nl_decode_job *job = nl_calloc(1, sizeof *job);
     job->decoder = decoder;
     size_t before = atomic_fetch_add(&decoder->bytes, len);
     if (before + len > BYTES_MOST) {
@@ -69,7 +69,6 @@ struct nl_decode_job *nl_decoder_submit(struct nl_decoder *decoder, const char *
         return NULL;
     }
     nl_buf_add(&job->file, data, len);
-    atomic_fetch_sub(&decoder->bytes, len - job->file.len); /* without memory */
     if (!nl_job_submit(&decoder->queue, &job->job)) {
         free_job(&job->job);
         return NULL;
@@ -91,16 +90,13 @@ void nl_decode_job_drop(void *job) {
 
 /* ---- its life ---- */
 
-enum nl_status nl_decoder_new(const struct nl_config *config, struct nl_decoder **out,
-                              struct nl_error *err) {
-    (void)err;
+struct nl_decoder *nl_decoder_new(const struct nl_config *config) {
     struct nl_decoder *decoder = nl_calloc(1, sizeof *decoder);
-    *out = decoder;
     decoder->config = config;
     decoder->queue =
         (struct nl_job_queue){.room = JOBS, .ctx = decoder, .run = run, .free = free_job};
     nl_job_queue_init(&decoder->queue);
-    return NL_OK;
+    return decoder;
 }
 
 enum nl_status nl_decoder_start(struct nl_decoder *decoder, void (*wake)(void *ctx), void *ctx,

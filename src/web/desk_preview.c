@@ -99,10 +99,8 @@ static enum nl_status show_mail(const struct nl_desk *desk, const struct nl_view
     const char *scheme = nl_request_query(desk->call->request, "scheme");
     char *attributes = read_attributes(desk);
     struct nl_buf page = {0};
-    enum nl_status status = attributes != NULL
-                                ? nl_sample_fill_with(nl_buf_text(&view->page), view->page.len,
-                                                      attributes, &page, desk->err)
-                                : nl_error_nomem(desk->err);
+    enum nl_status status =
+        nl_sample_fill_with(nl_buf_text(&view->page), view->page.len, attributes, &page, desk->err);
     if (status == NL_OK && scheme != NULL && scheme[0] != '\0')
         nl_preview_scheme(nl_buf_text(&page), strcmp(scheme, "dark") == 0, out);
     else if (status == NL_OK)

@@ -8,8 +8,6 @@ enum nl_status nl_desk_failure(struct nl_desk *desk, enum nl_status status, bool
     int code = status == NL_EXISTS ? 409 : status == NL_NOTFOUND ? 404 : 422;
     char *why = nl_catalog_error(desk->call->theme->catalog, desk->err);
     nl_error_free(desk->err);
-    if (why == NULL)
-        return nl_error_nomem(desk->err);
     if (nl_desk_wants_json(desk)) {
         status = nl_desk_json(desk, code, json_pack("{s:s}", "problem", why));
     } else {

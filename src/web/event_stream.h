@@ -12,8 +12,8 @@ struct nl_event_streams {
     bool closing; /* each ends when it is looked at next */
 };
 
-/* Makes the answer of a stream, which takes response->events; its deadline is set. NULL without
- * memory: then the events are ended. */
+/* Makes the answer of a stream, which takes response->events; its deadline is set. NULL where
+ * libmicrohttpd makes none: then the events are ended. */
 struct MHD_Response *nl_event_stream_new(struct nl_event_streams *streams,
                                          struct nl_request *request, struct nl_response *response,
                                          int64_t now) NL_ALL_NONNULL;

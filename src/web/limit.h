@@ -12,8 +12,8 @@
 /* Any thread may ask it. */
 struct nl_limit;
 
-/* Each key may do `burst` things at once and `per_hour` in the long run. NULL without memory; free
- * with nl_limit_free. */
+/* Each key may do `burst` things at once and `per_hour` in the long run. NULL without randomness;
+ * free with nl_limit_free. */
 struct nl_limit *nl_limit_new(int64_t burst, int64_t per_hour);
 
 /* Takes one for the `len` bytes of `key` at time `now` (seconds). False if none is left; *wait is

@@ -150,15 +150,12 @@ void nl_pdf_job_drop(void *job) {
 
 /* ---- its life ---- */
 
-enum nl_status nl_pdfs_new(const struct nl_config *config, struct nl_pdfs **out,
-                           struct nl_error *err) {
-    (void)err;
+struct nl_pdfs *nl_pdfs_new(const struct nl_config *config) {
     struct nl_pdfs *pdfs = nl_calloc(1, sizeof *pdfs);
-    *out = pdfs;
     pdfs->config = config;
     pdfs->queue = (struct nl_job_queue){.room = JOBS, .ctx = pdfs, .run = run, .free = free_job};
     nl_job_queue_init(&pdfs->queue);
-    return NL_OK;
+    return pdfs;
 }
 
 enum nl_status nl_pdfs_start(struct nl_pdfs *pdfs, void (*wake)(void *ctx), void *ctx,

@@ -16,8 +16,8 @@ struct nl_peers {
     int64_t checked_at;
 };
 
-/* Adds a connection whose request must have arrived at `until`. Owned by `peers`; NULL without
- * memory. libmicrohttpd keeps it as the connection's socket context. */
+/* Adds a connection whose request must have arrived at `until`. Owned by `peers`.
+ * libmicrohttpd keeps it as the connection's socket context. */
 struct nl_peer *nl_peer_add(struct nl_peers *peers, struct MHD_Connection *connection,
                             int64_t until) NL_ALL_NONNULL;
 

@@ -232,8 +232,6 @@ static enum nl_status download(const struct visit *visit, struct nl_response *re
     char *text = data != NULL ? json_dumps(data, JSON_INDENT(2)) : NULL;
     if (text != NULL)
         nl_buf_addf(&response->body, "%s\n", text);
-    else if (status == NL_OK)
-        status = nl_error_nomem(err);
     response->type = "application/json";
     response->attachment = "my-data.json";
     free(text);

@@ -123,26 +123,21 @@ json_t *nl_receipts_data(const struct nl_theme *theme, const json_t *receipts,
 
 /* ---- the file ---- */
 
-static enum nl_status answer(const json_t *receipt, struct nl_response *response,
-                             struct nl_error *err) {
+static void answer(const json_t *receipt, struct nl_response *response) {
     char *text = json_dumps(receipt, JSON_INDENT(2));
-    if (text == NULL)
-        return nl_error_nomem(err);
     nl_buf_addf(&response->body, "%s\n", text);
     response->type = "application/json";
     response->attachment = "consent-receipt.json";
     free(text);
-    return NL_OK;
 }
 
-enum nl_status nl_receipt_file(const json_t *receipts, const char *record, bool *found,
-                               struct nl_response *response, struct nl_error *err) {
-    *found = false;
+bool nl_receipt_file(const json_t *receipts, const char *record, struct nl_response *response) {
     for (size_t i = 0; i < json_array_size(receipts); i++) {
         const json_t *receipt = json_array_get(receipts, i);
-        *found = strcmp(nl_facts_word(receipt, "record_id"), record) == 0;
-        if (*found)
-            return answer(receipt, response, err);
+        if (strcmp(nl_facts_word(receipt, "record_id"), record) == 0) {
+            answer(receipt, response);
+            return true;
+        }
     }
-    return NL_OK;
+    return false;
 }

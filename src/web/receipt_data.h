@@ -11,8 +11,7 @@
  * The caller frees it. */
 json_t *nl_receipts_data(const struct nl_theme *theme, const json_t *receipts, const char *address);
 
-/* Answers with the receipt of a record, as a file; *found is false where it is none of these. */
-enum nl_status nl_receipt_file(const json_t *receipts, const char *record, bool *found,
-                               struct nl_response *response, struct nl_error *err);
+/* Answers with the receipt of a record, as a file; false where it is none of these. */
+bool nl_receipt_file(const json_t *receipts, const char *record, struct nl_response *response);
 
 #endif

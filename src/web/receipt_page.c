@@ -52,10 +52,8 @@ static enum nl_status answer(struct visit *visit, struct nl_response *response,
         nl_office_receipts_by_link(&office, &visit->link, &visit->receipts, err);
     if (status != NL_OK || record == NULL)
         return status == NL_OK ? show(visit, response, err) : status;
-    bool found = false;
-    status = nl_receipt_file(visit->receipts, record, &found, response, err);
-    if (status != NL_OK || found)
-        return status;
+    if (nl_receipt_file(visit->receipts, record, response))
+        return NL_OK;
     return nl_site_not_found(visit->site, visit->request, response, err);
 }
 
@@ -64,7 +62,7 @@ enum nl_status nl_receipt_page(struct nl_site *site, const struct nl_request *re
                                struct nl_response *response, struct nl_error *err) {
     struct visit visit = {.site = site, .request = request};
     if (nl_language_choose(site, request, response))
-        return response->location != NULL ? NL_OK : nl_error_nomem(err);
+        return NL_OK;
     if (!nl_site_may_network(site, site->costly, request, response))
         return nl_site_say(site, request, 429, nl_too_many, response, err);
     nl_request_token(request, &visit.token);

@@ -111,7 +111,7 @@ static bool take_room(struct nl_request *request) {
     return !request->crowded;
 }
 
-/* Room for one more field; NULL without memory. */
+/* Room for one more field. */
 static struct field *new_field(struct nl_request *request) {
     if (request->field_count == request->field_room) {
         size_t room = 2 * request->field_room + 16;
@@ -139,10 +139,10 @@ static bool spool(struct nl_request *request, const char *data, size_t size) {
  * would go on where the first one ends. */
 static enum MHD_Result take_file(struct nl_request *request, const char *name, const char *file,
                                  const char *data, uint64_t offset, size_t size) {
-    struct field *field = NULL;
     if (offset == 0) {
-        if (request->file_begun || (field = new_field(request)) == NULL)
+        if (request->file_begun)
             return MHD_NO;
+        struct field *field = new_field(request);
         field->name = nl_strdup(name);
         field->file = nl_strdup(file);
         request->field_count++;
@@ -171,13 +171,9 @@ static enum MHD_Result take_field(void *ctx, enum MHD_ValueKind kind, const char
             return MHD_NO;
         }
         struct field *field = new_field(request);
-        if (field == NULL)
-            return MHD_NO;
         request->field_count++;
         field->name = nl_strdup(name);
         field->file = file != NULL ? nl_strdup(file) : NULL;
-        if ((file != NULL && field->file == NULL))
-            return MHD_NO;
     }
     if (request->field_count == 0 || request->size > request->form_limit) {
         request->too_large = request->size > request->form_limit;
@@ -199,12 +195,10 @@ void nl_request_free(struct nl_request *request) {
         nl_buf_free(&request->fields[i].value);
     }
     free(request->fields);
-    if (request->own != NULL && request->own->drop != NULL)
+    if (request->own->drop != NULL)
         request->own->drop(request->own->item);
-    if (request->own != NULL) {
-        nl_buf_free(&request->own->body);
-        free(request->own->known);
-    }
+    nl_buf_free(&request->own->body);
+    free(request->own->known);
     nl_spool_release(request->spool);
     if (request->raw_limit > 0)
         *request->raw_room += request->size;

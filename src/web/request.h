@@ -52,7 +52,7 @@ struct nl_request {
 };
 
 /* Begins a request. `trusted` are the proxies whose word about the visitor's address is believed.
- * NULL without memory. */
+ */
 struct nl_request *nl_request_new(struct MHD_Connection *connection, const char *path,
                                   const char *method, const struct nl_networks *trusted);
 

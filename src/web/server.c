@@ -128,8 +128,6 @@ static enum MHD_Result access_handler(void *ctx, struct MHD_Connection *connecti
         struct nl_server *server = ctx;
         request = nl_request_new(connection, path, method, &server->trusted);
         *state = request;
-        if (request == NULL)
-            return MHD_NO;
         if (server->all_methods)
             nl_request_take_method(request, method);
         request->server = server;

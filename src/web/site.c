@@ -201,7 +201,7 @@ enum nl_status nl_site_handle(void *ctx, const struct nl_request *request,
     if (site->cache == NULL || nl_request_is_post(request) || strncmp(path, "/hooks", 6) == 0)
         return dispatch(site, request, path, response, err);
     if (nl_language_choose(site, request, response))
-        return response->location != NULL ? NL_OK : nl_error_nomem(err);
+        return NL_OK;
     status = find_kept(site, request, path, &key, response, &found, err);
     if (status == NL_OK && !found)
         status = dispatch(site, request, path, response, err);
@@ -240,7 +240,7 @@ enum nl_status nl_site_new(struct nl_store *store, const struct nl_config *confi
         .cache = nl_cache_new(CACHE_BYTES),
         .prefix = path_of(url)};
     if (site->joins == NULL || site->changes == NULL || site->costly == NULL ||
-        site->addresses == NULL || site->cache == NULL || site->prefix == NULL) {
+        site->addresses == NULL) {
         nl_site_free(site);
         return nl_error_nomem(err);
     }

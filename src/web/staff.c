@@ -110,8 +110,7 @@ enum nl_status nl_staff_new(struct nl_store *store, const struct nl_config *conf
     staff->names = nl_limit_new(ACCOUNT_GUESSES, ACCOUNT_GUESSES);
     staff->writers = nl_desk_people_new();
     staff->rates = nl_api_rates_new();
-    if (status == NL_OK && (staff->guesses == NULL || staff->names == NULL ||
-                            staff->writers == NULL || staff->rates == NULL))
+    if (status == NL_OK && (staff->guesses == NULL || staff->names == NULL))
         status = nl_error_nomem(err);
     if (status != NL_OK) {
         nl_staff_free(staff);

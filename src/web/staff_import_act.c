@@ -78,7 +78,7 @@ static enum nl_status take_words(const struct nl_staff_call *call, json_t *optio
         json_object_set(options, "states", states);
     json_decref(states);
     free(lines);
-    return lines != NULL || status != NL_OK ? status : nl_error_nomem(err);
+    return status;
 }
 
 /* ---- columns ---- */

@@ -84,7 +84,7 @@ static enum nl_status begin(struct nl_staff *staff, const struct nl_request *req
     nl_openid_provider_free(&provider);
     explicit_bzero(&browser, sizeof browser);
     explicit_bzero(&login, sizeof login);
-    return response->location != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 /* ---- and back ---- */

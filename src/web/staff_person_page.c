@@ -205,8 +205,6 @@ static enum nl_status write_file(struct nl_staff_call *call, int64_t id,
     json_t *whole = NULL;
     enum nl_status status = nl_office_subscriber_copy(&office, id, &whole, err);
     char *text = status == NL_OK ? json_dumps(whole, JSON_INDENT(2)) : NULL;
-    if (status == NL_OK && text == NULL)
-        status = nl_error_nomem(err);
     if (text != NULL)
         nl_buf_adds(&response->body, text);
     response->type = "application/json";

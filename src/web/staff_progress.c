@@ -251,8 +251,7 @@ static struct nl_onlooker *new_onlooker(const struct nl_issue_page *page) {
     memcpy(self->csrf, session->csrf, sizeof self->csrf);
     if (last != NULL && strlen(last) < sizeof self->last)
         memcpy(self->last, last, strlen(last) + 1);
-    if (self->list == NULL ||
-        !nl_token_digest(nl_login_token(page->call->request), self->session)) {
+    if (!nl_token_digest(nl_login_token(page->call->request), self->session)) {
         free(self->list);
         free(self);
         return NULL;

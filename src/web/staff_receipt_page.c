@@ -29,14 +29,12 @@ static enum nl_status answer(struct nl_staff_call *call, int64_t id,
                              const struct nl_person_view *view, const json_t *receipts,
                              struct nl_response *response, struct nl_error *err) {
     const char *record = nl_request_query(call->request, "record");
-    bool found = false;
     if (record == NULL)
         return show(call, id, view, receipts, response, err);
-    enum nl_status status = nl_receipt_file(receipts, record, &found, response, err);
-    if (status == NL_OK && !found)
+    if (!nl_receipt_file(receipts, record, response))
         return nl_staff_no_page(call, response, err);
     json_decref(call->data);
-    return status;
+    return NL_OK;
 }
 
 enum nl_status nl_person_receipt(struct nl_staff_call *call, int64_t id,

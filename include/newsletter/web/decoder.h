@@ -8,8 +8,7 @@
 struct nl_decoder;
 
 /* `config` must outlive it. Free with nl_decoder_free. */
-NL_CHECKED enum nl_status nl_decoder_new(const struct nl_config *config, struct nl_decoder **out,
-                                         struct nl_error *err) NL_ALL_NONNULL;
+struct nl_decoder *nl_decoder_new(const struct nl_config *config) NL_ALL_NONNULL;
 
 /* Starts the thread, which calls `wake` after each file, so that the server asks for it. */
 NL_CHECKED enum nl_status nl_decoder_start(struct nl_decoder *decoder, void (*wake)(void *ctx),

@@ -8,8 +8,7 @@
 struct nl_pdfs;
 
 /* `config` must outlive it. Free with nl_pdfs_free. */
-NL_CHECKED enum nl_status nl_pdfs_new(const struct nl_config *config, struct nl_pdfs **out,
-                                      struct nl_error *err) NL_ALL_NONNULL;
+struct nl_pdfs *nl_pdfs_new(const struct nl_config *config) NL_ALL_NONNULL;
 
 /* Starts the thread, which calls `wake` after each PDF, so that the server asks for it. There is
  * none without `archive.pdf`. */
