@@ -44,14 +44,11 @@ static void add_demand(const struct nl_mail_host *host, size_t place, struct nl_
 struct lines {
     char *items[NL_MAIL_HOSTS * (NL_MAIL_ADDRESSES + 1)];
     size_t count;
-    bool failed;
 };
 
 /* Takes over the text. */
 static void add_line(struct lines *lines, struct nl_buf *line) {
-    lines->items[lines->count] = nl_buf_take(line);
-    lines->failed = lines->failed || lines->items[lines->count] == NULL;
-    lines->count += lines->items[lines->count] != NULL;
+    lines->items[lines->count++] = nl_buf_take(line);
 }
 
 static void add_host_lines(struct lines *lines, const struct nl_mail_host *host, size_t place) {

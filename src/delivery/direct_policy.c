@@ -23,16 +23,13 @@ static bool recall(struct nl_route_to *route) {
         return true;
     enum nl_status status =
         nl_sts_note_read(route->direct->plan.store, route->domain, &note, &ignored);
-    struct nl_sts_note *kept = status == NL_OK ? nl_malloc(sizeof note) : NULL;
-    if (kept != NULL) {
+    if (status == NL_OK) {
         nl_direct_forget_policy(route);
-        *kept = note;
-        route->policy = kept;
-    } else if (status == NL_OK) {
-        nl_sts_note_free(&note);
+        route->policy = nl_malloc(sizeof note);
+        *route->policy = note;
     }
     nl_error_free(&ignored);
-    route->policy_read = kept != NULL || status == NL_NOTFOUND;
+    route->policy_read = status == NL_OK || status == NL_NOTFOUND;
     return route->policy_read;
 }
 

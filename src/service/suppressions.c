@@ -13,13 +13,6 @@ void nl_suppressed_free(struct nl_suppressed *suppressed) {
     *suppressed = (struct nl_suppressed){0};
 }
 
-static enum nl_status keep_key(const struct nl_address *address, struct nl_suppressed *out,
-                               struct nl_error *err) {
-    (void)err;
-    out->address = nl_strdup(address->key);
-    return NL_OK;
-}
-
 enum nl_status nl_office_suppress(const struct nl_office *office, const char *address,
                                   const char *reason, struct nl_suppressed *out,
                                   struct nl_error *err) {
@@ -37,7 +30,7 @@ enum nl_status nl_office_suppress(const struct nl_office *office, const char *ad
         status = nl_office_note(office, "suppress add", "address", NULL, 0, err);
     status = nl_office_end(office, open, status, err);
     if (status == NL_OK)
-        status = keep_key(&parsed, out, err);
+        out->address = nl_strdup(parsed.key);
     nl_address_free(&parsed);
     return status;
 }
@@ -56,7 +49,7 @@ enum nl_status nl_office_unsuppress(const struct nl_office *office, const char *
         status = nl_office_note(office, "suppress remove", "address", NULL, 0, err);
     status = nl_office_end(office, open, status, err);
     if (status == NL_OK)
-        status = keep_key(&parsed, out, err);
+        out->address = nl_strdup(parsed.key);
     nl_address_free(&parsed);
     return status;
 }

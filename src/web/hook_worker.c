@@ -100,24 +100,21 @@ struct nl_hook *nl_hooks_find(const struct nl_hooks *hooks, const char *name) {
     return NULL;
 }
 
-static bool copy(const char *text, char **out) {
-    *out = text != NULL ? nl_strdup(text) : NULL;
-    return text == NULL || *out != NULL;
+static char *copy(const char *text) {
+    return text != NULL ? nl_strdup(text) : NULL;
 }
 
 struct nl_hook_job *nl_hooks_submit(struct nl_hooks *hooks, struct nl_hook *hook,
                                     struct nl_buf *body, const struct nl_hook_report *fields) {
     struct nl_hook_job *job = nl_calloc(1, sizeof *job);
-    bool ready = copy(fields->authorization, &job->authorization) &&
-                 copy(fields->signature, &job->signature) &&
-                 copy(fields->timestamp, &job->timestamp);
-    if (ready) {
-        job->hook = hook;
-        job->body = *body;
-        ready = nl_job_submit(&hooks->queue, &job->job);
-        *(ready ? body : &job->body) = (struct nl_buf){0};
-    }
-    if (!ready && job != NULL)
+    job->authorization = copy(fields->authorization);
+    job->signature = copy(fields->signature);
+    job->timestamp = copy(fields->timestamp);
+    job->hook = hook;
+    job->body = *body;
+    bool ready = nl_job_submit(&hooks->queue, &job->job);
+    *(ready ? body : &job->body) = (struct nl_buf){0};
+    if (!ready)
         free_job(&job->job);
     return ready ? job : NULL;
 }

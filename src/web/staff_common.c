@@ -96,7 +96,7 @@ enum nl_status nl_staff_finish(struct nl_staff_call *call, enum nl_status status
 void nl_staff_explain(const struct nl_staff_call *call, const char *member,
                       const struct nl_error *err) {
     char *text = nl_catalog_error(call->theme->catalog, err);
-    nl_data_set(call->data, member, text != NULL ? text : nl_error_text(err));
+    nl_data_set(call->data, member, text);
     free(text);
 }
 

@@ -20,8 +20,8 @@ struct nl_examination {
 };
 
 /* Examines configuration, templates, database, relay, and the DNS of each list's domains; each
- * finding says what to do. A failure of an examined part is a finding; only a lack of memory and
- * the like is an error. `relay` may be NULL: then it is not examined. */
+ * finding says what to do. A failure of an examined part is a finding; only one that concerns
+ * no part is an error. `relay` may be NULL: then it is not examined. */
 NL_CHECKED enum nl_status nl_doctor_examine(struct nl_store *store, const struct nl_config *config,
                                             const struct nl_relay *relay,
                                             const struct nl_examination *examination,

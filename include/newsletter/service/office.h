@@ -23,7 +23,7 @@ struct nl_revision {
     char text[NL_REVISION_LEN + 1]; /* "": any */
 };
 
-/* The revision of a JSON value. NL_OS without memory. */
+/* The revision of a JSON value. */
 NL_CHECKED enum nl_status nl_revision_of(const json_t *value, struct nl_revision *out,
                                          struct nl_error *err) NL_ALL_NONNULL;
 
