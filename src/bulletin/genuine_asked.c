@@ -22,10 +22,9 @@ void nl_asked_free(struct nl_asked *asked) {
 
 static enum nl_status read_mail(struct nl_asked *asked, const char *data, size_t len,
                                 struct nl_error *err) {
-    enum nl_status status = nl_mail_texts_read(data, len, ASKED_BYTES, &asked->mail, err);
-    asked->texts = status == NL_OK ? nl_calloc(asked->mail.count + 1, sizeof *asked->texts) : NULL;
-    if (status == NL_OK && asked->texts == NULL)
-        status = nl_error_nomem(err);
+    enum nl_status status = NL_OK;
+    nl_mail_texts_read(data, len, ASKED_BYTES, &asked->mail);
+    asked->texts = nl_calloc(asked->mail.count + 1, sizeof *asked->texts);
     for (size_t i = 0; status == NL_OK && i < asked->mail.count; i++) {
         const struct nl_mail_item *item = &asked->mail.items[i];
         if (item->kind == NL_MAIL_FILE)

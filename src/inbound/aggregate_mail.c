@@ -35,14 +35,13 @@ static bool may_hold_report(const struct nl_part *part) {
 }
 
 /* Appends the bytes of a part. */
-static enum nl_status decode(const struct nl_part *part, struct nl_buf *out, struct nl_error *err) {
-    (void)err;
+static void decode(const struct nl_part *part, struct nl_buf *out) {
     size_t index = 0;
     char *decoded = NULL;
     size_t decoded_len = 0;
     if (part->encoding == MAILMIME_MECHANISM_8BIT) {
         nl_buf_add(out, part->body.data, part->body.len);
-        return NL_OK;
+        return;
     }
     char *padded = nl_calloc(1, part->body.len + PADDING);
     memcpy(padded, part->body.data, part->body.len);
@@ -52,7 +51,6 @@ static enum nl_status decode(const struct nl_part *part, struct nl_buf *out, str
     if (decoded != NULL)
         mailmime_decoded_part_free(decoded);
     free(padded);
-    return NL_OK;
 }
 
 /* Reads the file in a part. NL_DATA says what is wrong with it; *known whether its text is, all the
@@ -61,9 +59,10 @@ static enum nl_status read_part(struct nl_reading *reading, const struct nl_part
                                 struct nl_error *err) {
     struct nl_buf file = {0};
     struct nl_buf unpacked = {0};
-    enum nl_status status = decode(part, &file, err);
+    enum nl_status status = NL_OK;
+    decode(part, &file);
     bool packed = nl_is_packed(nl_buf_text(&file), file.len);
-    if (status == NL_OK && packed)
+    if (packed)
         status = nl_unpack(nl_buf_text(&file), file.len, &unpacked, err);
     const struct nl_buf *text = packed ? &unpacked : &file;
     const char *start = nl_buf_text(text);
@@ -94,7 +93,7 @@ bool nl_read_report(struct nl_reading *reading, const char *subject) {
             out->steps > OPENED)
             continue;
         enum nl_status status = read_part(reading, part, &known, &err);
-        reading->nomem |= status != NL_OK && status != NL_DATA;
+        reading->failed |= status != NL_OK && status != NL_DATA;
         found |= claims || known;
         if (status == NL_DATA && (claims || known) && out->problem == NULL)
             out->problem = nl_strdup(nl_error_text(&err));

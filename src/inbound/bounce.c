@@ -175,18 +175,14 @@ enum nl_status nl_bounce_read(const struct nl_bounce_reader *reader, const char 
                               struct nl_bounce *out, struct nl_error *err) {
     struct nl_reading reading = {.reader = reader, .out = out, .stage = NL_JUDGE_LATER};
     *out = (struct nl_bounce){0};
-    enum nl_status status = nl_mail_read(data, len, &reading.mail, err);
-    if (status == NL_OK) {
-        read_sent_to(&reading);
-        read_message_id(&reading);
-        read_answers(&reading);
-        classify(&reading);
-        out->steps += reading.mail.steps;
-        if (reading.nomem)
-            status = nl_error_nomem(err);
-    }
+    nl_mail_read(data, len, &reading.mail);
+    read_sent_to(&reading);
+    read_message_id(&reading);
+    read_answers(&reading);
+    classify(&reading);
+    out->steps += reading.mail.steps;
     nl_mail_free(&reading.mail);
-    return status;
+    return reading.failed ? nl_error_nomem(err) : NL_OK;
 }
 
 void nl_bounce_free(struct nl_bounce *bounce) {

@@ -90,9 +90,7 @@ static void read_groups(struct nl_reading *reading, const char *text) {
         char *name = NULL;
         char *value = NULL;
         while (nl_mail_next_field(&at, &name, &value)) {
-            if (name == NULL || value == NULL) {
-                reading->nomem = true;
-            } else if (strcasecmp(name, "Final-Recipient") == 0) {
+            if (strcasecmp(name, "Final-Recipient") == 0) {
                 if (group.final != NULL)
                     end_group(reading, &group);
                 take(&group.final, &value);

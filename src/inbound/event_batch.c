@@ -32,7 +32,7 @@ static bool add_name(const json_t *event, struct nl_buf *out) {
         if (kind == NULL || (!json_is_string(id) && !json_is_integer(id)))
             continue;
         char *text = json_dumps(id, JSON_ENCODE_ANY);
-        nl_buf_addf(out, "event %s %s %s", names[i].id, kind, text != NULL ? text : "");
+        nl_buf_addf(out, "event %s %s %s", names[i].id, kind, text);
         free(text);
         return true;
     }
@@ -54,16 +54,13 @@ static json_t *core_of(json_t *event) {
 static enum nl_status visit(json_t *object, nl_event_visitor *each, void *ctx,
                             struct nl_error *err) {
     json_t *core = core_of(object);
-    char *text = core != NULL ? json_dumps(core, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    char *text = json_dumps(core, JSON_COMPACT | JSON_SORT_KEYS);
     struct nl_buf name = {0};
-    struct nl_event event = {.text = text, .len = text != NULL ? strlen(text) : 0};
-    enum nl_status status = text != NULL ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK && !add_name(core, &name))
+    struct nl_event event = {.text = text, .len = strlen(text)};
+    if (!add_name(core, &name))
         nl_buf_add(&name, text, event.len);
-    if (status == NL_OK) {
-        nl_digest(nl_buf_text(&name), name.len, event.digest);
-        status = each(&event, ctx, err);
-    }
+    nl_digest(nl_buf_text(&name), name.len, event.digest);
+    enum nl_status status = each(&event, ctx, err);
     nl_buf_free(&name);
     free(text);
     json_decref(core);
@@ -79,11 +76,11 @@ static enum nl_status parse(const char *text, size_t len, json_t *events, struct
         if (root == NULL)
             return nl_error_set(err, NL_DATA, "not JSON after byte %zu: %s", at, problem.text);
         at += (size_t)problem.position;
-        int failed =
-            json_is_array(root) ? json_array_extend(events, root) : json_array_append(events, root);
+        if (json_is_array(root))
+            json_array_extend(events, root);
+        else
+            json_array_append(events, root);
         json_decref(root);
-        if (failed != 0)
-            return nl_error_nomem(err);
     }
     for (size_t i = 0; i < json_array_size(events); i++)
         if (!json_is_object(json_array_get(events, i)))
@@ -94,7 +91,7 @@ static enum nl_status parse(const char *text, size_t len, json_t *events, struct
 enum nl_status nl_event_each(const char *text, size_t len, nl_event_visitor *each, void *ctx,
                              struct nl_error *err) {
     json_t *events = json_array();
-    enum nl_status status = events != NULL ? parse(text, len, events, err) : nl_error_nomem(err);
+    enum nl_status status = parse(text, len, events, err);
     for (size_t i = 0; status == NL_OK && i < json_array_size(events); i++)
         status = visit(json_array_get(events, i), each, ctx, err);
     json_decref(events);

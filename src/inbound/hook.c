@@ -53,11 +53,13 @@ enum nl_status nl_hook_new(const struct nl_hook_config *config, struct nl_hook *
     struct nl_hook *hook = nl_calloc(1, sizeof *hook);
     *out = NULL;
     hook->config = config;
-    enum nl_status status =
-        config->provider == NL_PROVIDER_SENDGRID ? open_sendgrid(hook, err)
-        : config->provider == NL_PROVIDER_SES
-            ? nl_sns_new(config->topic, config->ca_file, config->max_age, &hook->sns, err)
-            : open_secret(hook, err);
+    enum nl_status status = NL_OK;
+    if (config->provider == NL_PROVIDER_SENDGRID)
+        status = open_sendgrid(hook, err);
+    else if (config->provider == NL_PROVIDER_SES)
+        hook->sns = nl_sns_new(config->topic, config->ca_file, config->max_age);
+    else
+        status = open_secret(hook, err);
     if (status != NL_OK) {
         nl_hook_free(hook);
         return nl_error_context(err, "hooks.%s", config->name);

@@ -324,11 +324,10 @@ enum nl_status nl_intake_event(struct nl_intake *intake, const struct nl_event *
     size_t which = 0;
     *out = (struct nl_intake_result){0};
     memcpy(entry.digest, event->digest, sizeof entry.digest);
-    enum nl_status status =
-        nl_event_read(intake->reader, event->text, event->len, &out->bounce, err);
-    if (status != NL_OK || out->bounce.kind == NL_BOUNCE_AUTO_REPLY)
-        return status;
-    status = nl_bounce_record_exists(intake->store, entry.digest, &out->seen, err);
+    nl_event_read(intake->reader, event->text, event->len, &out->bounce);
+    if (out->bounce.kind == NL_BOUNCE_AUTO_REPLY)
+        return NL_OK;
+    enum nl_status status = nl_bounce_record_exists(intake->store, entry.digest, &out->seen, err);
     if (status == NL_OK && !out->seen)
         status = find_event_proof(intake, &out->bounce, &entry.delivery, &which, err);
     if (status != NL_OK || out->seen)

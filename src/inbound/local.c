@@ -97,17 +97,16 @@ static int visible(const struct dirent *entry) {
     return entry->d_name[0] != '.';
 }
 
-static bool add_path(struct nl_buf *path, const char *folder, const char *rest, const char *name) {
+static void set_path(struct nl_buf *path, const char *folder, const char *rest, const char *name) {
     nl_buf_clear(path);
     nl_buf_addf(path, "%s%s/%s", folder, rest, name);
-    return true;
 }
 
 static bool is_folder(const char *folder, const char *name) {
     struct nl_buf path = {0};
     struct stat info;
-    bool is =
-        add_path(&path, folder, "", name) && stat(path.data, &info) == 0 && S_ISDIR(info.st_mode);
+    set_path(&path, folder, "", name);
+    bool is = stat(path.data, &info) == 0 && S_ISDIR(info.st_mode);
     nl_buf_free(&path);
     return is;
 }
@@ -154,10 +153,8 @@ static enum nl_status settle(struct batch *batch, const struct nl_visitor *visit
     struct nl_buf path = {0};
     enum nl_status status = visitor->settle != NULL ? visitor->settle(visitor->ctx, err) : NL_OK;
     for (size_t i = 0; status == NL_OK && i < batch->count && !visitor->leave; i++) {
-        status =
-            add_path(&path, batch->folder, batch->inner, batch->names[i])
-                ? file_away(batch->folder, path.data, batch->names[i], batch->understood[i], err)
-                : nl_error_nomem(err);
+        set_path(&path, batch->folder, batch->inner, batch->names[i]);
+        status = file_away(batch->folder, path.data, batch->names[i], batch->understood[i], err);
     }
     batch->count = 0;
     nl_buf_free(&path);
@@ -170,9 +167,8 @@ static enum nl_status read_entry(struct batch *batch, const char *name, bool mai
     struct stat info;
     bool understood = false;
     enum nl_status status = NL_OK;
-    if (!add_path(&path, batch->folder, batch->inner, name)) {
-        status = nl_error_nomem(err);
-    } else if (stat(path.data, &info) == 0 && S_ISREG(info.st_mode)) {
+    set_path(&path, batch->folder, batch->inner, name);
+    if (stat(path.data, &info) == 0 && S_ISREG(info.st_mode)) {
         status = maildir ? read_message(path.data, visitor, &understood, err)
                          : nl_mailbox_file(path.data, visitor, err);
         if (status == NL_OK && maildir) {
@@ -190,8 +186,7 @@ static enum nl_status read_directory(const char *folder, const char *inner, bool
     struct nl_buf path = {0};
     struct dirent **entries = NULL;
     enum nl_status status = NL_OK;
-    if (!add_path(&path, folder, inner, ""))
-        return nl_error_nomem(err);
+    set_path(&path, folder, inner, "");
     int count = scandir(path.data, &entries, visible, alphasort);
     if (count < 0)
         status = nl_error_system(err, errno, "read", path.data);

@@ -42,7 +42,7 @@ static size_t control_length(const char *text, size_t len) {
 }
 
 /* Valid UTF-8 without control characters but tab and LF, from any charset. What does not convert
- * becomes a question mark. NULL without memory. */
+ * becomes a question mark. */
 static char *to_utf8(const char *charset, const char *data, size_t len) {
     size_t converted_len = 0;
     char *converted = NULL;
@@ -68,8 +68,7 @@ static char *to_utf8(const char *charset, const char *data, size_t len) {
             clean[at++] = text[i];
         i += control > 0 ? control - 1 : 0;
     }
-    if (clean != NULL)
-        clean[at] = '\0';
+    clean[at] = '\0';
     free(converted);
     return clean;
 }
@@ -116,7 +115,7 @@ static bool next_raw(struct nl_span *at, struct nl_span *name, struct nl_span *v
     return false;
 }
 
-/* Unfolds and decodes a value. NULL without memory. */
+/* Unfolds and decodes a value. */
 static char *decode_value(struct nl_span value) {
     struct nl_buf text = {0};
     size_t len = value.len < NL_MAIL_FIELD ? value.len : NL_MAIL_FIELD;
@@ -174,7 +173,7 @@ static const char *skip_comments(const char *at) {
     return at;
 }
 
-/* A token or a quoted string (RFC 2045 section 5.1); *at moves behind it. NULL without memory. */
+/* A token or a quoted string (RFC 2045 section 5.1); *at moves behind it. */
 static char *take_value(const char **at) {
     struct nl_buf out = {0};
     const char *p = *at;
@@ -296,7 +295,7 @@ const char *nl_mail_text(struct nl_mail *mail, size_t part) {
     return it->text;
 }
 
-static bool add_part(struct nl_mail *mail, const char *data, size_t len, int depth);
+static void add_part(struct nl_mail *mail, const char *data, size_t len, int depth);
 
 /* Whether a line is "--boundary", or "--boundary--" with *last set. */
 static bool is_boundary(const char *line, size_t len, const char *boundary, size_t boundary_len,
@@ -309,31 +308,28 @@ static bool is_boundary(const char *line, size_t len, const char *boundary, size
     return rest.len == 0 || *last;
 }
 
-static bool add_children(struct nl_mail *mail, size_t parent, const char *boundary) {
+static void add_children(struct nl_mail *mail, size_t parent, const char *boundary) {
     struct nl_span at = mail->parts[parent].body;
     int depth = mail->parts[parent].depth + 1;
     size_t boundary_len = strlen(boundary);
     const char *start = NULL;
     bool last = false;
-    bool complete = true;
-    while (complete && !last && at.len > 0) {
+    while (!last && at.len > 0) {
         size_t len = 0;
         struct nl_span line = take_line(&at, &len);
         if (!is_boundary(line.data, len, boundary, boundary_len, &last))
             continue;
         if (start != NULL)
-            complete = add_part(mail, start, (size_t)(line.data - start), depth);
+            add_part(mail, start, (size_t)(line.data - start), depth);
         start = at.data;
     }
-    if (complete && !last && start != NULL)
-        complete = add_part(mail, start, (size_t)(at.data - start), depth);
-    return complete;
+    if (!last && start != NULL)
+        add_part(mail, start, (size_t)(at.data - start), depth);
 }
 
-/* False only without memory. */
-static bool add_part(struct nl_mail *mail, const char *data, size_t len, int depth) {
+static void add_part(struct nl_mail *mail, const char *data, size_t len, int depth) {
     if (mail->count == NL_MAIL_PARTS || depth > NL_MAIL_DEPTH)
-        return true;
+        return;
     size_t self = mail->count++;
     struct nl_part *part = &mail->parts[self];
     struct nl_span at = {data, len};
@@ -348,23 +344,20 @@ static bool add_part(struct nl_mail *mail, const char *data, size_t len, int dep
     read_type(part, &boundary);
     part->encoding = read_encoding(part);
     bool multipart = strncmp(part->type, "multipart/", 10) == 0;
-    bool complete = true;
     if (part->header.len > NL_MAIL_HEADER)
         part->header.len = NL_MAIL_HEADER;
     mail->steps += len / 64;
     if (multipart && boundary != NULL && boundary[0] != '\0')
-        complete = add_children(mail, self, boundary);
+        add_children(mail, self, boundary);
     multipart = multipart && mail->count > self + 1;
     part->leaf = !multipart && (is_text(part) || strncmp(part->type, "multipart/", 10) == 0);
-    if (complete && strncmp(part->type, "message/", 8) == 0 &&
-        strstr(part->type, "rfc822") != NULL && part->encoding == MAILMIME_MECHANISM_8BIT)
-        complete = add_part(mail, part->body.data, part->body.len, depth + 1);
+    if (strncmp(part->type, "message/", 8) == 0 && strstr(part->type, "rfc822") != NULL &&
+        part->encoding == MAILMIME_MECHANISM_8BIT)
+        add_part(mail, part->body.data, part->body.len, depth + 1);
     free(boundary);
-    return complete;
 }
 
-enum nl_status nl_mail_read_up_to(const char *data, size_t len, size_t limit, struct nl_mail *out,
-                                  struct nl_error *err) {
+void nl_mail_read_up_to(const char *data, size_t len, size_t limit, struct nl_mail *out) {
     *out = (struct nl_mail){.parts = nl_calloc(NL_MAIL_PARTS, sizeof(struct nl_part))};
     if (len > limit)
         len = limit;
@@ -374,14 +367,11 @@ enum nl_status nl_mail_read_up_to(const char *data, size_t len, size_t limit, st
             out->owned[i] = data[i] == '\r' ? '\n' : data[i];
         data = out->owned;
     }
-    if (out->parts == NULL || !add_part(out, data, len, 0))
-        return nl_error_nomem(err);
-    return NL_OK;
+    add_part(out, data, len, 0);
 }
 
-enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
-                            struct nl_error *err) {
-    return nl_mail_read_up_to(data, len, NL_MAIL_SIZE, out, err);
+void nl_mail_read(const char *data, size_t len, struct nl_mail *out) {
+    nl_mail_read_up_to(data, len, NL_MAIL_SIZE, out);
 }
 
 void nl_mail_free(struct nl_mail *mail) {

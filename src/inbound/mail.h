@@ -45,26 +45,24 @@ struct nl_mail {
 };
 
 /* Takes a message apart; `data` must outlive the mail. Lines may end in CR LF, LF or CR. What is
- * beyond the bounds above is left out, and what is malformed is text: only a lack of memory is an
- * error. Free with nl_mail_free. */
-enum nl_status nl_mail_read(const char *data, size_t len, struct nl_mail *out,
-                            struct nl_error *err);
+ * beyond the bounds above is left out, and what is malformed is text. Free with
+ * nl_mail_free. */
+void nl_mail_read(const char *data, size_t len, struct nl_mail *out);
 void nl_mail_free(struct nl_mail *mail);
 
 /* The same with another bound than NL_MAIL_SIZE. */
-enum nl_status nl_mail_read_up_to(const char *data, size_t len, size_t limit, struct nl_mail *out,
-                                  struct nl_error *err);
+void nl_mail_read_up_to(const char *data, size_t len, size_t limit, struct nl_mail *out);
 
 /* The first `limit` bytes of a part's body, decoded: as nl_mail_text, or, where `len` is not NULL,
- * as bytes. The caller frees it. NULL without memory. */
+ * as bytes. The caller frees it. */
 char *nl_mail_decode(const struct nl_part *part, size_t limit, size_t *len);
 
 /* The first NL_MAIL_TEXT bytes of a part's body, decoded: UTF-8 with LF, without control
- * characters. NULL for what is not text, or without memory. The mail's. */
+ * characters. NULL for what is not text. The mail's. */
 const char *nl_mail_text(struct nl_mail *mail, size_t part);
 
 /* The next field of a header from *at on (RFC 5322 section 2.2): unfolded, RFC 2047 decoded, valid
- * UTF-8. False at the end. `name` and `value` are the caller's to free; NULL without memory. */
+ * UTF-8. False at the end. `name` and `value` are the caller's to free. */
 bool nl_mail_next_field(struct nl_span *at, char **name, char **value);
 
 /* The first field of that name in a header, decoded, or NULL; the caller frees it. Of a longer

@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/inbound/mail_texts.h"
+#include "newsletter/base/memory.h"
 
 #include "inbound/mail.h"
 
@@ -107,9 +107,7 @@ static char *name_of(const struct nl_part *part) {
     return NULL;
 }
 
-static enum nl_status add_part(struct nl_mail *mail, size_t at, struct nl_mail_texts *out,
-                               struct nl_error *err) {
-    (void)err;
+static void add_part(struct nl_mail *mail, size_t at, struct nl_mail_texts *out) {
     const struct nl_part *part = &mail->parts[at];
     struct nl_mail_item *item = &out->items[out->count];
     *item = (struct nl_mail_item){.kind = NL_MAIL_FILE};
@@ -117,34 +115,26 @@ static enum nl_status add_part(struct nl_mail *mail, size_t at, struct nl_mail_t
     if (is_shown(part)) {
         item->kind = strcmp(part->type, "text/html") == 0 ? NL_MAIL_HTML : NL_MAIL_PLAIN;
         char *text = nl_mail_decode(part, part->body.len, NULL);
-        if (text != NULL)
-            nl_buf_adds(&item->text, text);
+        nl_buf_adds(&item->text, text);
         free(text);
     } else {
         size_t len = 0;
         char *data = nl_mail_decode(part, part->body.len, &len);
-        if (data != NULL)
-            nl_digest_hex(data, len, item->digest);
+        nl_digest_hex(data, len, item->digest);
         item->name = name_of(part);
         free(data);
     }
     out->count++;
-    return NL_OK;
 }
 
-enum nl_status nl_mail_texts_read(const char *data, size_t len, size_t limit,
-                                  struct nl_mail_texts *out, struct nl_error *err) {
+void nl_mail_texts_read(const char *data, size_t len, size_t limit, struct nl_mail_texts *out) {
     struct nl_mail mail = {0};
     *out = (struct nl_mail_texts){.items = nl_calloc(NL_MAIL_PARTS, sizeof(struct nl_mail_item))};
-    enum nl_status status =
-        out->items != NULL ? nl_mail_read_up_to(data, len, limit, &mail, err) : nl_error_nomem(err);
-    for (size_t i = 0; status == NL_OK && i < mail.count; i++) {
+    nl_mail_read_up_to(data, len, limit, &mail);
+    for (size_t i = 0; i < mail.count; i++) {
         bool holds = i + 1 < mail.count && mail.parts[i + 1].depth > mail.parts[i].depth;
         if (!holds && !is_message(&mail.parts[i]) && !is_signature(&mail, i))
-            status = add_part(&mail, i, out, err);
+            add_part(&mail, i, out);
     }
     nl_mail_free(&mail);
-    if (status != NL_OK)
-        nl_mail_texts_free(out);
-    return status;
 }

@@ -19,24 +19,19 @@ struct walk {
     size_t limit;
 };
 
-/* Room for one more; false, and `failed` set, without memory. */
-static bool grow(struct nl_scan *scan, void **array, size_t *cap, size_t count, size_t size) {
-    (void)scan;
+/* Room for one more. */
+static void grow(void **array, size_t *cap, size_t count, size_t size) {
     if (count < *cap)
-        return true;
+        return;
     size_t more = *cap > 0 ? *cap * 2 : 256;
     if (more < count + 1)
         more = count + 1;
-    void *grown = nl_realloc(*array, more * size);
-    if (grown == NULL)
-        return false;
-    *array = grown;
+    *array = nl_realloc(*array, more * size);
     *cap = more;
-    return true;
 }
 
 static bool spent(const struct walk *walk) {
-    return walk->scan->failed || ++*walk->steps >= walk->limit;
+    return ++*walk->steps >= walk->limit;
 }
 
 /* Takes note of all phrases that begin at a word: goes down the tree as far as the text does. */
@@ -44,9 +39,9 @@ static void find_phrases(struct walk *walk, size_t start, size_t at, unsigned no
     struct nl_scan *scan = walk->scan;
     const struct nl_bounce_reader *reader = walk->reader;
     for (unsigned i = reader->nodes[node].sets; i != 0; i = reader->endings[i - 1].next) {
-        if (scan->hits_count == HITS || !grow(scan, (void **)&scan->hits, &scan->hits_cap,
-                                              scan->hits_count, sizeof *scan->hits))
+        if (scan->hits_count == HITS)
             return;
+        grow((void **)&scan->hits, &scan->hits_cap, scan->hits_count, sizeof *scan->hits);
         scan->hits[scan->hits_count++] =
             (struct nl_hit){reader->endings[i - 1].set, (unsigned)start, (unsigned)at};
     }
@@ -99,12 +94,13 @@ static void note(struct nl_scan *scan, const struct nl_bounce_reader *reader, si
         return;
     for (size_t i = at; rule->sort == NL_SORT_FRAME && i < end; i++)
         scan->words.words[i].framed = true;
-    if (rule->sort != NL_SORT_WHY)
+    if (rule->sort != NL_SORT_WHY) {
         scan->sorts[line] |= line == last ? 1u << rule->sort : 0;
-    else if (scan->count < MATCHES &&
-             grow(scan, (void **)&scan->matches, &scan->cap, scan->count, sizeof *scan->matches))
+    } else if (scan->count < MATCHES) {
+        grow((void **)&scan->matches, &scan->cap, scan->count, sizeof *scan->matches);
         scan->matches[scan->count++] =
             (struct nl_match){(unsigned)number, words[at].at, words[end - 1].at};
+    }
 }
 
 /* Finds the rules that say why, or all others: frames are known before reasons are looked for. */
@@ -135,9 +131,8 @@ void nl_scan_text(const struct nl_bounce_reader *reader, const char *text, size_
     size_t count = out->words.count;
     out->lines = out->words.line + 1;
     *steps += len / 16 + count; /* a letter is less work than a phrase */
-    if (!grow(out, (void **)&out->sorts, &out->lines_cap, out->lines, sizeof *out->sorts) ||
-        !grow(out, (void **)&out->first_hit, &out->first_cap, count, sizeof *out->first_hit))
-        return;
+    grow((void **)&out->sorts, &out->lines_cap, out->lines, sizeof *out->sorts);
+    grow((void **)&out->first_hit, &out->first_cap, count, sizeof *out->first_hit);
     memset(out->sorts, 0, out->lines * sizeof *out->sorts);
     for (size_t at = 0; at < count; at++) {
         out->first_hit[at] = out->hits_count;
@@ -147,7 +142,6 @@ void nl_scan_text(const struct nl_bounce_reader *reader, const char *text, size_
     out->first_hit[count] = out->hits_count;
     find_rules(&walk, false);
     find_rules(&walk, true);
-    out->failed |= out->words.failed;
 }
 
 bool nl_scan_is(const struct nl_scan *scan, size_t line, enum nl_sort sort) {

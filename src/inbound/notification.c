@@ -94,7 +94,7 @@ static char *address_in(const char *text) {
 /* A copy of what was said, with blanks in place of control characters. */
 static char *printable(const char *text) {
     char *copy = nl_strndup(text, nl_text_fit(text, TEXT_LIMIT));
-    for (char *p = copy; p != NULL && *p != '\0'; p++) {
+    for (char *p = copy; *p != '\0'; p++) {
         bool c1 = strncmp(p, "\xC2", 1) == 0 && (unsigned char)p[1] < 0xA0;
         bool separator = strncmp(p, "\xE2\x80\xA8", 3) == 0 || strncmp(p, "\xE2\x80\xA9", 3) == 0;
         if (c1 || separator)
@@ -111,8 +111,7 @@ static void add_failed(struct nl_reading *reading, const char *whom, enum nl_bou
     char *address = address_in(whom);
     char *plain = printable(said);
     nl_status_find(status, strnlen(status, TEXT_LIMIT), found);
-    reading->nomem = reading->nomem || plain == NULL;
-    if (address != NULL && plain != NULL)
+    if (address != NULL)
         nl_reading_add_failed(reading, address, kind, found, plain);
     free(address);
     free(plain);
@@ -129,7 +128,6 @@ static void add_word(struct nl_reading *reading, const char *whom, enum nl_bounc
     nl_buf_adds(&text, more ? " (" : "");
     nl_provider_word_add(word, &text);
     nl_buf_adds(&text, more ? ")" : "");
-    reading->nomem = reading->nomem;
     add_failed(reading, whom, kind, "", nl_buf_text(&text));
     nl_buf_free(&text);
 }
@@ -342,8 +340,8 @@ static bool read_object(struct nl_reading *reading, const json_t *object) {
     return best != NULL;
 }
 
-enum nl_status nl_event_read(const struct nl_bounce_reader *reader, const char *text, size_t len,
-                             struct nl_bounce *out, struct nl_error *err) {
+void nl_event_read(const struct nl_bounce_reader *reader, const char *text, size_t len,
+                   struct nl_bounce *out) {
     struct nl_reading reading = {.reader = reader, .out = out, .stage = NL_JUDGE_LATER};
     *out = (struct nl_bounce){0};
     json_t *object = json_loadb(text, len, 0, NULL);
@@ -352,7 +350,6 @@ enum nl_status nl_event_read(const struct nl_bounce_reader *reader, const char *
     if (json_is_object(object))
         read_object(&reading, object);
     json_decref(object);
-    return reading.nomem ? nl_error_nomem(err) : NL_OK;
 }
 
 bool nl_read_notification(struct nl_reading *reading) {

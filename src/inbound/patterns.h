@@ -66,7 +66,6 @@ struct nl_scan {
     size_t hits_count, hits_cap;
     size_t *first_hit; /* of each word */
     size_t first_cap;
-    bool failed; /* out of memory */
 };
 
 /* Finds everything in a text, each word once however many addresses it names. Counts the work in

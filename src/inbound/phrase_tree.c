@@ -7,15 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool nl_table_grow(void **array, size_t *cap, size_t count, size_t size) {
+void nl_table_grow(void **array, size_t *cap, size_t count, size_t size) {
     if (count < *cap)
-        return true;
+        return;
     size_t more = *cap > 0 ? *cap * 2 : 512;
     void *grown = nl_realloc(*array, more * size);
     memset((char *)grown + *cap * size, 0, (more - *cap) * size);
     *array = grown;
     *cap = more;
-    return true;
 }
 
 size_t nl_table_edge(const struct nl_bounce_reader *reader, unsigned from, unsigned short word) {
@@ -27,11 +26,11 @@ size_t nl_table_edge(const struct nl_bounce_reader *reader, unsigned from, unsig
 }
 
 /* Doubles the table of edges; its size is a power of two. */
-static bool grow_edges(struct nl_bounce_reader *reader) {
+static void grow_edges(struct nl_bounce_reader *reader) {
     struct nl_edge *old = reader->edges;
     size_t old_cap = reader->edges_cap;
     if (reader->edges_count * 2 < old_cap)
-        return true;
+        return;
     size_t cap = old_cap > 0 ? old_cap * 2 : 16384;
     struct nl_edge *edges = nl_calloc(cap, sizeof *edges);
     reader->edges = edges;
@@ -40,25 +39,22 @@ static bool grow_edges(struct nl_bounce_reader *reader) {
         if (old[i].word != 0)
             edges[nl_table_edge(reader, old[i].from, old[i].word)] = old[i];
     free(old);
-    return true;
 }
 
-/* The node after a word; a new one where there is none. 0 without memory. */
+/* The node after a word; a new one where there is none. */
 static unsigned step_to(struct nl_bounce_reader *reader, unsigned from, unsigned short word) {
-    if (word == 0 || !grow_edges(reader))
-        return 0;
+    grow_edges(reader);
     struct nl_edge *edge = &reader->edges[nl_table_edge(reader, from, word)];
     if (edge->word != 0)
         return edge->to;
-    if (!nl_table_grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count,
-                       sizeof *reader->nodes))
-        return 0;
+    nl_table_grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count,
+                  sizeof *reader->nodes);
     *edge = (struct nl_edge){from, (unsigned)reader->nodes_count++, word};
     reader->edges_count++;
     return edge->to;
 }
 
-bool nl_table_add_phrase(struct nl_bounce_reader *reader, unsigned set, const char *text,
+void nl_table_add_phrase(struct nl_bounce_reader *reader, unsigned set, const char *text,
                          size_t len, const char **wrong) {
     unsigned node = 0;
     while (len > 0) {
@@ -68,20 +64,21 @@ bool nl_table_add_phrase(struct nl_bounce_reader *reader, unsigned set, const ch
         unsigned short ids[NL_VOCABULARY_MEANINGS];
         int count = word > 0 ? nl_vocabulary_add(reader->vocabulary, text, word, ids) : 0;
         for (int i = 0; i < count; i++)
-            if ((node = step_to(reader, node, ids[i])) == 0)
-                return false;
-        if (count < 0)
-            return false;
+            node = step_to(reader, node, ids[i]);
+        if (count < 0) {
+            *wrong = "there are too many words";
+            return;
+        }
         if (word > 0 && count == 0)
             *wrong = "it holds a word that is dropped from every text";
         word += word < len ? 1 : 0;
         text += word;
         len -= word;
     }
-    if (node == 0 || !nl_table_grow((void **)&reader->endings, &reader->endings_cap,
-                                    reader->endings_count, sizeof *reader->endings))
-        return node == 0;
+    if (node == 0)
+        return;
+    nl_table_grow((void **)&reader->endings, &reader->endings_cap, reader->endings_count,
+                  sizeof *reader->endings);
     reader->endings[reader->endings_count++] = (struct nl_ending){set, reader->nodes[node].sets};
     reader->nodes[node].sets = (unsigned)reader->endings_count;
-    return true;
 }

@@ -152,12 +152,10 @@ void nl_read_prose(struct nl_reading *reading, bool reasons_only) {
             continue;
         const char *text = nl_mail_text(&reading->mail, i);
         struct nl_buf plain = {0};
-        if (html && text != NULL)
+        if (html)
             nl_text_from_html(&plain, text, NL_MAIL_TEXT);
-        reading->nomem |= text == NULL;
-        if (text != NULL)
-            read_text(reading, html ? nl_buf_text(&plain) : text, html ? plain.len : strlen(text),
-                      reasons_only || named, reasons_only);
+        read_text(reading, html ? nl_buf_text(&plain) : text, html ? plain.len : strlen(text),
+                  reasons_only || named, reasons_only);
         nl_buf_free(&plain);
         any = true;
     }

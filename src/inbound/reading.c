@@ -18,13 +18,13 @@ bool nl_reading_spent(const struct nl_reading *reading) {
 /* Makes a diagnostic one line of bearable length. */
 static char *one_line(const char *text) {
     char *line = nl_strndup(text, nl_text_fit(text, DIAGNOSTIC_LIMIT));
-    for (char *p = line; p != NULL && *p != '\0'; p++)
+    for (char *p = line; *p != '\0'; p++)
         if ((unsigned char)*p < 32)
             *p = ' ';
     return line;
 }
 
-static bool fill(struct nl_bounce_recipient *recipient, enum nl_bounce_kind kind,
+static void fill(struct nl_bounce_recipient *recipient, enum nl_bounce_kind kind,
                  const struct nl_judgement *judgement, const char *diagnostic) {
     recipient->kind = kind;
     recipient->reason = judgement->reason;
@@ -32,17 +32,15 @@ static bool fill(struct nl_bounce_recipient *recipient, enum nl_bounce_kind kind
     recipient->exact = judgement->exact;
     memcpy(recipient->status, judgement->status, sizeof recipient->status);
     if (diagnostic == NULL)
-        return true;
+        return;
     free(recipient->diagnostic);
     recipient->diagnostic = one_line(diagnostic);
-    return recipient->diagnostic != NULL;
 }
 
 /* A reason for one that has none, or none to rely on; and a kind, unless it has one that is not
  * a guess. */
-static void improve(struct nl_reading *reading, struct nl_bounce_recipient *recipient,
-                    enum nl_bounce_kind kind, const struct nl_judgement *judgement,
-                    const char *diagnostic) {
+static void improve(struct nl_bounce_recipient *recipient, enum nl_bounce_kind kind,
+                    const struct nl_judgement *judgement, const char *diagnostic) {
     if (recipient->exact || kind < NL_BOUNCE_DELAYED ||
         strcmp(judgement->reason, "undetermined") == 0)
         return;
@@ -51,7 +49,7 @@ static void improve(struct nl_reading *reading, struct nl_bounce_recipient *reci
     struct nl_judgement better = *judgement;
     if (better.status[0] == '\0')
         memcpy(better.status, recipient->status, sizeof better.status);
-    reading->nomem |= !fill(recipient, kind, &better, diagnostic);
+    fill(recipient, kind, &better, diagnostic);
 }
 
 bool nl_reading_add(struct nl_reading *reading, const char *address, enum nl_bounce_kind kind,
@@ -64,21 +62,14 @@ bool nl_reading_add(struct nl_reading *reading, const char *address, enum nl_bou
     for (size_t i = 0; i < out->count; i++) {
         if (strcasecmp(out->recipients[i].address, address) != 0)
             continue;
-        improve(reading, &out->recipients[i], kind, judgement, diagnostic);
+        improve(&out->recipients[i], kind, judgement, diagnostic);
         return true;
     }
     if (out->count == NL_READING_RECIPIENTS)
         return false;
-    struct nl_bounce_recipient *grown =
-        nl_realloc(out->recipients, (out->count + 1) * sizeof *out->recipients);
-    out->recipients = grown;
+    out->recipients = nl_realloc(out->recipients, (out->count + 1) * sizeof *out->recipients);
     struct nl_bounce_recipient added = {.address = nl_strdup(address)};
-    if (added.address == NULL || !fill(&added, kind, judgement, diagnostic)) {
-        free(added.address);
-        free(added.diagnostic);
-        reading->nomem = true;
-        return false;
-    }
+    fill(&added, kind, judgement, diagnostic);
     out->recipients[out->count++] = added;
     return true;
 }
@@ -105,7 +96,6 @@ const struct nl_scan *nl_reading_scan(struct nl_reading *reading, size_t which, 
         left = 0;
     nl_scan_text(reading->reader, text, nl_reading_spent(reading) ? 0 : len, lines, scan,
                  &reading->out->steps, left);
-    reading->nomem |= scan->failed;
     return scan;
 }
 

@@ -16,7 +16,7 @@ struct nl_reading {
     enum nl_judge_stage stage;   /* of the command that a report says was refused */
     struct nl_judgement unnamed; /* of a failure whose recipient nobody named so far */
     bool reported;               /* there is a delivery status, though it may name nobody */
-    bool nomem;
+    bool failed;                 /* a library or the system did, while a report was read */
 };
 
 /* Whether the budget of this message is spent: what is left of it is not read. */

@@ -29,12 +29,10 @@ struct nl_sns {
     int fetches;
 };
 
-enum nl_status nl_sns_new(const char *topic, const char *ca_file, int64_t max_age,
-                          struct nl_sns **out, struct nl_error *err) {
-    (void)err;
-    *out = nl_calloc(1, sizeof **out);
-    **out = (struct nl_sns){.topic = topic, .ca_file = ca_file, .max_age = max_age};
-    return NL_OK;
+struct nl_sns *nl_sns_new(const char *topic, const char *ca_file, int64_t max_age) {
+    struct nl_sns *sns = nl_calloc(1, sizeof *sns);
+    *sns = (struct nl_sns){.topic = topic, .ca_file = ca_file, .max_age = max_age};
+    return sns;
 }
 
 static void forget_key(struct key *key) {
@@ -82,8 +80,7 @@ static enum nl_status find_key(struct nl_sns *sns, const char *url, int64_t now,
             oldest = key;
     }
     struct key fresh = {.url = nl_strdup(url), .until = now + KEY_SECONDS};
-    enum nl_status status =
-        fresh.url != NULL ? fetch_key(sns, url, now, &fresh.key, err) : nl_error_nomem(err);
+    enum nl_status status = fetch_key(sns, url, now, &fresh.key, err);
     if (status != NL_OK) {
         forget_key(&fresh);
         return status;

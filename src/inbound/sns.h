@@ -15,8 +15,7 @@ struct nl_sns;
 
 /* A reader for one topic. `topic` and `ca_file` (the authorities to trust; NULL: this machine's)
  * must outlive it. Free with nl_sns_free. */
-NL_CHECKED enum nl_status nl_sns_new(const char *topic, const char *ca_file, int64_t max_age,
-                                     struct nl_sns **out, struct nl_error *err);
+struct nl_sns *nl_sns_new(const char *topic, const char *ca_file, int64_t max_age);
 void nl_sns_free(struct nl_sns *sns);
 
 enum nl_sns_kind { NL_SNS_NOTIFICATION, NL_SNS_SUBSCRIBED, NL_SNS_UNSUBSCRIBED };

@@ -25,11 +25,10 @@ struct line {
     unsigned number;
     bool weak;         /* it stands below the line "weak" */
     const char *wrong; /* what is wrong with it; NULL for nothing so far */
-    bool nomem;
 };
 
-static bool add_phrase(struct line *line, unsigned set, const char *text, size_t len) {
-    return nl_table_add_phrase(line->reader, set, text, len, &line->wrong);
+static void add_phrase(struct line *line, unsigned set, const char *text, size_t len) {
+    nl_table_add_phrase(line->reader, set, text, len, &line->wrong);
 }
 
 /* The class of that name. */
@@ -44,31 +43,30 @@ static unsigned find_set(struct line *line, const char *name, size_t len) {
 }
 
 /* Calls `add` for each phrase of "unknown|not found". */
-static bool each_phrase(struct line *line, unsigned set, const char *text,
-                        bool (*add)(struct line *line, unsigned set, const char *text,
+static void each_phrase(struct line *line, unsigned set, const char *text,
+                        void (*add)(struct line *line, unsigned set, const char *text,
                                     size_t len)) {
     size_t len = strcspn(text, "}");
     while (len > 0 && line->wrong == NULL) {
         const char *bar = memchr(text, '|', len);
         size_t phrase = bar != NULL ? (size_t)(bar - text) : len;
-        if (!add(line, set, text, phrase)) {
-            line->nomem = true;
-            return false;
-        }
+        add(line, set, text, phrase);
         phrase += bar != NULL ? 1 : 0;
         text += phrase;
         len -= phrase;
     }
-    return true;
 }
 
 /* Adds a phrase, or all of those of a "<class>". Classes hold no classes. */
-static bool add_either(struct line *line, unsigned set, const char *text, size_t len) {
-    if (len < 3 || text[0] != '<' || text[len - 1] != '>')
-        return add_phrase(line, set, text, len);
+static void add_either(struct line *line, unsigned set, const char *text, size_t len) {
+    if (len < 3 || text[0] != '<' || text[len - 1] != '>') {
+        add_phrase(line, set, text, len);
+        return;
+    }
     unsigned class = find_set(line, text + 1, len - 2);
     const char *phrases = line->reader->sets[class].phrases;
-    return line->wrong != NULL || phrases == NULL || each_phrase(line, set, phrases, add_phrase);
+    if (line->wrong == NULL && phrases != NULL)
+        each_phrase(line, set, phrases, add_phrase);
 }
 
 /* Adds "unknown|not found|<class>", which ends with the text or a brace, to a set. */
@@ -78,14 +76,10 @@ static void add_phrases(struct line *line, unsigned set, const char *text) {
 
 static unsigned add_set(struct line *line, const char *name) {
     struct nl_bounce_reader *reader = line->reader;
-    if (!nl_table_grow((void **)&reader->sets, &reader->sets_cap, reader->sets_count,
-                       sizeof *reader->sets)) {
-        line->nomem = true;
-        return 0;
-    }
-    struct nl_set *set = &reader->sets[reader->sets_count];
-    if (name != NULL && (set->name = nl_strdup(name)) == NULL)
-        line->nomem = true;
+    nl_table_grow((void **)&reader->sets, &reader->sets_cap, reader->sets_count,
+                  sizeof *reader->sets);
+    if (name != NULL)
+        reader->sets[reader->sets_count].name = nl_strdup(name);
     return (unsigned)reader->sets_count++;
 }
 
@@ -133,7 +127,7 @@ static unsigned take_set(struct line *line) {
         line->at += len;
         while (len > 0 && at[len - 1] == ' ')
             len--;
-        line->nomem |= !add_phrase(line, set, at, len);
+        add_phrase(line, set, at, len);
     }
     line->at += strspn(line->at, " ");
     return set;
@@ -142,7 +136,7 @@ static unsigned take_set(struct line *line) {
 /* "^ <who> ~ {unknown|not found} $" */
 static void take_expression(struct line *line, struct nl_rule *rule) {
     unsigned char gap = 0;
-    while (*line->at != '\0' && line->wrong == NULL && !line->nomem) {
+    while (*line->at != '\0' && line->wrong == NULL) {
         if (*line->at == '#') {
             take_codes(line, rule);
         } else if (strchr("~^$", *line->at) != NULL) {
@@ -220,38 +214,40 @@ static void add_rule(struct line *line, const char *name) {
         take_expression(line, &rule);
     if (line->wrong == NULL && rule.count == 0 && rule.codes == NULL)
         line->wrong = "it holds no expression";
-    if (!nl_table_grow((void **)&reader->rules, &reader->rules_cap, reader->rules_count,
-                       sizeof *reader->rules))
-        line->nomem = true;
-    else if (line->wrong == NULL)
+    nl_table_grow((void **)&reader->rules, &reader->rules_cap, reader->rules_count,
+                  sizeof *reader->rules);
+    if (line->wrong == NULL)
         reader->rules[reader->rules_count++] = rule;
 }
 
 static void add_line(struct line *line) {
     struct nl_vocabulary *vocabulary = line->reader->vocabulary;
     const char *name = take_word(line);
+    bool full = false;
     if (strcmp(name, "drop") == 0) {
         while (*line->at != '\0')
-            line->nomem |= !nl_vocabulary_drop(vocabulary, take_word(line));
+            full |= !nl_vocabulary_drop(vocabulary, take_word(line));
     } else if (strcmp(name, "keep") == 0) {
         while (*line->at != '\0')
-            line->nomem |= !nl_vocabulary_keep(vocabulary, take_word(line));
+            full |= !nl_vocabulary_keep(vocabulary, take_word(line));
     } else if (strcmp(name, "same") == 0) {
         const char *word = take_word(line);
-        line->nomem |= !nl_vocabulary_same(vocabulary, word, line->at);
+        full |= !nl_vocabulary_same(vocabulary, word, line->at);
     } else if (strcmp(name, "class") == 0) {
         unsigned set = add_set(line, take_word(line));
-        line->nomem |= (line->reader->sets[set].phrases = nl_strdup(line->at)) == NULL;
+        line->reader->sets[set].phrases = nl_strdup(line->at);
         add_phrases(line, set, line->at);
     } else if (strcmp(name, "reason") == 0) {
         add_reason(line);
     } else {
         add_rule(line, name);
     }
+    if (full)
+        line->wrong = "there are too many words";
 }
 
 /* Chains the rules that begin with the same set, in the order of the table. */
-static bool chain_rules(struct nl_bounce_reader *reader) {
+static void chain_rules(struct nl_bounce_reader *reader) {
     reader->next_rule = nl_calloc(reader->rules_count + 1, sizeof *reader->next_rule);
     reader->scans = nl_calloc(NL_SCANS, sizeof *reader->scans);
     unsigned *last = &reader->first_code_rule;
@@ -261,14 +257,13 @@ static bool chain_rules(struct nl_bounce_reader *reader) {
             last = &reader->next_rule[i];
         }
     }
-    for (size_t i = reader->rules_count; reader->next_rule != NULL && i > 0; i--) {
+    for (size_t i = reader->rules_count; i > 0; i--) {
         const struct nl_rule *rule = &reader->rules[i - 1];
         if (rule->count == 0)
             continue;
         reader->next_rule[i - 1] = reader->sets[rule->parts[0]].rules;
         reader->sets[rule->parts[0]].rules = (unsigned)i;
     }
-    return reader->next_rule != NULL;
 }
 
 static enum nl_status read_table(struct nl_bounce_reader *reader, char *text,
@@ -284,29 +279,25 @@ static enum nl_status read_table(struct nl_bounce_reader *reader, char *text,
         line.weak = weak;
         if (len > 0 && *at != '#' && strcmp(at, "weak") != 0)
             add_line(&line);
-        if (line.nomem)
-            return nl_error_nomem(err);
         if (line.wrong != NULL)
             return nl_error_set(err, NL_INTERNAL, "inbound/patterns.txt:%zu: %s", number,
                                 line.wrong);
         at = next;
     }
-    return chain_rules(reader) ? NL_OK : nl_error_nomem(err);
+    chain_rules(reader);
+    return NL_OK;
 }
 
 enum nl_status nl_bounce_reader_new(struct nl_bounce_reader **out, struct nl_error *err) {
     struct nl_bounce_reader *reader = nl_calloc(1, sizeof *reader);
     char *text = nl_strdup(nl_embedded_patterns[0].data);
     *out = reader;
-    enum nl_status status = NL_OK;
     nl_vocabulary_fold(text);
-    if ((reader->vocabulary = nl_vocabulary_new()) == NULL ||
-        (reader->reasons = nl_calloc(REASONS, sizeof *reader->reasons)) == NULL ||
-        !nl_table_grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count++,
-                       sizeof *reader->nodes))
-        status = nl_error_nomem(err);
-    if (status == NL_OK)
-        status = read_table(reader, text, err);
+    reader->vocabulary = nl_vocabulary_new();
+    reader->reasons = nl_calloc(REASONS, sizeof *reader->reasons);
+    nl_table_grow((void **)&reader->nodes, &reader->nodes_cap, reader->nodes_count++,
+                  sizeof *reader->nodes);
+    enum nl_status status = read_table(reader, text, err);
     free(text);
     if (status != NL_OK) {
         nl_bounce_reader_free(reader);

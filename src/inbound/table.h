@@ -47,12 +47,12 @@ struct nl_bounce_reader {
 /* The place of the edge from a node by a word, or of a free one. */
 size_t nl_table_edge(const struct nl_bounce_reader *reader, unsigned from, unsigned short word);
 
-/* phrase_tree.c: adds a phrase to a set; its words go the same way as those of a text. False
- * without memory; *wrong says what is wrong with it. */
-bool nl_table_add_phrase(struct nl_bounce_reader *reader, unsigned set, const char *text,
+/* phrase_tree.c: adds a phrase to a set; its words go the same way as those of a text. *wrong
+ * says what is wrong with it. */
+void nl_table_add_phrase(struct nl_bounce_reader *reader, unsigned set, const char *text,
                          size_t len, const char **wrong);
 
-/* Room for one more row, zeroed; false without memory. */
-bool nl_table_grow(void **array, size_t *cap, size_t count, size_t size);
+/* Room for one more row, zeroed. */
+void nl_table_grow(void **array, size_t *cap, size_t count, size_t size);
 
 #endif

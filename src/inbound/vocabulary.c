@@ -102,8 +102,9 @@ static struct nl_entry *add(struct nl_vocabulary *vocabulary, const char *word, 
         &vocabulary->table[nl_vocabulary_place(vocabulary, digest, word, len, begins)];
     if (entry->text != NULL)
         return entry;
-    if (vocabulary->count > NL_VOCABULARY_SLOTS / 2 || (entry->text = nl_strndup(word, len)) == NULL)
+    if (vocabulary->count > NL_VOCABULARY_SLOTS / 2)
         return NULL;
+    entry->text = nl_strndup(word, len);
     entry->begins = begins;
     vocabulary->count++;
     if (begins)
@@ -186,8 +187,7 @@ bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, cons
     size_t count = 0;
     while (entry != NULL && *others != '\0' && count < NL_VOCABULARY_OTHERS) {
         size_t len = strcspn(others, " ");
-        if ((entry->others[count++] = nl_strndup(others, len)) == NULL)
-            return false;
+        entry->others[count++] = nl_strndup(others, len);
         others += len + strspn(others + len, " ");
     }
     return entry != NULL;

@@ -34,18 +34,19 @@ enum { NL_VOCABULARY_MEANINGS = 8 };
 
 /* The identifiers of a word of a pattern in small letters, as that word of a text would have them:
  * none for one that is left out, several for one that stands for others. One that ends in '*'
- * stands for all that begin so. Returns how many, or -1 without memory. */
+ * stands for all that begin so. Returns how many, or -1 when there are too many words. */
 int nl_vocabulary_add(struct nl_vocabulary *vocabulary, const char *word, size_t len,
                       unsigned short ids[NL_VOCABULARY_MEANINGS]);
 
-/* Declares that a word says nothing ("the"): it is left out of all texts. False without memory. */
+/* Declares that a word says nothing ("the"): it is left out of all texts. False when there are
+ * too many words, as of the two below. */
 bool nl_vocabulary_drop(struct nl_vocabulary *vocabulary, const char *word);
 
 /* Declares that a word stands for others ("doesnt" for "does not"), or all that begin so do
- * ("unbekannt*" for "unknown"). False without memory. */
+ * ("unbekannt*" for "unknown"). */
 bool nl_vocabulary_same(struct nl_vocabulary *vocabulary, const char *word, const char *others);
 
-/* Declares a word that counts within the name of a host too. False without memory. */
+/* Declares a word that counts within the name of a host too. */
 bool nl_vocabulary_keep(struct nl_vocabulary *vocabulary, const char *word);
 
 /* The place of a word's entry in the table, or a free one where it has none: the table is never

@@ -16,10 +16,7 @@ enum { WORD = 48 };
 static struct nl_word *append(struct nl_words *out) {
     if (out->count == out->cap) {
         size_t cap = out->cap > 0 ? out->cap * 2 : 512;
-        struct nl_word *grown = nl_realloc(out->words, cap * sizeof *grown);
-        if (grown == NULL)
-            return NULL;
-        out->words = grown;
+        out->words = nl_realloc(out->words, cap * sizeof *out->words);
         out->cap = cap;
     }
     struct nl_word *word = &out->words[out->count++];
@@ -73,10 +70,8 @@ static void emit(const struct nl_vocabulary *vocabulary, struct nl_words *out, c
     if (entry->id != 0)
         ids[count++] = entry->id;
     struct nl_word *word = append(out);
-    if (word != NULL) {
-        memcpy(word->ids, ids, count * sizeof *ids);
-        word->count = count;
-    }
+    memcpy(word->ids, ids, count * sizeof *ids);
+    word->count = count;
 }
 
 static bool is_punctuation(ucs4_t c) {

@@ -24,7 +24,6 @@ struct nl_words {
     size_t count, cap;
     unsigned line, at;
     bool opens;
-    bool failed; /* out of memory */
 };
 
 struct nl_vocabulary;

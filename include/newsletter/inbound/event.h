@@ -26,8 +26,7 @@ NL_CHECKED enum nl_status nl_event_each(const char *text, size_t len, nl_event_v
  * ("delivered"), NL_BOUNCE_UNKNOWN for what is in no provider's form. `message_id` is the proof
  * that the event carries: the token of ours in its metadata, else our Message-ID. Free the result
  * with nl_bounce_free. */
-NL_CHECKED enum nl_status nl_event_read(const struct nl_bounce_reader *reader, const char *text,
-                                        size_t len, struct nl_bounce *out,
-                                        struct nl_error *err) NL_ALL_NONNULL;
+void nl_event_read(const struct nl_bounce_reader *reader, const char *text, size_t len,
+                   struct nl_bounce *out) NL_ALL_NONNULL;
 
 #endif

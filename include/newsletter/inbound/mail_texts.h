@@ -27,8 +27,7 @@ struct nl_mail_texts {
 bool nl_mail_is_one(const char *data, size_t len) NL_NONNULL(1);
 
 /* Takes a mail of at most `limit` bytes apart; what is beyond is left out. */
-NL_CHECKED enum nl_status nl_mail_texts_read(const char *data, size_t len, size_t limit,
-                                             struct nl_mail_texts *out, struct nl_error *err)
+void nl_mail_texts_read(const char *data, size_t len, size_t limit, struct nl_mail_texts *out)
     NL_NONNULL(1, 4);
 
 void nl_mail_texts_free(struct nl_mail_texts *texts);

@@ -192,7 +192,7 @@ static void expect(const json_t *message, int64_t at, const char *words) {
     struct nl_error err = {0};
     struct nl_sns *sns = NULL;
     enum nl_sns_kind kind;
-    assert_ok(nl_sns_new(TOPIC, ca_file, AGE, &sns, &err));
+    sns = nl_sns_new(TOPIC, ca_file, AGE);
     enum nl_status status = take(sns, message, at, &kind, &err);
     if (words == NULL)
         assert_ok(status);
@@ -221,7 +221,7 @@ static void test_kinds(void **state) {
         json_t *message = message_of(rows[i].type);
         sign(message, key, EVP_sha256());
         nl_buf_clear(&web.log);
-        assert_ok(nl_sns_new(TOPIC, ca_file, AGE, &sns, &err));
+        sns = nl_sns_new(TOPIC, ca_file, AGE);
         assert_ok(take(sns, message, now, &kind, &err));
         assert_int_equal(kind, rows[i].kind);
         assert_string_equal(nl_buf_text(&web.log), rows[i].fetched);
@@ -341,7 +341,7 @@ static void test_no_json(void **state) {
     struct nl_sns *sns = NULL;
     enum nl_sns_kind kind;
     (void)state;
-    assert_ok(nl_sns_new(TOPIC, ca_file, AGE, &sns, &err));
+    sns = nl_sns_new(TOPIC, ca_file, AGE);
     for_each_row (i, bodies, bodies[i])
         assert_fails(nl_sns_take(sns, bodies[i], strlen(bodies[i]), now, &kind, &err), NL_DATA,
                      "no JSON");
@@ -388,7 +388,7 @@ static void test_the_web_is_away(void **state) {
     json_t *message = message_of("SubscriptionConfirmation");
     (void)state;
     sign(message, key, EVP_sha256());
-    assert_ok(nl_sns_new(TOPIC, ca_file, AGE, &sns, &err));
+    sns = nl_sns_new(TOPIC, ca_file, AGE);
     web.fails = NL_TEMPFAIL;
     assert_fails(take(sns, message, now, &kind, &err), NL_TEMPFAIL, "the web is away");
     assert_string_equal(nl_buf_text(&web.log), PEM_URL "\n");
@@ -444,11 +444,10 @@ static void take_by(struct nl_sns *sns, int which, int64_t at, enum nl_status st
 
 /* A key is kept for a day, and the eight that were fetched last are. */
 static void test_keys_are_kept(void **state) {
-    struct nl_error err = {0};
     struct nl_sns *sns = NULL;
     int64_t at = now - now % 60; /* a minute begins */
     (void)state;
-    assert_ok(nl_sns_new(TOPIC, ca_file, AGE, &sns, &err));
+    sns = nl_sns_new(TOPIC, ca_file, AGE);
     take_by(sns, 1, at, NL_OK, 1);
     take_by(sns, 1, at + DAY - 1, NL_OK, 1);
     take_by(sns, 1, at + DAY, NL_OK, 2);
@@ -467,11 +466,10 @@ static void test_keys_are_kept(void **state) {
 
 /* A stranger who names one certificate after the other is put off after ten within a minute. */
 static void test_so_many_in_a_minute(void **state) {
-    struct nl_error err = {0};
     struct nl_sns *sns = NULL;
     int64_t at = now - now % 60;
     (void)state;
-    assert_ok(nl_sns_new(TOPIC, ca_file, AGE, &sns, &err));
+    sns = nl_sns_new(TOPIC, ca_file, AGE);
     web.fails = NL_TEMPFAIL;
     for (int i = 1; i <= 10; i++)
         take_by(sns, i, at, NL_TEMPFAIL, (size_t)i);
