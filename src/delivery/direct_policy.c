@@ -37,15 +37,10 @@ static bool recall(struct nl_route_to *route) {
 static void keep(struct nl_route_to *route, const struct nl_sts_policy *policy) {
     struct nl_error ignored = {0};
     struct nl_sts_note *note = nl_calloc(1, sizeof *note);
-    if (nl_sts_note_make(policy, route->wanted_id, nl_store_now(route->direct->plan.store), note,
-                         &ignored) == NL_OK) {
-        nl_direct_forget_policy(route);
-        route->policy = note;
-        nl_error_ignore(
-            nl_sts_note_write(route->direct->plan.store, route->domain, note, &ignored));
-    } else {
-        free(note);
-    }
+    nl_sts_note_make(policy, route->wanted_id, nl_store_now(route->direct->plan.store), note);
+    nl_direct_forget_policy(route);
+    route->policy = note;
+    nl_error_ignore(nl_sts_note_write(route->direct->plan.store, route->domain, note, &ignored));
     nl_error_free(&ignored);
 }
 

@@ -26,8 +26,8 @@ static void take_policy(const struct nl_sts_policy *policy, const char *why, voi
     struct nl_sts_note note = {0};
     struct nl_error ignored = {0};
     (void)why;
-    if (policy != NULL && nl_sts_note_make(policy, search->id, nl_store_now(search->store), &note,
-                                           &ignored) == NL_OK) {
+    if (policy != NULL) {
+        nl_sts_note_make(policy, search->id, nl_store_now(search->store), &note);
         nl_sts_note_free(&search->policy);
         search->policy = note;
         nl_error_ignore(nl_sts_note_write(search->store, search->domain, &note, &ignored));

@@ -140,12 +140,9 @@ static enum nl_status with_columns(struct nl_store *store, int64_t issue,
                                    const struct nl_record *records, size_t count, bool events,
                                    const char *owner, record_columns *each, struct nl_error *err) {
     struct nl_buf columns[COLUMNS] = {{0}};
-    bool failed = false;
+    enum nl_status status = NL_OK;
     fill_columns(columns, records, count, events);
-    for (size_t i = 0; i < COLUMNS; i++)
-        failed = failed;
-    enum nl_status status = failed ? nl_error_nomem(err) : NL_OK;
-    if (status == NL_OK && columns[DELIVERY].len > 0)
+    if (columns[DELIVERY].len > 0)
         status = each(store, issue, columns, owner, err);
     for (size_t i = 0; i < COLUMNS; i++)
         nl_buf_free(&columns[i]);

@@ -97,7 +97,7 @@ enum nl_status nl_delivery_record_sent(struct nl_store *store, int64_t issue,
     struct sent sent = {.issue = issue,
                         .at = nl_store_now(store),
                         .domains = nl_calloc(count, sizeof *sent.domains)};
-    enum nl_status status = sent.domains != NULL ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = NL_OK;
     for (size_t i = 0; status == NL_OK && i < count; i++) {
         if (records[i].result->outcome != NL_SENT)
             continue;

@@ -30,22 +30,19 @@ static enum nl_status find_list(struct nl_store *store, struct items *items, int
                          NL_VALUES(NL_INT(list)));
 }
 
-static bool grow(struct items *items) {
+static void grow(struct items *items) {
     if (items->count < items->room)
-        return true;
+        return;
     size_t room = items->room > 0 ? 2 * items->room : NL_IMPORT_PART_ROWS;
-    struct nl_import_item *grown = nl_realloc(items->all, room * sizeof *grown);
-    items->all = grown;
+    items->all = nl_realloc(items->all, room * sizeof *items->all);
     items->room = room;
-    return true;
 }
 
 static enum nl_status unpack_all(struct nl_store *store, const char *rows, size_t len,
                                  struct items *items, struct nl_error *err) {
     enum nl_status status = NL_OK;
     for (size_t used = 0; status == NL_OK && len > 0; rows += used, len -= used) {
-        if (!grow(items))
-            return nl_error_nomem(err);
+        grow(items);
         struct nl_import_item *item = &items->all[items->count];
         status = nl_import_unpack(rows, len, item, &used, err);
         if (status == NL_OK)

@@ -24,12 +24,11 @@ struct nl_import_job {
     struct nl_import_tally tried; /* by a dry run */
 };
 
-enum nl_status nl_import_job_new(struct nl_store *store, const struct nl_import_policy *policy,
-                                 bool dry_run, struct nl_import_job **out, struct nl_error *err) {
-    (void)err;
-    *out = nl_calloc(1, sizeof **out);
-    **out = (struct nl_import_job){.store = store, .policy = policy, .dry_run = dry_run};
-    return NL_OK;
+struct nl_import_job *nl_import_job_new(struct nl_store *store,
+                                        const struct nl_import_policy *policy, bool dry_run) {
+    struct nl_import_job *job = nl_calloc(1, sizeof *job);
+    *job = (struct nl_import_job){.store = store, .policy = policy, .dry_run = dry_run};
+    return job;
 }
 
 void nl_import_job_set_task(struct nl_import_job *job, int64_t task) {

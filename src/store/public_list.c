@@ -69,8 +69,7 @@ enum nl_status nl_public_lists_all(struct nl_store *store, struct nl_public_list
     *out = (struct nl_public_lists){0};
     enum nl_status status = nl_list_each(store, note_public, &ids, err);
     size_t count = ids.len / sizeof(int64_t);
-    if (status == NL_OK && ((out->items = nl_calloc(count + 1, sizeof *out->items)) == NULL))
-        status = nl_error_nomem(err);
+    out->items = nl_calloc(count + 1, sizeof *out->items);
     for (size_t i = 0; status == NL_OK && i < count; i++) {
         int64_t id = 0;
         memcpy(&id, ids.data + i * sizeof id, sizeof id);

@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/store/source_pause.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/db/sql.h"
 #include "store/setting.h"
@@ -86,8 +86,6 @@ enum nl_status nl_source_pause_read(struct nl_store *store, struct nl_source_pau
     struct reading reading = {.items = nl_calloc(NL_SOURCE_PAUSES, sizeof **out)};
     *out = NULL;
     *count = 0;
-    if (reading.items == NULL)
-        return nl_error_nomem(err);
     enum nl_status status =
         nl_sql_each(store, err, read_pause, &reading,
                     "SELECT key, value FROM setting WHERE key LIKE 'source pause %' "

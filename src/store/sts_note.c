@@ -17,16 +17,13 @@ void nl_sts_note_free(struct nl_sts_note *note) {
     *note = (struct nl_sts_note){0};
 }
 
-enum nl_status nl_sts_note_make(const struct nl_sts_policy *policy, const char *id, int64_t now,
-                                struct nl_sts_note *out, struct nl_error *err) {
+void nl_sts_note_make(const struct nl_sts_policy *policy, const char *id, int64_t now,
+                      struct nl_sts_note *out) {
     *out = (struct nl_sts_note){.until = now + policy->max_age};
     out->policy.mode = policy->mode;
     out->policy.max_age = policy->max_age;
     memcpy(out->id, id, strlen(id) + 1);
     nl_buf_adds(&out->policy.mail_hosts, nl_buf_text(&policy->mail_hosts));
-    return NL_OK;
-    nl_sts_note_free(out);
-    return nl_error_nomem(err);
 }
 
 bool nl_sts_note_holds(const struct nl_sts_note *note, int64_t now) {

@@ -75,12 +75,12 @@ static const char *state_to_tell(const struct importing *self) {
     return sign > NL_SIGN_ACTIVE ? nl_sign_names[sign] : "";
 }
 
-/* Its reason, in the language that was asked for. NULL without memory. */
+/* Its reason, in the language that was asked for. */
 static char *reason_of(const struct importing *self, struct nl_error *err) {
     nl_error_context(err, NL_TEXT("line %zu"), self->reader->row.line);
     char *text = self->options->catalog != NULL ? nl_catalog_error(self->options->catalog, err)
                                                 : nl_strdup(nl_error_text(err));
-    size_t end = text != NULL ? strnlen(text, REASON_LIMIT) : 0;
+    size_t end = strnlen(text, REASON_LIMIT);
     if (end == REASON_LIMIT) {
         while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80)
             end--;
@@ -105,7 +105,7 @@ static void reject(struct importing *self, struct nl_error *err) {
     self->report->rejected++;
     if (self->options->rejects != NULL) {
         char *reason = reason_of(self, err);
-        const struct nl_reject why = {reason != NULL ? reason : "", state_to_tell(self)};
+        const struct nl_reject why = {reason, state_to_tell(self)};
         self->reader->write_reject(self->reader, self->options->rejects, &why,
                                    self->reader->rejects_written++ == 0);
         free(reason);
@@ -301,12 +301,12 @@ enum nl_status nl_import_file(struct nl_store *store, FILE *in, const char *name
         self.file = nl_lexicon_file(self.reader->lexicon, name);
     if (status == NL_OK)
         status = nl_reader_choose(self.reader, options->format, err);
-    if (status == NL_OK)
-        status = nl_import_job_new(store, &options->policy, options->dry_run, &self.job, err);
-    if (status == NL_OK && options->task != 0)
-        nl_import_job_set_task(self.job, options->task);
-    if (status == NL_OK)
+    if (status == NL_OK) {
+        self.job = nl_import_job_new(store, &options->policy, options->dry_run);
+        if (options->task != 0)
+            nl_import_job_set_task(self.job, options->task);
         status = take_all(&self, err);
+    }
     if (status == NL_OK)
         status = finish(&self, name, err);
     nl_import_job_free(self.job);

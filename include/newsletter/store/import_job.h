@@ -19,10 +19,9 @@ struct nl_import_job;
 
 /* Begins. `dry_run`: the rows are only tried. `policy` is borrowed until the end. Free with
  * nl_import_job_free. */
-NL_CHECKED enum nl_status nl_import_job_new(struct nl_store *store,
-                                            const struct nl_import_policy *policy, bool dry_run,
-                                            struct nl_import_job **out,
-                                            struct nl_error *err) NL_ALL_NONNULL;
+struct nl_import_job *nl_import_job_new(struct nl_store *store,
+                                        const struct nl_import_policy *policy,
+                                        bool dry_run) NL_ALL_NONNULL;
 
 /* Makes it the import of a task (store/task.h), which notes what it changes, so that it can be
  * taken back. Before the first row. */

@@ -13,11 +13,9 @@ struct nl_sts_note {
 };
 void nl_sts_note_free(struct nl_sts_note *note) NL_ALL_NONNULL;
 
-/* A note of a policy that was fetched at `now` (seconds), with the id that the DNS gave. A policy
- * that is not whole for lack of memory makes no note: NL_SYSTEM. */
-NL_CHECKED enum nl_status nl_sts_note_make(const struct nl_sts_policy *policy, const char *id,
-                                           int64_t now, struct nl_sts_note *out,
-                                           struct nl_error *err) NL_ALL_NONNULL;
+/* A note of a policy that was fetched at `now` (seconds), with the id that the DNS gave. */
+void nl_sts_note_make(const struct nl_sts_policy *policy, const char *id, int64_t now,
+                      struct nl_sts_note *out) NL_ALL_NONNULL;
 
 /* Whether the policy still holds (section 3.2). */
 bool nl_sts_note_holds(const struct nl_sts_note *note, int64_t now) NL_ALL_NONNULL;

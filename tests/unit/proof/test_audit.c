@@ -169,7 +169,7 @@ static void import(struct fixture *fixture) {
                          "size, created_at, rows_read, rejected, taken, tries, cancel, tally, "
                          "undo, result) VALUES (7, 'import', 'running', 'ann', 'api', 'x', '{}', "
                          "1, 1, 0, 0, 0, 0, 0, '', '', '')");
-    assert_ok(nl_import_job_new(fixture->store, &policy, false, &job, &err));
+    job = nl_import_job_new(fixture->store, &policy, false);
     nl_import_job_set_task(job, 7);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         struct nl_address address = parse(members[i].address);

@@ -12,10 +12,7 @@ static const struct nl_import_policy plain = {.consent = "paper", .wording = "Ye
 
 static struct nl_import_job *begin(struct fixture *fixture, const struct nl_import_policy *policy,
                                    bool dry_run) {
-    struct nl_error err = {0};
-    struct nl_import_job *job = NULL;
-    assert_ok(nl_import_job_new(fixture->store, policy, dry_run, &job, &err));
-    return job;
+    return nl_import_job_new(fixture->store, policy, dry_run);
 }
 
 static void add(struct nl_import_job *job, const char *text) {
