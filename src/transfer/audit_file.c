@@ -57,9 +57,7 @@ enum nl_status nl_audit_open_csv(struct nl_store *store, const struct nl_audit_f
     pages->filter.text = pages->text;
     nl_buf_adds(&pieces.first, "at,actor,door,client,action,object,detail\r\n");
     /* The first page is read here, so that a failure is reported before anything is sent. */
-    enum nl_status status = filter->text != NULL && pages->text == NULL
-                                ? nl_error_nomem(err)
-                                : add_page(pages, &pieces.first, err);
+    enum nl_status status = add_page(pages, &pieces.first, err);
     if (status != NL_OK) {
         nl_buf_free(&pieces.first);
         free_pages(pages);

@@ -1,9 +1,9 @@
 #include "transfer/columns.h"
 
-#include "newsletter/base/memory.h"
 #include "newsletter/base/attributes.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/kept_error.h"
+#include "newsletter/base/memory.h"
 #include "transfer/reader.h"
 
 #include <stdarg.h>
@@ -188,8 +188,6 @@ enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, stru
         return nl_error_set(err, NL_DATA, NL_TEXT("more than %d columns"), NL_COLUMNS_LIMIT);
     struct nl_file_column *column = &columns->list[columns->count];
     *column = (struct nl_file_column){.name = nl_strdup(name), .kind = NL_COLUMN_NONE};
-    if (column->name == NULL)
-        return nl_error_nomem(err);
     columns->count++;
     const char *map = find_map(columns, name);
     column->unused = map == NULL && is_ignored(columns, name);
@@ -206,8 +204,6 @@ enum nl_status nl_columns_add(struct nl_columns *columns, const char *name, stru
         else if (free_to_keep)
             add_unused(columns, name[0] != '\0' ? name : "(one without a name)");
     }
-    if (status == NL_OK && column->kind == NL_COLUMN_ATTRIBUTE && column->attribute == NULL)
-        return nl_error_nomem(err);
     /* Which column it is has been said; another one of that sort does not count. A sign of a state
      * stays one: that somebody has left may stand in any of them. */
     if (!column->mapped && column->kind < NL_COLUMN_STATE && columns->mapped[column->kind]) {

@@ -76,7 +76,7 @@ enum nl_status nl_document_read(const char *data, size_t len, struct nl_document
     enum nl_status status = is_zip(data, len) ? read_zipped(data, len, &writer, err)
                                               : nl_document_html(data, len, &writer, err);
     if (status == NL_OK)
-        status = nl_scribe_finish(&writer, err);
+        nl_scribe_finish(&writer);
     nl_scribe_free(&writer);
     return status;
 }

@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "transfer/document_tree.h"
 
 #include <archive.h>
@@ -71,8 +71,6 @@ static enum nl_status take_part(struct archive *archive, const char *name, size_
     if (out->count == NL_PARTS_MOST)
         return nl_error_set(err, NL_DATA, "the document has more than %d parts", NL_PARTS_MOST);
     *part = (struct nl_part){.name = nl_strdup(name)};
-    if (part->name == NULL)
-        return nl_error_nomem(err);
     out->count++;
     enum nl_status status = copy_part(archive, *room, &part->data, err);
     *room -= status == NL_OK ? part->data.len : 0;

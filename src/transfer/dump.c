@@ -71,9 +71,7 @@ static enum nl_status next(struct nl_reader *reader, bool *end, bool *bad, struc
     return status;
 }
 
-enum nl_status nl_dump_open(struct nl_reader *reader, struct nl_error *err) {
-    (void)err;
+void nl_dump_open(struct nl_reader *reader) {
     reader->next = next;
     reader->write_reject = nl_dump_write_reject;
-    return NL_OK;
 }

@@ -182,7 +182,6 @@ static void add_run(struct nl_scribe *writer, size_t at, struct nl_buf *out) {
         nl_buf_add(out, inner.data, inner.len);
     if (end < run->text.len && inner.len > 0)
         nl_buf_addc(out, ' ');
-    writer->failed = writer->failed;
     nl_buf_free(&inner);
 }
 
@@ -214,5 +213,4 @@ void nl_runs_write(struct nl_scribe *writer, struct nl_buf *out) {
     }
     if (out->len > start && plain)
         protect_start(out, start);
-    writer->failed = writer->failed;
 }

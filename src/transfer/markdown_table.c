@@ -18,7 +18,7 @@ void nl_scribe_table_begin(struct nl_scribe *writer) {
     nl_scribe_lists_end(writer);
     writer->columns = writer->column = 0;
     add_cell(writer);
-    writer->in_table = !writer->failed;
+    writer->in_table = true;
 }
 
 void nl_scribe_cell_end(struct nl_scribe *writer) {
@@ -99,6 +99,5 @@ void nl_scribe_table_end(struct nl_scribe *writer) {
     struct nl_buf *out = writer->in_note ? &writer->notes : &writer->out;
     if (table.len > 0)
         nl_buf_addf(out, "%s%s", out->len > 0 ? "\n" : "", nl_buf_text(&table));
-    writer->failed = writer->failed;
     nl_buf_free(&table);
 }

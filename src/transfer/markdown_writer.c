@@ -31,8 +31,7 @@ static const char NBSP[] = "\xc2\xa0";
 static struct nl_run *add_run(struct nl_scribe *writer) {
     if (writer->run_count == writer->run_room) {
         size_t room = writer->run_room > 0 ? writer->run_room * 2 : 16;
-        struct nl_run *grown = nl_realloc(writer->runs, room * sizeof *grown);
-        writer->runs = grown;
+        writer->runs = nl_realloc(writer->runs, room * sizeof *writer->runs);
         writer->run_room = room;
     }
     writer->runs[writer->run_count] = (struct nl_run){0};
@@ -46,8 +45,6 @@ void nl_scribe_text(struct nl_scribe *writer, const char *text, size_t len, unsi
         return;
     if (last == NULL || last->raw || last->look != look || last->link != link)
         last = add_run(writer);
-    if (last == NULL)
-        return;
     last->look = look;
     last->link = link;
     bool begins = len >= 2 && memcmp(text, NBSP, 2) == 0; /* as browsers write a plain blank */
@@ -55,16 +52,12 @@ void nl_scribe_text(struct nl_scribe *writer, const char *text, size_t len, unsi
     nl_buf_adds(&last->text, begins ? " " : "");
     nl_buf_add(&last->text, text + (begins ? 2 : 0), len - (begins ? 2 : 0) - (ends ? 2 : 0));
     nl_buf_adds(&last->text, ends ? " " : "");
-    writer->failed = writer->failed;
 }
 
 void nl_scribe_raw(struct nl_scribe *writer, const char *text) {
     struct nl_run *run = add_run(writer);
-    if (run == NULL)
-        return;
     run->raw = true;
     nl_buf_adds(&run->text, text);
-    writer->failed = writer->failed;
 }
 
 void nl_scribe_break(struct nl_scribe *writer) {
@@ -108,9 +101,11 @@ size_t nl_scribe_link(struct nl_scribe *writer, const char *address) {
     struct nl_buf clean = {0};
     bool ok = false;
     const char *inner = within(address);
-    if (inner != NULL && (copy = nl_strndup(inner, strcspn(inner, "&"))) != NULL &&
-        nl_text_decode_percent(copy))
-        address = copy;
+    if (inner != NULL) {
+        copy = nl_strndup(inner, strcspn(inner, "&"));
+        if (nl_text_decode_percent(copy))
+            address = copy;
+    }
     for (size_t i = 0; i < sizeof open / sizeof open[0]; i++)
         ok = ok || strncasecmp(address, open[i], strlen(open[i])) == 0;
     if (ok)
@@ -122,10 +117,8 @@ size_t nl_scribe_link(struct nl_scribe *writer, const char *address) {
         nl_buf_free(&clean);
         return 0;
     }
-    char **grown = nl_realloc(writer->links, (writer->link_count + 1) * sizeof *grown);
-    writer->links = grown;
+    writer->links = nl_realloc(writer->links, (writer->link_count + 1) * sizeof *writer->links);
     writer->links[writer->link_count] = nl_buf_take(&clean);
-    writer->failed = writer->failed || writer->links[writer->link_count] == NULL;
     return ++writer->link_count;
 }
 
@@ -146,8 +139,7 @@ void nl_scribe_picture(struct nl_scribe *writer, struct nl_buf *data, const char
     nl_buf_clear(&text);
     nl_buf_adds(&text, "![");
     nl_run_escape(alt, strlen(alt), &text);
-    nl_buf_addf(&text, "](%s)", picture->name != NULL ? picture->name : "");
-    writer->failed = writer->failed || picture->name == NULL;
+    nl_buf_addf(&text, "](%s)", picture->name);
     nl_scribe_raw(writer, nl_buf_text(&text));
     nl_buf_free(&text);
 }
@@ -209,7 +201,6 @@ static void add_block(struct nl_scribe *writer, const char *text, size_t len) {
     writer->tight = item || (writer->tight && writer->depth > 0);
     writer->last_quote = writer->quote;
     writer->item = writer->note_begins = false;
-    writer->failed = writer->failed;
 }
 
 /* ---- blocks ---- */
@@ -238,17 +229,14 @@ void nl_scribe_end(struct nl_scribe *writer) {
     if (line.len > 0 && writer->in_table) {
         struct nl_buf *cell = &writer->cells[writer->cell_count - 1];
         nl_buf_addf(cell, "%s%s", cell->len > 0 ? " " : "", nl_buf_text(&line));
-        writer->failed = writer->failed;
     } else if (line.len > 0) {
         struct nl_buf block = {0};
         if (writer->heading > 0)
             nl_buf_addf(&block, "%.*s ", writer->heading, "######");
         nl_buf_add(&block, line.data, line.len);
-        writer->failed = writer->failed;
         add_block(writer, nl_buf_text(&block), block.len);
         nl_buf_free(&block);
     }
-    writer->failed = writer->failed;
     writer->heading = 0;
     nl_buf_free(&line);
 }
@@ -275,7 +263,6 @@ void nl_scribe_code(struct nl_scribe *writer, const char *text) {
     size_t len = strlen(text);
     nl_buf_addf(&block, "%s\n%s%s%s\n", fence, text, len > 0 && text[len - 1] == '\n' ? "" : "\n",
                 fence);
-    writer->failed = writer->failed;
     add_block(writer, nl_buf_text(&block), block.len);
     nl_buf_free(&block);
 }
@@ -340,11 +327,9 @@ void nl_scribe_note_end(struct nl_scribe *writer) {
     writer->in_note = false;
 }
 
-enum nl_status nl_scribe_finish(struct nl_scribe *writer, struct nl_error *err) {
+void nl_scribe_finish(struct nl_scribe *writer) {
     nl_scribe_end(writer);
     nl_buf_add(&writer->document->text, nl_buf_text(&writer->out), writer->out.len);
     if (writer->notes.len > 0)
         nl_buf_addf(&writer->document->text, "\n%s", nl_buf_text(&writer->notes));
-    bool failed = writer->failed;
-    return failed ? nl_error_nomem(err) : NL_OK;
 }

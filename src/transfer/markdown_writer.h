@@ -39,7 +39,7 @@ struct nl_scribe {
     struct nl_buf notes;
     struct nl_buf *cells; /* of a table that is being written */
     size_t cell_count, cell_room, column, columns;
-    bool in_table, in_note, note_begins, failed;
+    bool in_table, in_note, note_begins;
 };
 void nl_scribe_free(struct nl_scribe *writer);
 
@@ -86,6 +86,6 @@ void nl_scribe_note_begin(struct nl_scribe *writer, const char *name);
 void nl_scribe_note_end(struct nl_scribe *writer);
 
 /* Hands the text to the document. */
-NL_CHECKED enum nl_status nl_scribe_finish(struct nl_scribe *writer, struct nl_error *err);
+void nl_scribe_finish(struct nl_scribe *writer);
 
 #endif

@@ -104,9 +104,7 @@ static const char *end_of_insertion(const struct nl_buf *html, const char *at, c
     return made ? last + 1 : NULL;
 }
 
-static enum nl_status leave_out_insertions(struct nl_buf *text, const struct nl_buf *html,
-                                           struct nl_error *err) {
-    (void)err;
+static void leave_out_insertions(struct nl_buf *text, const struct nl_buf *html) {
     struct nl_buf clean = {0};
     const char *end = text->data + text->len;
     size_t looked_at = 0;
@@ -123,7 +121,6 @@ static enum nl_status leave_out_insertions(struct nl_buf *text, const struct nl_
     }
     nl_buf_free(text);
     *text = clean;
-    return NL_OK;
 }
 
 enum nl_status nl_outlook_bodies_read(const struct nl_storage *mail, struct nl_outlook_bodies *out,
@@ -138,6 +135,6 @@ enum nl_status nl_outlook_bodies_read(const struct nl_storage *mail, struct nl_o
         status = read_rtf(mail, out, err);
     for (size_t i = plain; status == NL_OK && plain == 1 && i < out->count; i++)
         if (out->items[i].html)
-            status = leave_out_insertions(&out->items[0].text, &out->items[i].text, err);
+            leave_out_insertions(&out->items[0].text, &out->items[i].text);
     return status;
 }

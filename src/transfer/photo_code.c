@@ -21,17 +21,16 @@ struct grey {
     int width, height;
 };
 
-static bool make_grey(const struct nl_pixels *pixels, struct grey *out) {
+static void make_grey(const struct nl_pixels *pixels, struct grey *out) {
     size_t count = (size_t)pixels->width * (size_t)pixels->height;
     const unsigned char *from = pixels->data;
     *out = (struct grey){nl_calloc(count, 1), pixels->width, pixels->height};
-    for (size_t i = 0; out->data != NULL && i < count; i++, from += pixels->depth) {
+    for (size_t i = 0; i < count; i++, from += pixels->depth) {
         int light = (from[0] * 77 + from[1] * 150 + from[2] * 29) >> 8;
         if (pixels->depth == 4) /* on white paper */
             light = (light * from[3] + 255 * (255 - from[3])) / 255;
         out->data[i] = (unsigned char)light;
     }
-    return out->data != NULL;
 }
 
 /* ---- light ---- */
@@ -53,13 +52,13 @@ static uint32_t *sum_up(const struct grey *grey) {
 
 /* Black is what is darker than its surroundings: a shadow or a lamp over the page does not count.
  */
-static bool even_light(const struct grey *grey, struct grey *out) {
+static void even_light(const struct grey *grey, struct grey *out) {
     int reach = (grey->width > grey->height ? grey->width : grey->height) / WINDOW_PARTS + 1;
     size_t row = (size_t)grey->width + 1;
     uint32_t *sums = sum_up(grey);
     *out = (struct grey){nl_malloc((size_t)grey->width * (size_t)grey->height), grey->width,
                          grey->height};
-    for (int y = 0; sums != NULL && out->data != NULL && y < grey->height; y++) {
+    for (int y = 0; y < grey->height; y++) {
         size_t top = (size_t)(y > reach ? y - reach : 0);
         size_t bottom = (size_t)(y + reach < grey->height ? y + reach : grey->height);
         for (int x = 0; x < grey->width; x++) {
@@ -73,7 +72,6 @@ static bool even_light(const struct grey *grey, struct grey *out) {
         }
     }
     free(sums);
-    return sums != NULL && out->data != NULL;
 }
 
 /* ---- codes ---- */
@@ -115,9 +113,12 @@ static bool scan(const struct grey *grey, struct nl_buf *out) {
 static bool scan_both(const struct nl_pixels *pixels, struct nl_buf *out) {
     struct grey grey = {0};
     struct grey even = {0};
-    bool good = make_grey(pixels, &grey) && scan(&grey, out);
-    if (good && out->len == 0)
-        good = even_light(&grey, &even) && scan(&even, out);
+    make_grey(pixels, &grey);
+    bool good = scan(&grey, out);
+    if (good && out->len == 0) {
+        even_light(&grey, &even);
+        good = scan(&even, out);
+    }
     free(grey.data);
     free(even.data);
     return good;
@@ -143,8 +144,8 @@ enum nl_status nl_photo_codes(const struct nl_buf *data, struct nl_buf *out, str
     enum nl_status status =
         jpeg ? nl_jpeg_pixels(data, &pixels, err) : nl_png_pixels(data, &pixels, err);
     for (size_t i = 0; status == NL_OK && out->len == before && i < 3; i++) {
-        status = nl_pixels_shrink(&pixels, width_for(&pixels, areas[i]), err);
-        if (status == NL_OK && !scan_both(&pixels, out))
+        nl_pixels_shrink(&pixels, width_for(&pixels, areas[i]));
+        if (!scan_both(&pixels, out))
             status = nl_error_nomem(err);
     }
     free(pixels.data);

@@ -84,7 +84,7 @@ static void decode(struct work *work, int width) {
                                       (int)in->output_height, 3};
     JSAMPARRAY line = (*in->mem->alloc_sarray)((j_common_ptr)in, JPOOL_IMAGE,
                                                (JDIMENSION)in->output_width * 4, 1);
-    while (work->pixels.data != NULL && in->output_scanline < in->output_height) {
+    while (in->output_scanline < in->output_height) {
         unsigned char *to = work->pixels.data + row * in->output_scanline;
         (void)jpeg_read_scanlines(in, line, 1);
         if (printed)
@@ -125,13 +125,10 @@ static enum nl_status rework(struct work *work, int turn, int width) {
     }
     int64_t kept = sideways ? (int64_t)width * work->in.image_width / work->in.image_height : width;
     decode(work, kept > 0 ? (int)kept : 1);
-    status = work->pixels.data != NULL ? nl_pixels_turn(&work->pixels, turn, work->err)
-                                       : nl_error_nomem(work->err);
-    if (status == NL_OK)
-        status = nl_pixels_shrink(&work->pixels, width, work->err);
-    if (status == NL_OK)
-        encode(work);
-    return status;
+    nl_pixels_turn(&work->pixels, turn);
+    nl_pixels_shrink(&work->pixels, width);
+    encode(work);
+    return NL_OK;
 }
 
 static enum nl_status read_pixels(struct work *work, int turn, int width) {
@@ -139,8 +136,8 @@ static enum nl_status read_pixels(struct work *work, int turn, int width) {
     if (status != NL_OK)
         return status;
     decode(work, width);
-    return work->pixels.data != NULL ? nl_pixels_turn(&work->pixels, turn, work->err)
-                                     : nl_error_nomem(work->err);
+    nl_pixels_turn(&work->pixels, turn);
+    return NL_OK;
 }
 
 /* Does one piece of work, which may be left by a jump. The caller frees the results. */

@@ -48,19 +48,18 @@ static enum nl_status read_pixels(png_image *image, int turn, struct nl_pixels *
     image->format = opaque ? PNG_FORMAT_RGB : PNG_FORMAT_RGBA;
     *out = (struct nl_pixels){nl_malloc(PNG_IMAGE_SIZE(*image)), (int)image->width,
                               (int)image->height, opaque ? 3 : 4};
-    enum nl_status status = out->data != NULL ? NL_OK : nl_error_nomem(err);
-    if (status == NL_OK && !png_image_finish_read(image, NULL, out->data, 0, NULL))
-        status = broken(err);
-    return status == NL_OK ? nl_pixels_turn(out, turn, err) : status;
+    if (!png_image_finish_read(image, NULL, out->data, 0, NULL))
+        return broken(err);
+    nl_pixels_turn(out, turn);
+    return NL_OK;
 }
 
 static enum nl_status rework(png_image *image, int turn, int width, struct nl_buf *out,
                              struct nl_error *err) {
     struct nl_pixels pixels = {0};
     enum nl_status status = read_pixels(image, turn, &pixels, err);
-    if (status == NL_OK)
-        status = nl_pixels_shrink(&pixels, width, err);
     if (status == NL_OK) {
+        nl_pixels_shrink(&pixels, width);
         png_image made = {.version = PNG_IMAGE_VERSION,
                           .width = (png_uint_32)pixels.width,
                           .height = (png_uint_32)pixels.height,

@@ -1,7 +1,7 @@
 #include "transfer/pixels.h"
 
-#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/transfer/clean_picture.h"
 
 #include <stdlib.h>
@@ -89,31 +89,24 @@ static void shrink(const struct shrinking *self, unsigned char *out) {
         }
 }
 
-enum nl_status nl_pixels_shrink(struct nl_pixels *pixels, int width, struct nl_error *err) {
+void nl_pixels_shrink(struct nl_pixels *pixels, int width) {
     if (pixels->width <= width)
-        return NL_OK;
+        return;
     int64_t height = ((int64_t)pixels->height * width + pixels->width / 2) / pixels->width;
     struct shrinking self = {pixels, width, height > 0 ? (int)height : 1,
                              nl_calloc((size_t)width * 4, sizeof(uint64_t))};
     unsigned char *out = new_pixels(width, self.height, pixels->depth);
-    if (out != NULL && self.sums != NULL) {
-        shrink(&self, out);
-        free(pixels->data);
-        *pixels = (struct nl_pixels){out, width, self.height, pixels->depth};
-        out = NULL;
-        free(self.sums);
-        return NL_OK;
-    }
+    shrink(&self, out);
+    free(pixels->data);
+    *pixels = (struct nl_pixels){out, width, self.height, pixels->depth};
     free(self.sums);
-    free(out);
-    return nl_error_nomem(err);
 }
 
 /* ---- turning ---- */
 
-enum nl_status nl_pixels_turn(struct nl_pixels *pixels, int turn, struct nl_error *err) {
+void nl_pixels_turn(struct nl_pixels *pixels, int turn) {
     if (turn < 2 || turn > 8)
-        return NL_OK;
+        return;
     bool swap = turn >= 5;
     bool flip_x = turn == 2 || turn == 3 || turn == 7 || turn == 8;
     bool flip_y = turn == 3 || turn == 4 || turn == 6 || turn == 7;
@@ -121,8 +114,6 @@ enum nl_status nl_pixels_turn(struct nl_pixels *pixels, int turn, struct nl_erro
     int height = swap ? pixels->width : pixels->height;
     size_t depth = (size_t)pixels->depth;
     unsigned char *out = new_pixels(width, height, pixels->depth);
-    if (out == NULL)
-        return nl_error_nomem(err);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             int old_x = swap ? y : x;
@@ -135,5 +126,4 @@ enum nl_status nl_pixels_turn(struct nl_pixels *pixels, int turn, struct nl_erro
         }
     free(pixels->data);
     *pixels = (struct nl_pixels){out, width, height, pixels->depth};
-    return NL_OK;
 }

@@ -19,12 +19,10 @@ NL_CHECKED enum nl_status nl_pixels_check(int64_t width, int64_t height,
 
 /* Makes it `width` pixels wide, where it is wider: each new pixel is the mean of the area that it
  * stands for. */
-NL_CHECKED enum nl_status nl_pixels_shrink(struct nl_pixels *pixels, int width,
-                                           struct nl_error *err) NL_ALL_NONNULL;
+void nl_pixels_shrink(struct nl_pixels *pixels, int width) NL_ALL_NONNULL;
 
 /* Turns it, by the value of the Exif tag Orientation. */
-NL_CHECKED enum nl_status nl_pixels_turn(struct nl_pixels *pixels, int turn,
-                                         struct nl_error *err) NL_ALL_NONNULL;
+void nl_pixels_turn(struct nl_pixels *pixels, int turn) NL_ALL_NONNULL;
 
 /* Decodes a picture, turned as the camera was held. The caller frees out->data. */
 NL_CHECKED enum nl_status nl_jpeg_pixels(const struct nl_buf *data, struct nl_pixels *out,

@@ -36,7 +36,7 @@ enum nl_status nl_qr_png(const char *text, int scale, struct nl_buf *out, struct
     for (int y = 0; y < large; y++)
         for (int x = 0; x < large; x++)
             pixels[(size_t)y * (size_t)large + (size_t)x] = modules[(y / scale) * side + x / scale];
-    status = pixels != NULL ? write_png(pixels, large, out, err) : nl_error_nomem(err);
+    status = write_png(pixels, large, out, err);
     free(pixels);
     free(modules);
     return status;

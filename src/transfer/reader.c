@@ -59,8 +59,10 @@ enum nl_status nl_reader_choose(struct nl_reader *reader, enum nl_transfer_forma
         status = guess(reader, &format, &dump, err);
     if (status != NL_OK)
         return status;
-    if (dump)
-        return nl_dump_open(reader, err);
+    if (dump) {
+        nl_dump_open(reader);
+        return NL_OK;
+    }
     if (format == NL_FORMAT_JSONL)
         return open_json(reader, err);
     return format == NL_FORMAT_CSV ? nl_csv_open(reader, reader->options, err)

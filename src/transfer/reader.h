@@ -97,7 +97,7 @@ enum nl_status nl_mailbox_read(char *text, char **name, char **address, struct n
 bool nl_mailboxes_are(const char *line);
 
 /* dump.c: blocks of lines "email ann@example.org", "gecos Ann", as Sympa dumps a list. */
-enum nl_status nl_dump_open(struct nl_reader *reader, struct nl_error *err);
+void nl_dump_open(struct nl_reader *reader);
 bool nl_dump_begins(const char *line);
 
 #endif

@@ -277,10 +277,8 @@ static enum nl_status read_attributes(struct nl_row *row, struct nl_columns *col
         status = read_tags(row, columns, err);
     if (status == NL_OK)
         status = read_timezone(row, columns, err);
-    if (status == NL_OK && row->attributes != NULL && json_object_size(row->attributes) > 0) {
+    if (status == NL_OK && row->attributes != NULL && json_object_size(row->attributes) > 0)
         row->attribute_text = json_dumps(row->attributes, JSON_COMPACT | JSON_SORT_KEYS);
-        status = row->attribute_text != NULL ? NL_OK : nl_error_nomem(err);
-    }
     out->attributes = row->attribute_text;
     return status;
 }

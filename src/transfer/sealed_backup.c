@@ -33,10 +33,7 @@ enum nl_status nl_sealed_backup_write(struct nl_store *store, const char *recipi
     nl_guard_sweep(near, ".copy", nl_env_now(env));
     char *plain = nl_backup_name(near, ".copy", env);
     char *partial = nl_backup_name(path, ".partial", env);
-    if (plain == NULL || partial == NULL)
-        status = nl_error_nomem(err);
-    if (status == NL_OK)
-        status = encrypt_copy(store, plain, recipients, partial, err);
+    status = encrypt_copy(store, plain, recipients, partial, err);
     if (status == NL_OK && rename(partial, path) != 0) {
         status = nl_error_system(err, errno, "create", path);
         unlink(partial);
@@ -53,8 +50,6 @@ enum nl_status nl_sealed_backup_open(const char *source, const char *near, const
                                      struct nl_error *err) {
     nl_guard_sweep(near, ".plain", nl_env_now(&nl_env_system));
     out->path = nl_backup_name(near, ".plain", &nl_env_system);
-    if (out->path == NULL)
-        return nl_error_nomem(err);
     enum nl_status status = nl_guard_begin(&out->guard, out->path, err);
     return status == NL_OK ? nl_openpgp_decrypt(key, ask, source, out->path, err) : status;
 }

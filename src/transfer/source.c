@@ -113,17 +113,14 @@ enum nl_status nl_source_open(struct nl_source *source, FILE *in, const char *na
 
 /* ---- lines ---- */
 
-static enum nl_status grow_line(struct nl_source *source, size_t room, struct nl_error *err) {
-    (void)err;
+static void grow_line(struct nl_source *source, size_t room) {
     if (room <= source->room)
-        return NL_OK;
-    char *grown = nl_realloc(source->line, room);
-    source->line = grown;
+        return;
+    source->line = nl_realloc(source->line, room);
     source->room = room;
-    return NL_OK;
 }
 
-static enum nl_status take_from_memory(struct nl_source *source, bool *end, struct nl_error *err) {
+static void take_from_memory(struct nl_source *source, bool *end) {
     const char *start = nl_buf_text(&source->converted) + source->at;
     size_t left = source->converted.len - source->at;
     size_t len = 0;
@@ -133,15 +130,14 @@ static enum nl_status take_from_memory(struct nl_source *source, bool *end, stru
     if (source->cr && whole < left && start[len] == '\r' && start[len + 1] == '\n')
         whole++;
     *end = left == 0;
-    enum nl_status status = *end ? NL_OK : grow_line(source, len + 2, err);
-    if (status != NL_OK || *end)
-        return status;
+    if (*end)
+        return;
+    grow_line(source, len + 2);
     memcpy(source->line, start, len);
     source->line[len] = '\n';
     source->len = len + 1;
     source->line[source->len] = '\0';
     source->at += whole;
-    return NL_OK;
 }
 
 /* Whether a file whose text up to its first LF is this one has lines that end with CR, as old
@@ -172,14 +168,17 @@ static enum nl_status turn_to_cr(struct nl_source *source, bool *end, struct nl_
     nl_buf_add(&source->converted, source->line, source->len);
     enum nl_status status = read_all(source->in, source->name, &source->converted, err);
     source->in = NULL;
-    return status == NL_OK ? take_from_memory(source, end, err) : status;
+    if (status == NL_OK)
+        take_from_memory(source, end);
+    return status;
 }
 
 static enum nl_status take_line(struct nl_source *source, bool *end, struct nl_error *err) {
     if (source->in == NULL) {
         if (source->number == 0)
             find_line_end(source);
-        return take_from_memory(source, end, err);
+        take_from_memory(source, end);
+        return NL_OK;
     }
     ssize_t got = getline(&source->line, &source->room, source->in);
     source->len = got > 0 ? (size_t)got : 0;
@@ -201,7 +200,7 @@ static bool is_last(struct nl_source *source) {
 }
 
 /* Leaves out what is not part of the line's text. *end if nothing is left of the last line. */
-static enum nl_status tidy(struct nl_source *source, bool *end, struct nl_error *err) {
+static void tidy(struct nl_source *source, bool *end) {
     size_t len = source->len;
     len -= len > 0 && source->line[len - 1] == '\n';
     while (len > 0 && source->line[len - 1] == '\r')
@@ -215,12 +214,10 @@ static enum nl_status tidy(struct nl_source *source, bool *end, struct nl_error 
         len -= 3;
         memmove(source->line, source->line + 3, len);
     }
-    if (grow_line(source, len + 2, err) != NL_OK)
-        return NL_OS;
+    grow_line(source, len + 2);
     source->line[len++] = '\n';
     source->line[len] = '\0';
     source->len = len;
-    return NL_OK;
 }
 
 static enum nl_status check(struct nl_source *source, struct nl_error *err) {
@@ -252,7 +249,7 @@ enum nl_status nl_source_next(struct nl_source *source, bool *end, struct nl_err
     }
     enum nl_status status = take_line(source, end, err);
     if (status == NL_OK && !*end)
-        status = tidy(source, end, err);
+        tidy(source, end);
     if (status != NL_OK || *end)
         return status;
     source->number++;
