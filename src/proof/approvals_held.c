@@ -34,16 +34,13 @@ static void enter_older(struct nl_books *books, const struct nl_entry *entry) {
     books->last_approval_word = strtoll(end, NULL, 10);
 }
 
-static bool enter_word(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_word(struct nl_books *books, const struct nl_entry *entry) {
     struct nl_booked_word *word =
         nl_numbered_put(&books->approval_words, nl_entry_number(entry, WORD));
-    if (word == NULL)
-        return false;
     *word = (struct nl_booked_word){.approval = nl_entry_number(entry, QUESTION),
                                     .at = nl_entry_number(entry, AT)};
     copy_text(entry, STEP, word->kind, sizeof word->kind);
     copy_digest(entry, WHO, word->who);
-    return true;
 }
 
 /* An issue was made of what had been approved. */
@@ -59,12 +56,10 @@ static void check_issue(struct nl_books *books, const struct nl_entry *entry) {
                        nl_entry_number(entry, ISSUE));
 }
 
-static bool enter_step(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_step(struct nl_books *books, const struct nl_entry *entry) {
     bool asks = nl_entry_is(entry, STEP, "ask");
     struct nl_booked_approval *booked =
         nl_numbered_put(&books->approvals, nl_entry_number(entry, QUESTION));
-    if (booked == NULL)
-        return false;
     if (asks) { /* the number may have been that of another one, whose draft is gone */
         *booked = (struct nl_booked_approval){.asked = true, .at = nl_entry_number(entry, AT)};
         copy_digest(entry, WHO, booked->who);
@@ -73,7 +68,8 @@ static bool enter_step(struct nl_books *books, const struct nl_entry *entry) {
     booked->draft = nl_entry_number(entry, DRAFT);
     copy_text(entry, STATE, booked->state, sizeof booked->state);
     copy_text(entry, SEAL, booked->seal, sizeof booked->seal);
-    return nl_entry_number(entry, WORD) == 0 || enter_word(books, entry);
+    if (nl_entry_number(entry, WORD) != 0)
+        enter_word(books, entry);
 }
 
 static void enter_removed(struct nl_books *books, int64_t draft) {
@@ -88,18 +84,17 @@ static void enter_removed(struct nl_books *books, int64_t draft) {
     }
 }
 
-bool nl_approvals_enter(struct nl_books *books, const struct nl_entry *entry) {
+void nl_approvals_enter(struct nl_books *books, const struct nl_entry *entry) {
     if (entry->kind == NL_LEDGER_REMOVED && nl_entry_is(entry, 2, "draft"))
         enter_removed(books, nl_entry_number(entry, 3));
     if (entry->kind != NL_LEDGER_APPROVAL)
-        return true;
+        return;
     if (entry->items[1].kind == NL_CBOR_TEXT)
         enter_older(books, entry);
     else if (nl_entry_is(entry, STEP, "issue"))
         check_issue(books, entry);
     else
-        return enter_step(books, entry);
-    return true;
+        enter_step(books, entry);
 }
 
 /* ---- comparing ---- */

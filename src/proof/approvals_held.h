@@ -20,8 +20,8 @@ struct nl_booked_word {
     int64_t approval, at;
 };
 
-/* Enters an entry about an approval, or about a draft that was removed; false without memory. */
-bool nl_approvals_enter(struct nl_books *books, const struct nl_entry *entry);
+/* Enters an entry about an approval, or about a draft that was removed. */
+void nl_approvals_enter(struct nl_books *books, const struct nl_entry *entry);
 
 /* Compares the approvals in the database with the books. */
 NL_CHECKED enum nl_status nl_approvals_compare(struct nl_books *books, struct nl_store *store,

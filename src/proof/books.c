@@ -93,7 +93,7 @@ static const struct nl_booked_change *change_at(const struct nl_books *books, si
     return (const struct nl_booked_change *)(const void *)books->changes.data + at;
 }
 
-static bool add_change(struct nl_books *books, struct nl_booked_subscription *booked, int64_t at,
+static void add_change(struct nl_books *books, struct nl_booked_subscription *booked, int64_t at,
                        bool active) {
     static const struct nl_booked_change none;
     const struct nl_booked_change change = {at, booked->change, active};
@@ -101,7 +101,6 @@ static bool add_change(struct nl_books *books, struct nl_booked_subscription *bo
         nl_buf_add(&books->changes, &none, sizeof none);
     booked->change = books->changes.len / sizeof change;
     nl_buf_add(&books->changes, &change, sizeof change);
-    return true;
 }
 
 bool nl_books_active(const struct nl_books *books, int64_t subscription, int64_t from, int64_t to) {
@@ -131,17 +130,15 @@ bool nl_books_had_ended(const struct nl_books *books, int64_t subscription) {
 
 /* ---- subscriptions ---- */
 
-static bool enter_state(struct nl_books *books, int64_t subscription, int64_t list, int64_t at,
+static void enter_state(struct nl_books *books, int64_t subscription, int64_t list, int64_t at,
                         const struct nl_cbor_item *state) {
     struct nl_booked_subscription *booked = nl_numbered_put(&books->subscriptions, subscription);
-    if (booked == NULL)
-        return false;
     copy_text(state, booked->state, sizeof booked->state);
     booked->list = list;
     booked->removed = false;
     booked->has_consent = false;
     booked->unsaid = false;
-    return add_change(books, booked, at, strcmp(booked->state, "active") == 0);
+    add_change(books, booked, at, strcmp(booked->state, "active") == 0);
 }
 
 static bool keep(const struct nl_entry *entry, size_t at, unsigned char out[NL_DIGEST_LEN]) {
@@ -153,72 +150,60 @@ static bool keep(const struct nl_entry *entry, size_t at, unsigned char out[NL_D
 
 /* 1 time, 2 id, 3 kind, 4 list, 5 subscription, 6 subscriber, 7 issue, 8 message, 9 state, 10
  * detail, 11 consent, 12 address */
-static bool enter_event(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_event(struct nl_books *books, const struct nl_entry *entry) {
     const struct nl_cbor_item *kind = &entry->items[3];
     const int64_t numbers[] = {nl_entry_number(entry, 1), nl_entry_number(entry, 2),
                                nl_entry_number(entry, 4), nl_entry_number(entry, 6),
                                nl_entry_number(entry, 7), nl_entry_number(entry, 8)};
     struct nl_booked_event *event = nl_numbered_put(&books->events, numbers[1]);
-    if (event == NULL)
-        return false;
     *event =
         (struct nl_booked_event){.at = numbers[0], .list = numbers[2], .subscriber = numbers[3]};
     nl_mark_event(numbers, (const char *)kind->data, kind->len, event->mark);
     event->has_detail = keep(entry, 10, event->detail);
     int64_t subscription = nl_entry_number(entry, 5);
     if (subscription != 0) {
-        if (!enter_state(books, subscription, numbers[2], numbers[0], &entry->items[9]))
-            return false;
+        enter_state(books, subscription, numbers[2], numbers[0], &entry->items[9]);
         struct nl_booked_subscription *booked =
             nl_numbered_find(&books->subscriptions, subscription);
         booked->has_consent = keep(entry, 11, booked->consent);
     }
     if (numbers[3] == 0)
-        return true;
+        return;
     struct nl_booked_person *person = nl_numbered_put(&books->people, numbers[3]);
-    if (person == NULL)
-        return false;
     if (keep(entry, 12, person->address))
         person->has_address = true;
-    return true;
 }
 
-static bool enter_action(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_action(struct nl_books *books, const struct nl_entry *entry) {
     struct nl_booked_action *action = nl_numbered_put(&books->actions, nl_entry_number(entry, 2));
-    if (action == NULL)
-        return false;
     nl_mark_action(nl_entry_number(entry, 1), nl_entry_number(entry, 2),
                    (const char *)entry->items[3].data, (const char *)entry->items[4].data,
                    entry->items[3].len, entry->items[4].len, action->mark);
     keep(entry, 5, action->words);
-    return true;
 }
 
-static bool enter_suppressed(struct nl_books *books, int64_t id, bool suppressed, int64_t at) {
+static void enter_suppressed(struct nl_books *books, int64_t id, bool suppressed, int64_t at) {
     struct nl_booked_subscription *booked = nl_numbered_find(&books->subscriptions, id);
     if (booked == NULL) {
         /* From before the ledger: only this is known of it. */
         booked = nl_numbered_put(&books->subscriptions, id);
-        if (booked == NULL)
-            return false;
         booked->unsaid = true;
     }
-    return add_change(books, booked, at,
-                      !suppressed && (booked->unsaid || strcmp(booked->state, "active") == 0));
+    add_change(books, booked, at,
+               !suppressed && (booked->unsaid || strcmp(booked->state, "active") == 0));
 }
 
-static bool enter_span(struct nl_books *books, const struct nl_entry *entry,
+static void enter_span(struct nl_books *books, const struct nl_entry *entry,
                        const struct nl_cbor_item span[4]) {
     int64_t at = nl_entry_number(entry, 1);
-    bool entered = true;
-    for (int64_t id = span[2].number; entered && id <= span[3].number; id++)
-        entered = entry->kind == NL_LEDGER_SUPPRESSED
-                      ? enter_suppressed(books, id, nl_entry_number(entry, 2) != 0, at)
-                      : enter_state(books, id, span[0].number, at, &span[1]);
-    return entered;
+    for (int64_t id = span[2].number; id <= span[3].number; id++)
+        if (entry->kind == NL_LEDGER_SUPPRESSED)
+            enter_suppressed(books, id, nl_entry_number(entry, 2) != 0, at);
+        else
+            enter_state(books, id, span[0].number, at, &span[1]);
 }
 
-static bool enter_imported(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_imported(struct nl_books *books, const struct nl_entry *entry) {
     struct nl_cbor reader = entry->inside;
     for (size_t i = 0; i < entry->inner; i++) {
         struct nl_cbor_item span[4];
@@ -226,60 +211,47 @@ static bool enter_imported(struct nl_books *books, const struct nl_entry *entry)
         bool read = nl_cbor_take(&reader, &head) && head.len == 4;
         for (size_t j = 0; read && j < 4; j++)
             read = nl_cbor_take(&reader, &span[j]);
-        if (read && !enter_span(books, entry, span))
-            return false;
+        if (read)
+            enter_span(books, entry, span);
     }
-    return true;
 }
 
-static bool enter_removed(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_removed(struct nl_books *books, const struct nl_entry *entry) {
     int64_t id = nl_entry_number(entry, 3);
     if (nl_entry_is(entry, 2, "subscription")) {
         struct nl_booked_subscription *gone = nl_numbered_put(&books->subscriptions, id);
-        if (gone != NULL)
-            gone->removed = true;
-        return gone != NULL;
+        gone->removed = true;
+    } else if (nl_entry_is(entry, 2, "list")) {
+        nl_numbered_put(&books->lists, id);
+    } else if (nl_entry_is(entry, 2, "deliveries")) {
+        nl_numbered_put(&books->removed, id);
+    } else if (nl_entry_is(entry, 2, "person")) {
+        struct nl_booked_person *person = nl_numbered_put(&books->people, id);
+        *person = (struct nl_booked_person){.gone = true};
     }
-    if (nl_entry_is(entry, 2, "list"))
-        return nl_numbered_put(&books->lists, id) != NULL;
-    if (nl_entry_is(entry, 2, "deliveries"))
-        return nl_numbered_put(&books->removed, id) != NULL;
-    if (!nl_entry_is(entry, 2, "person"))
-        return true;
-    struct nl_booked_person *person = nl_numbered_put(&books->people, id);
-    if (person == NULL)
-        return false;
-    *person = (struct nl_booked_person){.gone = true};
-    return true;
 }
 
 /* The editions are the last item of the entry. */
-static bool enter_issue(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_issue(struct nl_books *books, const struct nl_entry *entry) {
     struct nl_booked_issue *issue = nl_numbered_put(&books->issues, nl_entry_number(entry, 2));
-    if (issue == NULL)
-        return false;
     issue->list = nl_entry_number(entry, 3);
     nl_digest(entry->inside.at, (size_t)(entry->data + entry->len - entry->inside.at),
               issue->editions);
-    return true;
 }
 
-enum nl_status nl_books_enter(struct nl_books *books, const struct nl_entry *entry,
-                              struct nl_error *err) {
-    bool entered = true;
+void nl_books_enter(struct nl_books *books, const struct nl_entry *entry) {
     if (entry->kind == NL_LEDGER_BEGUN)
         enter_begun(books, entry);
     else if (entry->kind == NL_LEDGER_EVENT)
-        entered = enter_event(books, entry);
+        enter_event(books, entry);
     else if (entry->kind == NL_LEDGER_ACTION)
-        entered = enter_action(books, entry);
+        enter_action(books, entry);
     else if (entry->kind == NL_LEDGER_ISSUE)
-        entered = enter_issue(books, entry);
+        enter_issue(books, entry);
     else if (entry->kind == NL_LEDGER_IMPORTED || entry->kind == NL_LEDGER_SUPPRESSED)
-        entered = enter_imported(books, entry);
+        enter_imported(books, entry);
     else if (entry->kind == NL_LEDGER_REMOVED)
-        entered = enter_removed(books, entry);
+        enter_removed(books, entry);
     else if (entry->kind == NL_LEDGER_PRUNED)
         books->pruned_before = nl_entry_number(entry, 2);
-    return entered ? NL_OK : nl_error_nomem(err);
 }

@@ -84,8 +84,7 @@ bool nl_books_active(const struct nl_books *books, int64_t subscription, int64_t
 bool nl_books_had_ended(const struct nl_books *books, int64_t subscription);
 
 /* Enters one entry; those about deliveries are entered by deliveries.h. */
-NL_CHECKED enum nl_status nl_books_enter(struct nl_books *books, const struct nl_entry *entry,
-                                         struct nl_error *err);
+void nl_books_enter(struct nl_books *books, const struct nl_entry *entry);
 
 /* Compares the database with the books. */
 NL_CHECKED enum nl_status nl_books_compare(struct nl_books *books, struct nl_store *store,

@@ -1,7 +1,7 @@
 #include "proof/checkpoint_cosign.h"
 
-#include "newsletter/base/memory.h"
 #include "newsletter/base/base64.h"
+#include "newsletter/base/memory.h"
 #include "newsletter/base/note.h"
 #include "newsletter/base/text.h"
 #include "proof/checkpoint_call.h"
@@ -83,8 +83,7 @@ static enum nl_status add_proof(struct nl_store *store, const struct nl_checkpoi
                                 uint64_t old, struct nl_buf *body, struct nl_error *err) {
     struct proving proving = {.hasher = nl_hasher_new(),
                               .ranges = nl_calloc(NL_MERKLE_PEAKS, sizeof *proving.ranges)};
-    enum nl_status status =
-        proving.hasher != NULL && proving.ranges != NULL ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = proving.hasher != NULL ? NL_OK : nl_error_nomem(err);
     if (status == NL_OK && old > 0)
         find_ranges(&proving, old, 0, checkpoint->tree.size);
     if (status == NL_OK && proving.count > 0)

@@ -75,11 +75,9 @@ static int64_t run_of(const struct nl_entry *entry) {
     return nl_entry_number(entry, 3);
 }
 
-static bool enter_lease(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_lease(struct nl_books *books, const struct nl_entry *entry) {
     int64_t id = nl_entry_number(entry, 2);
     struct nl_booked_delivery *delivery = put(books, entry);
-    if (delivery == NULL)
-        return false;
     if (delivery->open)
         nl_books_fault(books, "twice",
                        "delivery %" PRId64 " was leased while its commit point had no outcome", id);
@@ -89,25 +87,20 @@ static bool enter_lease(struct nl_books *books, const struct nl_entry *entry) {
     delivery->state = NL_BOOKED_LEASED;
     delivery->open = false;
     if (delivery->issue == 0)
-        return true;
+        return;
     int64_t *other =
         nl_numbered_put(&books->copies, delivery->issue * COPIES + delivery->subscription);
-    if (other == NULL)
-        return false;
     if (*other != 0 && *other != id)
         nl_books_fault(books, "twice",
                        "deliveries %" PRId64 " and %" PRId64 " are the same issue for the same "
                        "subscription",
                        *other, id);
     *other = id;
-    return true;
 }
 
-static bool enter_commit_point(struct nl_books *books, const struct nl_entry *entry,
+static void enter_commit_point(struct nl_books *books, const struct nl_entry *entry,
                                int64_t stream) {
     struct nl_booked_delivery *delivery = put(books, entry);
-    if (delivery == NULL)
-        return false;
     if (delivery->state == NL_BOOKED_LEASED && delivery->run == run_of(entry)) {
         books->audit->commit_points += !delivery->open;
         delivery->open = true;
@@ -116,7 +109,6 @@ static bool enter_commit_point(struct nl_books *books, const struct nl_entry *en
         nl_books_fault(books, "lease", "delivery %" PRId64 " has a commit point without a lease",
                        nl_entry_number(entry, 2));
     }
-    return true;
 }
 
 static void end_lease(struct nl_books *books, int64_t id, struct nl_booked_delivery *delivery,
@@ -149,12 +141,10 @@ static void settle(struct nl_books *books, const struct nl_entry *entry,
 
 /* An outcome counts for the run that has the lease. A run that had lost it may still say that what
  * became unknown was sent. A turn that was recorded twice says the same twice. */
-static bool enter_outcome(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+static void enter_outcome(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
     struct nl_booked_delivery *delivery = put(books, entry);
     int64_t outcome = nl_entry_number(entry, 4);
     int64_t id = nl_entry_number(entry, 2);
-    if (delivery == NULL)
-        return false;
     if (outcome < NL_SENT || outcome > NL_REQUEUED)
         nl_books_fault(books, "reply", "delivery %" PRId64 " has an unknown outcome", id);
     else if (delivery->run == run_of(entry) &&
@@ -163,14 +153,11 @@ static bool enter_outcome(struct nl_books *books, const struct nl_entry *entry, 
         settle(books, entry, delivery);
     else if (stream == 0)
         nl_books_fault(books, "lease", "delivery %" PRId64 " has an outcome without a lease", id);
-    return true;
 }
 
-static bool enter_set(struct nl_books *books, const struct nl_entry *entry) {
+static void enter_set(struct nl_books *books, const struct nl_entry *entry) {
     struct nl_booked_delivery *delivery = put(books, entry);
     int64_t id = nl_entry_number(entry, 2);
-    if (delivery == NULL)
-        return false;
     if (nl_entry_is(entry, 3, "queued")) {
         books->audit->repeated += delivery->mailed;
         delivery->state = NL_BOOKED_QUEUED;
@@ -186,26 +173,29 @@ static bool enter_set(struct nl_books *books, const struct nl_entry *entry) {
     }
     delivery->code = 0;
     delivery->open = false;
-    return true;
 }
 
-bool nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
+void nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream) {
     struct nl_booked_delivery *delivery = NULL;
     switch (entry->kind) {
     case NL_LEDGER_LEASED:
-        return enter_lease(books, entry);
+        enter_lease(books, entry);
+        break;
     case NL_LEDGER_COMMIT_POINT:
-        return enter_commit_point(books, entry, stream);
+        enter_commit_point(books, entry, stream);
+        break;
     case NL_LEDGER_OUTCOME:
-        return enter_outcome(books, entry, stream);
+        enter_outcome(books, entry, stream);
+        break;
     case NL_LEDGER_SET:
-        return enter_set(books, entry);
+        enter_set(books, entry);
+        break;
     case NL_LEDGER_WITHDRAWN:
         delivery = put(books, entry);
-        if (delivery != NULL && delivery->run == run_of(entry))
+        if (delivery->run == run_of(entry))
             delivery->open = false;
-        return delivery != NULL;
+        break;
     default:
-        return true;
+        break;
     }
 }

@@ -24,8 +24,8 @@ struct nl_booked_delivery {
     bool seen;
 };
 
-/* Enters an entry about a delivery, of a record in that stream; false without memory. */
-bool nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream);
+/* Enters an entry about a delivery, of a record in that stream. */
+void nl_deliveries_enter(struct nl_books *books, const struct nl_entry *entry, int64_t stream);
 
 /* Compares the deliveries in the database with the books. */
 NL_CHECKED enum nl_status nl_deliveries_compare(struct nl_books *books, struct nl_store *store,

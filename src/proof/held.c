@@ -189,8 +189,7 @@ void nl_held_leaf(struct nl_held *held, struct nl_books *books,
     }
 }
 
-enum nl_status nl_held_end(struct nl_held *held, struct nl_books *books, struct nl_error *err) {
-    (void)err;
+void nl_held_end(struct nl_held *held, struct nl_books *books) {
     const struct nl_held_head *next = NULL;
     struct nl_audit *audit = books->audit;
     for (; (next = next_of(held)) != NULL; held->next++)
@@ -198,5 +197,4 @@ enum nl_status nl_held_end(struct nl_held *held, struct nl_books *books, struct 
     if (audit->given_holds)
         nl_merkle_extend(books->hasher, (const unsigned char *)held->leaves.data,
                          (uint64_t)audit->given, books->tree.size, &audit->proof);
-    return NL_OK;
 }

@@ -24,8 +24,7 @@ void nl_held_leaf(struct nl_held *held, struct nl_books *books,
                   const unsigned char leaf[NL_DIGEST_LEN]) NL_ALL_NONNULL;
 
 /* The tree is whole: finds checkpoints that it did not reach, and makes the proof. */
-NL_CHECKED enum nl_status nl_held_end(struct nl_held *held, struct nl_books *books,
-                                      struct nl_error *err) NL_ALL_NONNULL;
+void nl_held_end(struct nl_held *held, struct nl_books *books) NL_ALL_NONNULL;
 
 void nl_held_free(struct nl_held *held);
 

@@ -14,7 +14,7 @@ static size_t place_of(const struct nl_numbered *table, int64_t key) {
     return at;
 }
 
-static bool grow(struct nl_numbered *table) {
+static void grow(struct nl_numbered *table) {
     struct nl_numbered grown = {.size = table->size,
                                 .count = table->count,
                                 .room = table->room > 0 ? 2 * table->room : LEAST_ROOM};
@@ -29,12 +29,11 @@ static bool grow(struct nl_numbered *table) {
     }
     nl_numbered_drop(table);
     *table = grown;
-    return true;
 }
 
 void *nl_numbered_put(struct nl_numbered *table, int64_t key) {
-    if (3 * table->count >= 2 * table->room && !grow(table))
-        return NULL;
+    if (3 * table->count >= 2 * table->room)
+        grow(table);
     size_t at = place_of(table, key);
     table->count += table->keys[at] == 0;
     table->keys[at] = key;

@@ -14,7 +14,7 @@ struct nl_numbered {
     unsigned char *values;
 };
 
-/* The value of a number, which is not 0; a zeroed one where there was none. NULL without memory. It
+/* The value of a number, which is not 0; a zeroed one where there was none. It
  * stays in its place until the next call. */
 void *nl_numbered_put(struct nl_numbered *table, int64_t key);
 
