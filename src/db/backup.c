@@ -83,8 +83,6 @@ enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct 
     if (status != NL_OK)
         return status;
     char *partial = nl_backup_name(path, ".partial", &store->env);
-    if (partial == NULL)
-        return nl_error_nomem(err);
     status = nl_store_copy_to(store, partial, err);
     if (status == NL_OK && rename(partial, path) != 0)
         status = nl_error_system(err, errno, "create", path);
@@ -101,9 +99,7 @@ enum nl_status nl_store_backup(struct nl_store *store, const char *path, struct 
 static enum nl_status copy_source(struct nl_restore *restore, const char *source,
                                   const char *database, struct nl_error *err) {
     restore->fresh = nl_backup_name(database, ".restore", &nl_env_system);
-    return restore->fresh != NULL
-               ? nl_engine_sqlite.copy_file(source, restore->fresh, database, err)
-               : nl_error_nomem(err);
+    return nl_engine_sqlite.copy_file(source, restore->fresh, database, err);
 }
 
 enum nl_status nl_restore_begin(struct nl_restore *restore, const char *database,

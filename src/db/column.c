@@ -67,23 +67,22 @@ const void *nl_sql_bytes(const struct nl_sql_row *row, int column, size_t *len) 
     return row->engine->bytes(row->handle, column, len);
 }
 
-/* False when memory ran out; an engine tells that by a text of NULL where there is one. */
+/* False without memory: an engine tells that by a text of NULL where there is one. */
 static bool copy_text(const struct nl_sql_row *row, int column, char **to) {
     const char *text = nl_sql_text(row, column);
     *to = text != NULL ? nl_strdup(text) : NULL;
     return *to != NULL || (text == NULL && nl_sql_is_null(row, column));
 }
 
-static bool copy_bytes(const struct nl_sql_row *row, int column, char **to, size_t *len) {
+static void copy_bytes(const struct nl_sql_row *row, int column, char **to, size_t *len) {
     const void *data = nl_sql_bytes(row, column, len);
     *to = NULL;
     if (nl_sql_is_null(row, column))
-        return true;
+        return;
     *to = nl_malloc(*len + 1);
     if (*len > 0)
         memcpy(*to, data, *len);
     (*to)[*len] = '\0';
-    return true;
 }
 
 static void copy_fixed(const struct nl_sql_row *row, int column, char *to, size_t size) {
@@ -93,7 +92,7 @@ static void copy_fixed(const struct nl_sql_row *row, int column, char *to, size_
         memcpy(to, text, strlen(text) + 1);
 }
 
-/* False when memory ran out. */
+/* False without memory, as of copy_text. */
 static bool read_column(const struct nl_sql_row *row, int at, const struct nl_column *column) {
     switch (column->type) {
     case 'i':
@@ -117,7 +116,8 @@ static bool read_column(const struct nl_sql_row *row, int at, const struct nl_co
     case 'c':
         return copy_text(row, at, column->to);
     case 'b':
-        return copy_bytes(row, at, column->to, column->len);
+        copy_bytes(row, at, column->to, column->len);
+        return true;
     default:
         return true;
     }

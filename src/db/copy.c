@@ -66,14 +66,13 @@ static void add_value(struct nl_buf *row, const struct nl_value *value) {
     }
 }
 
-static bool count_row(struct walk *walk, struct nl_buf *row) {
+static void count_row(struct walk *walk, struct nl_buf *row) {
     nl_buf_clear(row);
     nl_buf_add(row, walk->digest, sizeof walk->digest);
     for (size_t i = 0; i < walk->columns; i++)
         add_value(row, &walk->values[i]);
     walk->rows++;
     nl_digest(nl_buf_text(row), row->len, walk->digest);
-    return true;
 }
 
 static void checksum_text(const struct walk *walk, char out[2 * NL_DIGEST_LEN + 1]) {
@@ -82,7 +81,7 @@ static void checksum_text(const struct walk *walk, char out[2 * NL_DIGEST_LEN + 
 
 /* ---- reading ---- */
 
-static bool remember_key(struct walk *walk) {
+static void remember_key(struct walk *walk) {
     const struct nl_value *key = &walk->values[0];
     char *copy = nl_malloc(key->len + 1);
     if (key->len > 0)
@@ -91,7 +90,6 @@ static bool remember_key(struct walk *walk) {
     walk_close(walk);
     walk->last = *key;
     walk->last.data = copy;
-    return true;
 }
 
 static void next_page(const struct walk *walk, struct nl_query *query) {
@@ -122,8 +120,8 @@ static enum nl_status read_row(const struct nl_sql_row *row, void *ctx, struct n
     for (size_t i = 0; i < walk->columns; i++)
         walk->values[i] = value_of(row, (int)i, walk->table->types[i]);
     page->read++;
-    if (!count_row(walk, &page->bytes) || !remember_key(walk))
-        return nl_error_nomem(err);
+    count_row(walk, &page->bytes);
+    remember_key(walk);
     return page->each != NULL ? page->each(walk, page->ctx, err) : NL_OK;
 }
 

@@ -127,10 +127,8 @@ static enum nl_status run_for_all(struct nl_store *store, const struct many *man
     for (size_t i = 0; i < many->count; i++)
         nl_array_add_int(&array, many->ids[i]);
     *many->id = nl_array_value(&array);
-    enum nl_status status = (many->changed != NULL && marks == NULL)
-                                ? nl_error_nomem(err)
-                                : nl_sql_later(store, err, marks != NULL ? mark_changed : pass_over,
-                                               marks, many->sql, many->values);
+    enum nl_status status = nl_sql_later(store, err, marks != NULL ? mark_changed : pass_over,
+                                         marks, many->sql, many->values);
     nl_buf_free(&array);
     if (!store->together)
         nl_sql_forget_marks(store);

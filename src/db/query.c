@@ -32,8 +32,6 @@ static struct nl_statement *make_query(struct nl_store *store, struct nl_query *
     nl_buf_add(&query->values, &end, sizeof end);
     *values = (const struct nl_value *)(const void *)query->values.data;
     return nl_statement_new(store, nl_buf_text(&query->sql), false, false, err);
-    nl_error_nomem(err);
-    return NULL;
 }
 
 enum nl_status nl_query_each(struct nl_store *store, struct nl_error *err, nl_sql_visit *each,

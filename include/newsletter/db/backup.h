@@ -23,8 +23,8 @@ NL_CHECKED enum nl_status nl_backup_check_target(const char *database, const cha
 NL_CHECKED enum nl_status nl_store_copy_to(struct nl_store *store, const char *path,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
-/* A name next to `path` that no file has: PATH, random letters and `ending`. The caller frees it;
- * NULL without memory. */
+/* A name next to `path` that no file has: PATH, random letters and `ending`. The caller frees
+ * it. */
 char *nl_backup_name(const char *path, const char *ending, const struct nl_env *env) NL_ALL_NONNULL;
 
 /* Whether `path` is the database's file or one that the engine keeps next to it. */

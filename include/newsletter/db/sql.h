@@ -107,7 +107,7 @@ bool nl_sql_has_arrays(const struct nl_store *store) NL_ALL_NONNULL;
 void nl_array_add_int(struct nl_buf *array, int64_t number) NL_ALL_NONNULL;
 void nl_array_add_text(struct nl_buf *array, const char *text) NL_NONNULL(1);
 
-/* Ends the array. The value borrows the buffer; running out of memory shows in array->failed. */
+/* Ends the array. The value borrows the buffer. */
 struct nl_value nl_array_value(struct nl_buf *array) NL_ALL_NONNULL;
 
 /* ---- deliveries of one issue ----
@@ -148,8 +148,7 @@ NL_CHECKED enum nl_status nl_sql_script(struct nl_store *store, const char *sql,
 
 /* ---- statements made at run time ---- */
 
-/* Text and values of a statement. Zero it, free with nl_query_free. Running out of memory is
- * reported when it runs. */
+/* Text and values of a statement. Zero it, free with nl_query_free. */
 struct nl_query {
     struct nl_buf sql;
     struct nl_buf values; /* struct nl_value */

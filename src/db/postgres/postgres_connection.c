@@ -227,7 +227,7 @@ enum nl_status nl_postgres_open(struct nl_store *store, const char *path, struct
     store->path = name_of(path);
     link->url = nl_strdup(path);
     link->connection = nl_postgres_connect(path);
-    if (store->path == NULL || link->connection == NULL)
+    if (link->connection == NULL)
         return nl_error_nomem(err);
     if (PQstatus(link->connection) != CONNECTION_OK)
         return refused(store, err);
