@@ -186,9 +186,8 @@ static void take_tlsa(struct lookup *lookup, const struct question *question,
     if (!signed_data && strcmp(host->base, host->name) != 0) {
         memcpy(host->base, host->name, sizeof host->base);
         ask_for_tlsa(lookup, question->host);
-    } else if (signed_data && !nl_answer_tlsa(result, host)) {
-        leave_out(lookup, question);
-        note_failure(lookup, question, host->name, "out of memory");
+    } else if (signed_data) {
+        nl_answer_tlsa(result, host);
     }
 }
 

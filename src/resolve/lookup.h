@@ -97,7 +97,7 @@ void nl_answer_sts(const struct ub_result *result, char id[NL_STS_ID]);
  * 2.2.2). */
 void nl_answer_base(const struct ub_result *result, struct nl_mail_host *host);
 
-/* Takes the TLSA records of a host from an answer that is signed. False without memory. */
-NL_CHECKED bool nl_answer_tlsa(const struct ub_result *result, struct nl_mail_host *host);
+/* Takes the TLSA records of a host from an answer that is signed. */
+void nl_answer_tlsa(const struct ub_result *result, struct nl_mail_host *host);
 
 #endif

@@ -30,7 +30,7 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* "USAGE SELECTOR TYPE HEX" (RFC 6698 section 2.2); NULL without memory. */
+/* "USAGE SELECTOR TYPE HEX" (RFC 6698 section 2.2) */
 static char *line_of(const unsigned char *data, size_t len) {
     struct nl_buf line = {0};
     nl_buf_addf(&line, "%d %d %d ", data[0], data[1], data[2]);
@@ -39,18 +39,15 @@ static char *line_of(const unsigned char *data, size_t len) {
     return nl_buf_take(&line);
 }
 
-bool nl_answer_tlsa(const struct ub_result *result, struct nl_mail_host *host) {
+void nl_answer_tlsa(const struct ub_result *result, struct nl_mail_host *host) {
     char *lines[RECORDS];
     size_t count = 0;
-    bool complete = true;
     struct nl_buf text = {0};
-    for (size_t i = 0; complete && result->data[i] != NULL && count < RECORDS; i++) {
+    for (size_t i = 0; result->data[i] != NULL && count < RECORDS; i++) {
         const unsigned char *data = (const unsigned char *)result->data[i];
         if (!is_usable(data, (size_t)result->len[i]))
             continue;
-        lines[count] = line_of(data, (size_t)result->len[i]);
-        complete = lines[count] != NULL;
-        count += complete;
+        lines[count++] = line_of(data, (size_t)result->len[i]);
     }
     qsort(lines, count, sizeof lines[0], by_text);
     for (size_t i = 0; i < count; i++) {
@@ -61,5 +58,4 @@ bool nl_answer_tlsa(const struct ub_result *result, struct nl_mail_host *host) {
     if (count > 0)
         host->tlsa = nl_buf_take(&text);
     nl_buf_free(&text);
-    return complete && (count == 0 || host->tlsa != NULL);
 }
