@@ -22,9 +22,8 @@ enum nl_status nl_direct_open(struct run *run) {
         return NL_OK;
     struct nl_direct *direct = nl_calloc(1, sizeof *direct);
     run->direct = direct;
-    enum nl_status status = nl_relay_branch(run->plan->relay, &direct->relay, run->err);
-    if (status == NL_OK)
-        status = nl_relay_resolver(direct->relay, &direct->resolver, run->err);
+    direct->relay = nl_relay_branch(run->plan->relay);
+    enum nl_status status = nl_relay_resolver(direct->relay, &direct->resolver, run->err);
     if (status != NL_OK)
         return status;
     int64_t connections = run->plan->config->smtp.connections;

@@ -114,9 +114,8 @@ enum nl_status nl_single_way_find(const struct nl_relay *relay, const char *doma
     search.way = out;
     search.err = err;
     search.status = NL_TEMPFAIL;
-    enum nl_status status = nl_relay_branch(relay, &out->relay, err);
-    if (status == NL_OK)
-        status = nl_relay_resolver(out->relay, &resolver, err);
+    out->relay = nl_relay_branch(relay);
+    enum nl_status status = nl_relay_resolver(out->relay, &resolver, err);
     if (status == NL_OK)
         status = nl_resolver_ask(resolver, domain, take_route, &search, err);
     while (status == NL_OK && nl_resolver_open(resolver) > 0) {

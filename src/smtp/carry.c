@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool nl_carry_open(struct connection *connection, size_t window) {
+void nl_carry_open(struct connection *connection, size_t window) {
     /* Where they do not go out in one piece each, one message may follow another. */
     connection->room = window > 1 ? window : 2;
     connection->carried = nl_calloc(connection->room, sizeof connection->carried[0]);
-    return nl_session_allow_flights(&connection->session, window);
+    nl_session_allow_flights(&connection->session, window);
 }
 
 void nl_carry_free(struct connection *connection) {

@@ -94,9 +94,9 @@ bool nl_transport_connect_to(struct nl_transport *transport, size_t server,
     const struct nl_source *source =
         from != NULL ? nl_relay_source(transport->health.relay, server, from) : NULL;
     size_t at = free_slot(transport);
-    if (at == transport->count || (from != NULL && source == NULL) ||
-        !nl_relay_health_grow(&transport->health, server))
+    if (at == transport->count || (from != NULL && source == NULL))
         return false;
+    nl_relay_health_grow(&transport->health, server);
     struct connection *connection = &transport->connections[at];
     connection->host = server;
     connection->from = from != NULL ? *from : (struct nl_transport_from){0};

@@ -112,8 +112,8 @@ void nl_connection_act(struct nl_transport *transport, struct connection *connec
 
 /* ---- carry.c: which messages are on a connection ---- */
 
-/* Room for as many messages as the window allows; false without memory. */
-bool nl_carry_open(struct connection *connection, size_t window);
+/* Room for as many messages as the window allows. */
+void nl_carry_open(struct connection *connection, size_t window);
 void nl_carry_free(struct connection *connection);
 
 /* A message on a connection; NULL if it is not there. */

@@ -20,8 +20,6 @@ struct nl_dane *nl_dane_new(const struct nl_mail_host *host) {
     if (host->next_hop != NULL)
         snprintf(dane->next_hop, sizeof dane->next_hop, "%s", host->next_hop);
     return dane;
-    nl_dane_free(dane);
-    return NULL;
 }
 
 void nl_dane_free(struct nl_dane *dane) {

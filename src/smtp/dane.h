@@ -10,7 +10,7 @@
 
 struct nl_dane;
 
-/* Keeps what DANE demands of a host. NULL without memory. Free with nl_dane_free. */
+/* Keeps what DANE demands of a host. Free with nl_dane_free. */
 struct nl_dane *nl_dane_new(const struct nl_mail_host *host) NL_ALL_NONNULL;
 void nl_dane_free(struct nl_dane *dane);
 

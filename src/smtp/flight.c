@@ -8,10 +8,9 @@ static struct nl_flight *first_flight(const struct nl_session *session) {
     return &session->flights[session->flight_first];
 }
 
-bool nl_session_allow_flights(struct nl_session *session, size_t most) {
+void nl_session_allow_flights(struct nl_session *session, size_t most) {
     session->flights = nl_calloc(most, sizeof session->flights[0]);
     session->flight_room = most;
-    return session->flights != NULL;
 }
 
 void nl_flights_free(struct nl_session *session) {

@@ -26,8 +26,7 @@ void nl_relay_add_name(const struct nl_smtp_server *server, struct nl_buf *out) 
     nl_buf_addf(out, literal ? "[%s]:%lld" : "%s:%lld", server->host, (long long)server->port);
 }
 
-static enum nl_status name_host(const struct nl_config *config, struct relay_host *host,
-                                struct nl_error *err) {
+static void name_host(const struct nl_config *config, struct relay_host *host) {
     struct nl_buf url = {0};
     struct nl_buf name = {0};
     nl_relay_add_name(host->server, &name);
@@ -36,15 +35,13 @@ static enum nl_status name_host(const struct nl_config *config, struct relay_hos
     nl_relay_add_helo(&url, config->smtp.helo);
     host->url = nl_buf_take(&url);
     host->name = nl_buf_take(&name);
-    return host->url != NULL && host->name != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-/* A place for one more host, zeroed; NULL without memory. */
+/* A place for one more host, zeroed. */
 static struct relay_host *next_host(struct nl_relay *relay) {
     if (relay->all == relay->room) {
         size_t room = relay->room == 0 ? NL_RELAYS : 2 * relay->room;
-        struct relay_host *grown = nl_realloc(relay->hosts, room * sizeof *grown);
-        relay->hosts = grown;
+        relay->hosts = nl_realloc(relay->hosts, room * sizeof *relay->hosts);
         relay->room = room;
     }
     relay->hosts[relay->all] = (struct relay_host){0};
@@ -54,8 +51,6 @@ static struct relay_host *next_host(struct nl_relay *relay) {
 static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_server *server,
                                const char *password_file, struct nl_error *err) {
     struct relay_host *host = next_host(relay);
-    if (host == NULL)
-        return nl_error_nomem(err);
     relay->count++;
     const struct nl_secret_source source = {
         .file = password_file != NULL ? password_file : server->password_file,
@@ -63,8 +58,9 @@ static enum nl_status add_host(struct nl_relay *relay, const struct nl_smtp_serv
         .env = server->password_env,
     };
     host->server = server;
-    enum nl_status status = name_host(relay->config, host, err);
-    if (status == NL_OK && server->username != NULL)
+    enum nl_status status = NL_OK;
+    name_host(relay->config, host);
+    if (server->username != NULL)
         status = nl_secret_read("SMTP", &source, &host->password, err);
     if (status == NL_OK && server->username != NULL && host->password == NULL)
         status = nl_error_set(err, NL_CONFIG,
@@ -121,18 +117,14 @@ void nl_relay_free(struct nl_relay *relay) {
     free(relay);
 }
 
-enum nl_status nl_relay_branch(const struct nl_relay *relay, struct nl_relay **out,
-                               struct nl_error *err) {
-    (void)err;
+struct nl_relay *nl_relay_branch(const struct nl_relay *relay) {
     struct nl_relay *branch = nl_malloc(sizeof *branch);
-    *out = NULL;
     *branch = *relay;
     branch->branch = true;
     branch->borrowed = branch->all;
     branch->hosts = nl_malloc(branch->room * sizeof *branch->hosts);
     memcpy(branch->hosts, relay->hosts, relay->all * sizeof *branch->hosts);
-    *out = branch;
-    return NL_OK;
+    return branch;
 }
 
 /* "HOST:PORT:ADDRESS,ADDRESS": libcurl asks no name server, and tries IPv4 a moment after IPv6
@@ -150,15 +142,6 @@ static bool name_addresses(struct relay_host *host, const struct nl_mail_host *f
     host->addresses = curl_slist_append(NULL, nl_buf_text(&entry));
     nl_buf_free(&entry);
     return host->addresses != NULL;
-}
-
-static enum nl_status demand_dane(struct relay_host *host, const struct nl_mail_host *from,
-                                  struct nl_error *err) {
-    struct nl_dane *dane = nl_dane_new(from);
-    if (dane == NULL)
-        return nl_error_nomem(err);
-    nl_tls_demand_dane(host->tls, dane);
-    return NL_OK;
 }
 
 /* The authorities are read once: they take four megabytes. */
@@ -180,10 +163,6 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
         struct nl_smtp_server server;
         char host[NL_MAIL_NAME];
     } *name = nl_calloc(1, sizeof *name);
-    if (host == NULL) {
-        free(name);
-        return nl_error_nomem(err);
-    }
     memcpy(name->host, from->name, sizeof name->host);
     name->server = (struct nl_smtp_server){
         .host = name->host, .port = relay->config->direct.port, .security = NL_SMTP_STARTTLS};
@@ -192,14 +171,13 @@ enum nl_status nl_relay_add_host(struct nl_relay *relay, const struct nl_mail_ho
     host->state = nl_calloc(1, sizeof *host->state);
     host->demand = from->tls;
     *which = relay->all - 1;
-    enum nl_status status = name_host(relay->config, host, err);
-    if (status == NL_OK)
-        status = nl_tls_new(host->server, &host->tls, err);
+    name_host(relay->config, host);
+    enum nl_status status = nl_tls_new(host->server, &host->tls, err);
     if (status == NL_OK && from->tls == NL_HOST_TLS_DANE)
-        status = demand_dane(host, from, err);
+        nl_tls_demand_dane(host->tls, nl_dane_new(from));
     if (status == NL_OK && from->tls == NL_HOST_TLS_NAMED)
         status = demand_name(relay, host, err);
-    if (status == NL_OK && (!name_addresses(host, from)))
+    if (status == NL_OK && !name_addresses(host, from))
         status = nl_error_nomem(err);
     return status;
 }

@@ -18,17 +18,16 @@ int64_t nl_relay_clock(void) {
     return nl_clock_milliseconds();
 }
 
-bool nl_relay_health_grow(struct nl_relay_health *health, size_t which) {
+void nl_relay_health_grow(struct nl_relay_health *health, size_t which) {
     size_t room = health->room > 0 ? health->room : NL_RELAYS;
     while (room <= which)
         room *= 2;
     if (room == health->room)
-        return true;
+        return;
     struct nl_server_health *grown = nl_realloc(health->servers, room * sizeof *grown);
     memset(grown + health->room, 0, (room - health->room) * sizeof *grown);
     health->servers = grown;
     health->room = room;
-    return true;
 }
 
 void nl_relay_health_free(struct nl_relay_health *health) {

@@ -38,8 +38,8 @@ struct nl_relay_health {
     } * servers;
 };
 
-/* Room for a server of this number and those before it; false without memory. */
-bool nl_relay_health_grow(struct nl_relay_health *health, size_t which);
+/* Room for a server of this number and those before it. */
+void nl_relay_health_grow(struct nl_relay_health *health, size_t which);
 void nl_relay_health_free(struct nl_relay_health *health);
 
 /* The next server: weighted round robin over the healthy ones; if there is none, over those that

@@ -101,7 +101,7 @@ enum nl_status nl_sts_fetcher_new(const char *ca_file, const char *allow_network
     enum nl_status status = nl_reach_open(allow_networks, &fetcher->reach, err);
     if (status == NL_OK && ca_file != NULL)
         fetcher->ca_file = nl_strdup(ca_file);
-    if (status == NL_OK && (!set_up(fetcher) || (ca_file != NULL && fetcher->ca_file == NULL)))
+    if (status == NL_OK && !set_up(fetcher))
         status = nl_error_nomem(err);
     if (status != NL_OK) {
         nl_sts_fetcher_free(fetcher);

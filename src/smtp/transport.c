@@ -32,22 +32,18 @@ enum nl_status nl_transport_new(const struct nl_relay *relay, size_t connections
     }
     transport->health.relay = relay;
     transport->poll = -1;
-    if (!nl_relay_health_grow(&transport->health, nl_relay_count(relay))) {
-        nl_transport_free(transport);
-        return nl_error_nomem(err);
-    }
+    nl_relay_health_grow(&transport->health, nl_relay_count(relay));
     transport->multi = curl_multi_init();
     transport->connections = nl_calloc(connections, sizeof transport->connections[0]);
     transport->poll = epoll_create1(EPOLL_CLOEXEC);
     transport->count = connections;
     transport->allowed = connections;
     transport->window = transport->window_used = (size_t)nl_relay_window(relay);
-    bool ready = transport->multi != NULL && transport->poll >= 0;
-    for (size_t i = 0; ready && i < connections; i++) {
+    for (size_t i = 0; i < connections; i++) {
         transport->connections[i].transport = transport;
-        ready = nl_carry_open(&transport->connections[i], transport->window);
+        nl_carry_open(&transport->connections[i], transport->window);
     }
-    if (!ready) {
+    if (transport->multi == NULL || transport->poll < 0) {
         nl_transport_free(transport);
         return nl_error_nomem(err);
     }

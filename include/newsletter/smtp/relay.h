@@ -29,8 +29,7 @@ void nl_relay_set_trace(struct nl_relay *relay, const struct nl_relay_trace *tra
 const struct nl_relay_trace *nl_relay_trace(const struct nl_relay *relay) NL_ALL_NONNULL;
 
 /* The same servers, for one run, which adds those of recipients to it. `relay` must outlive it. */
-NL_CHECKED enum nl_status nl_relay_branch(const struct nl_relay *relay, struct nl_relay **out,
-                                          struct nl_error *err) NL_ALL_NONNULL;
+struct nl_relay *nl_relay_branch(const struct nl_relay *relay) NL_ALL_NONNULL;
 
 /* Adds a mail host of recipients. It is sent to on direct.port, with TLS if it offers TLS (RFC
  * 7435), whatever its certificate says. *which is its number: they count up after the relay's. */

@@ -107,8 +107,8 @@ bool nl_session_may_follow(const struct nl_session *session) NL_ALL_NONNULL;
 void nl_session_follow(struct nl_session *session, const char *sender, const char *recipient,
                        const struct nl_buf *message, bool smtputf8) NL_ALL_NONNULL;
 
-/* Makes room for `most` messages in one piece each; false without memory. */
-bool nl_session_allow_flights(struct nl_session *session, size_t most) NL_ALL_NONNULL;
+/* Makes room for `most` messages in one piece each. */
+void nl_session_allow_flights(struct nl_session *session, size_t most) NL_ALL_NONNULL;
 
 /* Queues a message in one piece, MAIL, RCPT and BDAT LAST together: on a session that is idle, or
  * with fewer such messages under way than were allowed. CHUNKING and PIPELINING must be offered.

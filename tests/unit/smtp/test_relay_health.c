@@ -12,7 +12,7 @@ static struct nl_relay_health start(void) {
     static struct nl_relay_health health;
     nl_relay_health_free(&health);
     health = (struct nl_relay_health){.relay = (struct nl_relay *)&relay};
-    assert_true(nl_relay_health_grow(&health, 0));
+    nl_relay_health_grow(&health, 0);
     return health;
 }
 
@@ -60,13 +60,13 @@ static void test_room_for_more_servers(void **state) {
     (void)state;
     struct nl_relay_health health = {.relay = (struct nl_relay *)&relay};
     for (size_t which = 0; which < 5 * (size_t)NL_RELAYS; which++) {
-        assert_true(nl_relay_health_grow(&health, which));
+        nl_relay_health_grow(&health, which);
         assert_true(health.room > which);
         assert_int_equal(health.servers[which].credit, 0);
         health.servers[which].credit = (int64_t)which + 1;
     }
     size_t room = health.room;
-    assert_true(nl_relay_health_grow(&health, 0));
+    nl_relay_health_grow(&health, 0);
     assert_int_equal(health.room, room);
     for (size_t which = 0; which < 5 * (size_t)NL_RELAYS; which++)
         assert_int_equal(health.servers[which].credit, which + 1);
