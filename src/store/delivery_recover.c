@@ -106,8 +106,8 @@ static enum nl_status recover(struct nl_store *store, void *ctx, struct nl_error
 static void dismiss_witnesses(struct recovery *recovery, bool recorded) {
     char *rest = NULL;
     char *owners = nl_buf_take(&recovery->owners);
-    for (char *owner = owners != NULL ? strtok_r(owners, " ", &rest) : NULL;
-         recorded && owner != NULL; owner = strtok_r(NULL, " ", &rest))
+    for (char *owner = strtok_r(owners, " ", &rest); recorded && owner != NULL;
+         owner = strtok_r(NULL, " ", &rest))
         nl_witness_remove(owner);
     free(owners);
     nl_buf_free(&recovery->not_begun);

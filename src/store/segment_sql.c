@@ -121,7 +121,7 @@ static void add_lower(const struct nl_segment *test, struct writer *writer) {
 /* In lower case as lower() makes it of columns: ASCII only. */
 static void add_text(const char *text, struct writer *writer) {
     char *lower = nl_strdup(text);
-    for (char *p = lower; p != NULL && *p != '\0'; p++)
+    for (char *p = lower; *p != '\0'; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p - 'A' + 'a');
     nl_buf_adds(&writer->query->sql, "?");

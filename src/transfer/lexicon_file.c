@@ -24,21 +24,19 @@ static int sign_by_name(const char *name) {
     return strcmp(name, "-") == 0 ? NL_SIGN_NONE : -1;
 }
 
-static bool add_word(struct nl_lexicon *lexicon, const char *word,
+static void add_word(struct nl_lexicon *lexicon, const char *word,
                      const struct nl_lexicon_entry *like) {
     char folded[NL_WORD_SIZE];
     nl_word_fold(word, folded);
     if (lexicon->count == lexicon->room) {
         size_t room = lexicon->room * 2 + 256;
-        struct nl_lexicon_entry *grown = nl_realloc(lexicon->entries, room * sizeof *grown);
-        lexicon->entries = grown;
+        lexicon->entries = nl_realloc(lexicon->entries, room * sizeof *lexicon->entries);
         lexicon->room = room;
     }
     struct nl_lexicon_entry *entry = &lexicon->entries[lexicon->count];
     *entry = *like;
     entry->word = nl_strdup(folded);
     lexicon->count++;
-    return true;
 }
 
 /* Finds the class of the words after a line's head; false for an unknown head. */
@@ -135,8 +133,7 @@ static bool read_line(struct nl_lexicon *lexicon, char *line) {
     if (!read_head(lexicon, words, &like))
         return false;
     for (char *word = strtok_r(rest, "|", &state); word != NULL; word = strtok_r(NULL, "|", &state))
-        if (!add_word(lexicon, trim(word), &like))
-            return false;
+        add_word(lexicon, trim(word), &like);
     return true;
 }
 
