@@ -176,7 +176,7 @@ static char *fold_local(const char *local) {
         ascii = ascii && (unsigned char)local[i] < 0x80;
     if (ascii) {
         char *lower = nl_strdup(local);
-        for (char *p = lower; p != NULL && *p != '\0'; p++)
+        for (char *p = lower; *p != '\0'; p++)
             *p = (char)tolower((unsigned char)*p);
         return lower;
     }
@@ -192,21 +192,19 @@ static enum nl_status build(struct nl_address *out, const char *given, const cha
     struct nl_buf envelope = {0};
     struct nl_buf key = {0};
     char *folded = fold_local(local);
+    if (folded == NULL)
+        return nl_error_nomem(err);
     add_local(&envelope, local);
     nl_buf_addc(&envelope, '@');
     nl_buf_adds(&envelope, out->domain);
-    if (folded != NULL)
-        add_local(&key, folded);
+    add_local(&key, folded);
     nl_buf_addc(&key, '@');
     nl_buf_adds(&key, out->domain);
     size_t len = envelope.len;
     out->text = nl_strdup(given);
     out->envelope = nl_buf_take(&envelope);
     out->key = nl_buf_take(&key);
-    bool complete = folded != NULL && out->envelope != NULL && out->key != NULL;
     free(folded);
-    if (!complete)
-        return nl_error_nomem(err);
     for (const char *p = local; *p; p++)
         out->smtputf8 = out->smtputf8 || (unsigned char)*p >= 0x80;
     if (len > ADDRESS_LIMIT)
@@ -232,15 +230,11 @@ static size_t simple_local(const char *text) {
     return simple ? local : 0;
 }
 
-static enum nl_status copy_simple(const char *text, size_t local, struct nl_address *out,
-                                  struct nl_error *err) {
+static void copy_simple(const char *text, size_t local, struct nl_address *out) {
     out->text = nl_strdup(text);
     out->envelope = nl_strdup(text);
     out->key = nl_strdup(text);
     out->domain = nl_strdup(text + local + 1);
-    return NL_OK;
-    nl_address_free(out);
-    return nl_error_nomem(err);
 }
 
 enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct nl_error *err) {
@@ -249,8 +243,10 @@ enum nl_status nl_address_parse(const char *text, struct nl_address *out, struct
     const char *domain = NULL;
     size_t simple = simple_local(text);
     *out = (struct nl_address){0};
-    if (simple > 0)
-        return copy_simple(text, simple, out, err);
+    if (simple > 0) {
+        copy_simple(text, simple, out);
+        return NL_OK;
+    }
     enum nl_status status = nl_clean_address(text, &given, err);
     if (status == NL_OK && given.len == 0)
         status = nl_error_set(err, NL_DATA,
@@ -325,10 +321,11 @@ enum nl_status nl_mailbox_parse(const char *text, char **name, struct nl_address
         status = nl_error_set(err, NL_DATA, NL_TEXT("'%s' is not a mailbox: write Name <address>"),
                               text);
     nl_buf_free(&line);
-    char *inner = status == NL_OK ? nl_strndup(open + 1, (size_t)(close - open) - 1) : NULL;
-    if (status == NL_OK)
-        status = inner != NULL ? nl_address_parse(inner, out, err) : nl_error_nomem(err);
-    free(inner);
+    if (status == NL_OK) {
+        char *inner = nl_strndup(open + 1, (size_t)(close - open) - 1);
+        status = nl_address_parse(inner, out, err);
+        free(inner);
+    }
     if (status == NL_OK)
         status = read_name(text, (size_t)(open - text), name, err);
     if (status != NL_OK)

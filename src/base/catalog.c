@@ -195,8 +195,10 @@ enum nl_status nl_catalog_each(const char *folder,
     DIR *own = folder != NULL ? opendir(folder) : NULL;
     for (const struct nl_embedded *file = nl_embedded_catalogs; status == NL_OK && file->name;
          file++) {
-        char *language = is_catalog_name(file->name, &len) ? nl_strndup(file->name, len) : NULL;
-        status = language != NULL ? each(language, ctx, err) : nl_error_nomem(err);
+        if (!is_catalog_name(file->name, &len))
+            continue;
+        char *language = nl_strndup(file->name, len);
+        status = each(language, ctx, err);
         free(language);
     }
     for (const struct dirent *item = NULL;

@@ -226,11 +226,6 @@ enum nl_status nl_file_begin(struct nl_file_output *output, const char *path,
     int fd = -1;
     *output = (struct nl_file_output){.path = nl_strdup(path)};
     nl_buf_addf(&temporary, "%s.XXXXXX", path);
-    if (output->path == NULL) {
-        nl_buf_free(&temporary);
-        nl_error_ignore(nl_file_end(output, false, NULL));
-        return nl_error_nomem(err);
-    }
     if (device) {
         nl_buf_free(&temporary);
         fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -1,10 +1,10 @@
 #include "newsletter/base/finding.h"
+
+#include "newsletter/base/buf.h"
 #include "newsletter/base/memory.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static void free_item(struct nl_finding *item) {
     free(item->path);
@@ -14,26 +14,18 @@ static void free_item(struct nl_finding *item) {
 
 /* The text may quote servers and files: it stays one line whatever they said. */
 static char *text_of(const struct nl_error *said, size_t line) {
-    char *text = NULL;
-    if (said->text == NULL)
-        return NULL;
-    if (line == 0)
-        return nl_strdup(said->text);
-    return asprintf(&text, "line %zu: %s", line, said->text) >= 0 ? text : NULL;
+    struct nl_buf text = {0};
+    if (line > 0)
+        nl_buf_addf(&text, "line %zu: ", line);
+    nl_buf_adds(&text, nl_error_text(said));
+    return nl_buf_take(&text);
 }
 
 /* Adds `item`, whose `said` and `path` it takes. */
 static void add(struct nl_findings *findings, struct nl_finding *item, size_t line) {
     item->text = text_of(&item->said, line);
-    struct nl_finding *grown =
-        nl_realloc(findings->items, (findings->count + 1) * sizeof *findings->items);
-    findings->items = grown;
-    if (item->text == NULL) {
-        free_item(item);
-        findings->failed = true;
-        return;
-    }
-    grown[findings->count++] = *item;
+    findings->items = nl_realloc(findings->items, (findings->count + 1) * sizeof *findings->items);
+    findings->items[findings->count++] = *item;
 }
 
 void nl_findings_add_args(struct nl_findings *findings, enum nl_level level, const char *rule,
@@ -41,11 +33,6 @@ void nl_findings_add_args(struct nl_findings *findings, enum nl_level level, con
     struct nl_finding item = {.level = level, .rule = rule};
     nl_error_set_args(&item.said, NL_DATA, format, args);
     item.path = path != NULL ? nl_strdup(path) : NULL;
-    if (path != NULL && item.path == NULL) {
-        free_item(&item);
-        findings->failed = true;
-        return;
-    }
     add(findings, &item, line);
 }
 

@@ -41,11 +41,9 @@ static enum nl_status put_field(char **slot, const char *value, const char *what
 }
 
 /* The address is cleaned where it is parsed; here also an empty one is a value. */
-static enum nl_status put_address(char **slot, const char *value, struct nl_error *err) {
-    (void)err;
+static void put_address(char **slot, const char *value) {
     free(*slot);
     *slot = nl_strdup(value);
-    return NL_OK;
 }
 
 static enum nl_status set_attribute(char **attributes, const char *key, const char *value,
@@ -73,17 +71,12 @@ static enum nl_status add_list(struct nl_form *form, const char *value, struct n
             return NL_OK;
         }
     }
-    char **grown = form->list_count < LISTS_LIMIT
-                       ? nl_realloc(form->lists, (form->list_count + 1) * sizeof *form->lists)
-                       : NULL;
-    if (grown == NULL) {
+    if (form->list_count >= LISTS_LIMIT) {
         free(name);
-        return form->list_count < LISTS_LIMIT
-                   ? nl_error_nomem(err)
-                   : nl_error_set(err, NL_DATA, NL_TEXT("more than %d lists"), LISTS_LIMIT);
+        return nl_error_set(err, NL_DATA, NL_TEXT("more than %d lists"), LISTS_LIMIT);
     }
-    form->lists = grown;
-    grown[form->list_count++] = name;
+    form->lists = nl_realloc(form->lists, (form->list_count + 1) * sizeof *form->lists);
+    form->lists[form->list_count++] = name;
     return NL_OK;
 }
 
@@ -125,8 +118,10 @@ enum nl_status nl_form_attribute(char **attributes, const char *pair, struct nl_
 enum nl_status nl_form_take(struct nl_form *form, const char *key, const char *value,
                             struct nl_error *err) {
     static const char prefix[] = "attribute.";
-    if (strcmp(key, "address") == 0 || strcmp(key, "email") == 0)
-        return put_address(&form->address, value, err);
+    if (strcmp(key, "address") == 0 || strcmp(key, "email") == 0) {
+        put_address(&form->address, value);
+        return NL_OK;
+    }
     if (value[0] == '\0')
         return NL_OK;
     if (strcmp(key, "name") == 0)

@@ -72,8 +72,7 @@ struct nl_form_choice *nl_form_choice_add(struct nl_form_field *field, const cha
 
 /* ---- labels ---- */
 
-enum nl_status nl_form_label_set(struct nl_form_label *label, const char *language,
-                                 const char *text, struct nl_error *err) {
+void nl_form_label_set(struct nl_form_label *label, const char *language, const char *text) {
     size_t at = 0;
     while (at < label->count && strcasecmp(label->items[at].language, language) != 0)
         at++;
@@ -82,13 +81,10 @@ enum nl_status nl_form_label_set(struct nl_form_label *label, const char *langua
             nl_realloc(label->items, (label->count + 1) * sizeof *label->items);
         label->items = grown;
         grown[at] = (struct nl_form_label_text){.language = nl_strdup(language)};
-        if (grown[at].language == NULL)
-            return nl_error_nomem(err);
         label->count++;
     }
     free(label->items[at].text);
     label->items[at].text = nl_strdup(text);
-    return NL_OK;
 }
 
 const char *nl_form_label_text(const struct nl_form_label *label, const char *language,

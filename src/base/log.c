@@ -38,12 +38,9 @@ static bool send_entry(enum nl_log_level level, const struct nl_log_field *field
     nl_buf_adds(&texts[count++], "SYSLOG_IDENTIFIER=newsletter");
     for (; fields != NULL && fields->name != NULL && count < FIELDS_LIMIT; fields++)
         nl_buf_addf(&texts[count++], "NEWSLETTER_%s=%s", fields->name, fields->value);
-    bool complete = true;
-    for (size_t i = 0; i < count; i++) {
-        complete = complete;
+    for (size_t i = 0; i < count; i++)
         entry[i] = (struct iovec){texts[i].data, texts[i].len};
-    }
-    bool sent = complete && sd_journal_sendv(entry, (int)count) == 0;
+    bool sent = sd_journal_sendv(entry, (int)count) == 0;
     for (size_t i = 0; i < count; i++)
         nl_buf_free(&texts[i]);
     return sent;

@@ -35,10 +35,10 @@ enum nl_status nl_qr_modules(const char *text, unsigned char **out, int *side,
     *side = code->width + 2 * MARGIN;
     *out = nl_malloc((size_t)*side * (size_t)*side);
     memset(*out, 255, (size_t)*side * (size_t)*side);
-    for (int y = 0; *out != NULL && y < code->width; y++)
+    for (int y = 0; y < code->width; y++)
         for (int x = 0; x < code->width; x++)
             if ((code->data[y * code->width + x] & 1) != 0)
                 (*out)[(y + MARGIN) * *side + x + MARGIN] = 0;
     QRcode_free(code);
-    return *out != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }

@@ -79,12 +79,8 @@ static enum nl_status take_quoted(struct parser *parser, char **out) {
         nl_buf_addc(&text, *parser->at++);
     }
     parser->at++;
-    if (text.data == NULL)
-        nl_buf_reserve(&text, 1);
-    if (text.data != NULL)
-        text.data[text.len] = '\0';
     *out = nl_buf_take(&text);
-    return *out != NULL ? NL_OK : nl_error_nomem(parser->err);
+    return NL_OK;
 }
 
 /* Reads "30 days ago" as seconds; -1 for anything else. */
@@ -167,13 +163,11 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
     if (status == NL_OK && test->field == NL_FIELD_ATTRIBUTE && !value.is_number &&
         test->test <= NL_TEST_GREATER_EQUAL)
         status = read_day(parser, &value);
-    struct nl_segment_value *grown =
-        status == NL_OK ? nl_realloc(test->values, (test->value_count + 1) * sizeof *grown) : NULL;
-    if (grown == NULL) {
+    if (status != NL_OK) {
         free(value.text);
-        return status == NL_OK ? nl_error_nomem(parser->err) : status;
+        return status;
     }
-    test->values = grown;
+    test->values = nl_realloc(test->values, (test->value_count + 1) * sizeof *test->values);
     test->values[test->value_count++] = value;
     return NL_OK;
 }
@@ -276,8 +270,9 @@ static enum nl_status take_primary(struct parser *parser, struct nl_segment **ou
     if (take_word(parser, "not")) {
         struct nl_segment *inner = NULL;
         status = take_primary(parser, &inner);
-        *out = status == NL_OK ? node(NL_SEGMENT_NOT, inner, NULL) : NULL;
-        if (*out == NULL)
+        if (status == NL_OK)
+            *out = node(NL_SEGMENT_NOT, inner, NULL);
+        else
             nl_segment_free(inner);
     } else if (take_sign(parser, "(")) {
         status = take_or(parser, out);
@@ -285,12 +280,9 @@ static enum nl_status take_primary(struct parser *parser, struct nl_segment **ou
             status = fail(parser, NL_TEXT_IN("error", "expected )"));
     } else {
         *out = node(NL_SEGMENT_TEST, NULL, NULL);
-        if (*out != NULL)
-            status = take_test(parser, *out);
+        status = take_test(parser, *out);
     }
     parser->depth--;
-    if (status == NL_OK && *out == NULL)
-        status = nl_error_nomem(parser->err);
     return status;
 }
 
@@ -302,12 +294,10 @@ static enum nl_status take_row(struct parser *parser, const char *word, enum nl_
     while (status == NL_OK && take_word(parser, word)) {
         struct nl_segment *right = NULL;
         status = take(parser, &right);
-        struct nl_segment *both = status == NL_OK ? node(kind, *out, right) : NULL;
-        if (both == NULL) {
+        if (status == NL_OK)
+            *out = node(kind, *out, right);
+        else
             nl_segment_free(right);
-            return status == NL_OK ? nl_error_nomem(parser->err) : status;
-        }
-        *out = both;
     }
     return status;
 }

@@ -76,13 +76,13 @@ static enum nl_status add_entry(struct reader *reader, const char *path, const y
         nl_realloc(out->entries, (out->count + 1) * sizeof out->entries[0]);
     out->entries = grown;
     enum nl_yaml_form form = scalar ? form_of(node) : NL_YAML_EMPTY;
-    struct nl_yaml_entry *entry = &grown[out->count++];
-    *entry = (struct nl_yaml_entry){.path = nl_strdup(path),
-                                    .value = nl_strdup(form == NL_YAML_NULL ? "" : value),
-                                    .line = line_of(reader, node),
-                                    .form = form,
-                                    .comment = scalar && has_comment(reader, node, form)};
-    return entry->path != NULL && entry->value != NULL ? NL_OK : nl_error_nomem(reader->err);
+    grown[out->count++] =
+        (struct nl_yaml_entry){.path = nl_strdup(path),
+                               .value = nl_strdup(form == NL_YAML_NULL ? "" : value),
+                               .line = line_of(reader, node),
+                               .form = form,
+                               .comment = scalar && has_comment(reader, node, form)};
+    return NL_OK;
 }
 
 static enum nl_status walk(struct reader *reader, const char *path, int index, int depth);

@@ -356,5 +356,5 @@ enum nl_status nl_bulletin_check(const struct nl_bulletin *bulletin, const struc
     check_one_click(&check, config);
     if (status == NL_OK)
         status = check_sender(&check, list, config, err);
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

@@ -45,5 +45,5 @@ enum nl_status nl_bulletin_check_attributes(const struct nl_bulletin *bulletin,
         nl_message_free(message);
         nl_buf_free(&check.seen);
     }
-    return status == NL_OK && out->failed ? nl_error_nomem(err) : status;
+    return status;
 }

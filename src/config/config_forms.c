@@ -26,7 +26,9 @@ static enum nl_status set_label(struct nl_form_label *label, const char *languag
     if (status == NL_OK && language[0] != '\0' && !nl_language_is_tag(language))
         status =
             nl_error_set(err, NL_CONFIG, "'%s' is not a language tag such as en or kk", language);
-    return status == NL_OK ? nl_form_label_set(label, language, value, err) : status;
+    if (status == NL_OK)
+        nl_form_label_set(label, language, value);
+    return status;
 }
 
 static enum nl_status set_type(struct nl_form_field *field, const char *value,

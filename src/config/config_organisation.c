@@ -102,7 +102,7 @@ static enum nl_status set_text(const struct nl_config *config, char **target, en
         return status;
     free(*target);
     *target = kind == PICTURE ? nl_config_resolve(config->path, value) : nl_strdup(value);
-    return *target != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 static enum nl_status set_label(struct nl_form_label *label, const char *language,
@@ -111,7 +111,9 @@ static enum nl_status set_label(struct nl_form_label *label, const char *languag
         return nl_error_set(err, NL_CONFIG, "'%s' is not a language tag such as en or kk",
                             language);
     enum nl_status status = check_text(LABEL, value, err);
-    return status == NL_OK ? nl_form_label_set(label, language, value, err) : status;
+    if (status == NL_OK)
+        nl_form_label_set(label, language, value);
+    return status;
 }
 
 static enum nl_status set_social(struct nl_organisation *organisation, const char *name,
@@ -131,7 +133,7 @@ static enum nl_status set_social(struct nl_organisation *organisation, const cha
         return status;
     *social = (struct nl_social){.name = nl_strdup(name), .url = nl_strdup(value)};
     organisation->social_count++;
-    return social->name != NULL && social->url != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 /* Settings that are a choice or a colour. *known is false for another setting. */
@@ -209,8 +211,6 @@ static enum nl_status find_list(struct nl_config *config, const char **rest,
     config->looks = grown;
     *out = &grown[config->look_count];
     **out = (struct nl_organisation){.list = nl_strndup(*rest, len)};
-    if ((*out)->list == NULL)
-        return nl_error_nomem(err);
     config->look_count++;
     *rest += len + ((*rest)[len] == '.');
     return NL_OK;

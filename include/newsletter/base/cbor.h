@@ -41,7 +41,7 @@ bool nl_cbor_skip(struct nl_cbor *reader);
 
 /* Append an item, or the head of an array of `count` items, in the one form that the core
  * deterministic encoding has for it (RFC 8949 section 4.2.1). A NULL text or NULL bytes are null.
- * Running out of memory shows in out->failed. */
+ */
 void nl_cbor_add_number(struct nl_buf *out, int64_t number);
 void nl_cbor_add_text(struct nl_buf *out, const char *text);
 void nl_cbor_add_bytes(struct nl_buf *out, const void *data, size_t len);

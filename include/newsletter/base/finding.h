@@ -19,12 +19,10 @@ struct nl_finding {
     struct nl_error said; /* the same without "line 7: ", for pages: nl_catalog_error words it */
 };
 
-/* Zero-initialise it; free with nl_findings_free. A failed allocation is remembered in `failed`;
- * check it once, at the end. */
+/* Zero-initialise it; free with nl_findings_free. */
 struct nl_findings {
     struct nl_finding *items;
     size_t count;
-    bool failed;
 };
 
 /* Adds one finding. `path` is copied and may be NULL. A format in NL_TEXT

@@ -56,8 +56,8 @@ struct nl_form_choice *nl_form_choice_add(struct nl_form_field *field, const cha
                                           struct nl_error *err) NL_NONNULL(1, 2);
 
 /* Adds or replaces the text for one language. */
-NL_CHECKED enum nl_status nl_form_label_set(struct nl_form_label *label, const char *language,
-                                            const char *text, struct nl_error *err) NL_NONNULL(1);
+void nl_form_label_set(struct nl_form_label *label, const char *language,
+                       const char *text) NL_ALL_NONNULL;
 
 /* The text for a reader's language: the closest one, else the one for all languages, else the first
  * one, else `fallback`. */
