@@ -64,9 +64,9 @@ static enum nl_status open_theme(struct composition *self) {
         (void)nl_design_parse(front->design, &self->identity.design);
     enum nl_status status =
         nl_theme_open(self->config->templates, front->language, &self->theme, self->err);
-    return status == NL_OK ? nl_theme_dress(&self->theme, &self->identity.palette,
-                                            nl_language_is_rtl(front->language), self->err)
-                           : status;
+    if (status == NL_OK)
+        nl_theme_dress(&self->theme, &self->identity.palette, nl_language_is_rtl(front->language));
+    return status;
 }
 
 static enum nl_status render_layouts(struct composition *self, const struct nl_buf *html,
@@ -226,8 +226,7 @@ static enum nl_status add_calendar(struct composition *self) {
     if (status == NL_DATA)
         nl_error_context(self->err, "%s", self->path);
     if (status == NL_OK)
-        status =
-            nl_enclosures_add(&self->enclosures, "events.ics", "application/ics", &text, self->err);
+        nl_enclosures_add(&self->enclosures, "events.ics", "application/ics", &text);
     nl_buf_free(&uid);
     nl_buf_free(&text);
     return status;
@@ -340,19 +339,18 @@ enum nl_status nl_edition_compose(const char *path, const char *language, const 
         .path = path, .list = list, .config = config, .out = out, .err = err};
     size_t body = 0;
     *out = (struct nl_composed){.view = {.path = nl_strdup(path)}};
-    enum nl_status status =
-        out->view.path != NULL ? read_source(&self, language, &body) : nl_error_nomem(err);
+    enum nl_status status = read_source(&self, language, &body);
     self.slug = slug != NULL ? slug : out->front.slug;
     if (status == NL_OK && !is_kept_out(&out->front))
         nl_mail_issue_url(config, list, self.slug, slug != NULL ? out->front.language : NULL,
                           &self.web_url);
     if (status == NL_OK)
         status = compose_message(&self, out->source + body);
-    if (status == NL_OK)
-        status = nl_enclosures_add_to_digest(&self.enclosures, &out->digest, err);
-    if (status == NL_OK)
+    if (status == NL_OK) {
+        nl_enclosures_add_to_digest(&self.enclosures, &out->digest);
         status = nl_media_read(&out->front.media, path, &out->digest, &out->recordings,
                                &out->recording_count, err);
+    }
     if (status == NL_OK && out->front.alternative_subject != NULL)
         status = compose_alternative(&self, out->source + body);
     free_composition(&self);

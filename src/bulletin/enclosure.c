@@ -99,9 +99,7 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
     struct nl_enclosure *item = &grown[enclosures->count++];
     const char *slash = strrchr(path, '/');
     *item = (struct nl_enclosure){.name = nl_strdup(slash != NULL ? slash + 1 : path)};
-    enum nl_status status = item->name == NULL ? nl_error_nomem(err)
-                                               : nl_file_read_beneath(dirname(copy), path,
-                                                                      SIZE_LIMIT, &item->data, err);
+    enum nl_status status = nl_file_read_beneath(dirname(copy), path, SIZE_LIMIT, &item->data, err);
     enclosures->size += item->data.len;
     if (status == NL_NOINPUT) /* the issue names a file that does not exist */
         status = err->status = NL_DATA;
@@ -119,8 +117,8 @@ static enum nl_status read_enclosure(struct nl_enclosures *enclosures, const cha
     return status;
 }
 
-enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,
-                                 const char *type, struct nl_buf *data, struct nl_error *err) {
+void nl_enclosures_add(struct nl_enclosures *enclosures, const char *name, const char *type,
+                       struct nl_buf *data) {
     struct nl_enclosure *grown =
         nl_realloc(enclosures->items, (enclosures->count + 1) * sizeof *enclosures->items);
     enclosures->items = grown;
@@ -128,7 +126,6 @@ enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *n
         (struct nl_enclosure){.name = nl_strdup(name), .type = type, .data = *data, .made = true};
     enclosures->size += data->len;
     *data = (struct nl_buf){0};
-    return grown[enclosures->count - 1].name != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char *issue_path,
@@ -143,27 +140,22 @@ enum nl_status nl_enclosures_attach(struct nl_enclosures *enclosures, const char
     return status;
 }
 
-static enum nl_status set_content_id(struct nl_enclosure *item, struct nl_error *err) {
+static void set_content_id(struct nl_enclosure *item) {
     char digest[2 * NL_DIGEST_LEN + 1];
     struct nl_buf id = {0};
     nl_digest_hex(item->data.data, item->data.len, digest);
     nl_buf_addf(&id, "%.32s@newsletter", digest);
     item->content_id = nl_buf_take(&id);
-    return item->content_id != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-enum nl_status nl_enclosures_picture(struct nl_enclosures *enclosures, const char *name,
-                                     const char *type, struct nl_buf *data, struct nl_buf *address,
-                                     struct nl_error *err) {
+void nl_enclosures_picture(struct nl_enclosures *enclosures, const char *name, const char *type,
+                           struct nl_buf *data, struct nl_buf *address) {
     struct nl_buf file = {0};
     nl_buf_addf(&file, "%s.%s", name, strchr(type, '/') + 1); /* image/png */
-    enum nl_status status = nl_enclosures_add(enclosures, nl_buf_text(&file), type, data, err);
-    if (status == NL_OK)
-        status = set_content_id(&enclosures->items[enclosures->count - 1], err);
-    if (status == NL_OK)
-        nl_buf_addf(address, "cid:%s", enclosures->items[enclosures->count - 1].content_id);
+    nl_enclosures_add(enclosures, nl_buf_text(&file), type, data);
+    set_content_id(&enclosures->items[enclosures->count - 1]);
+    nl_buf_addf(address, "cid:%s", enclosures->items[enclosures->count - 1].content_id);
     nl_buf_free(&file);
-    return status;
 }
 
 static void remove_last(struct nl_enclosures *enclosures) {
@@ -175,24 +167,20 @@ static void remove_last(struct nl_enclosures *enclosures) {
 }
 
 /* Points the image to the web server, where it has the same path, and drops the file. */
-static enum nl_status refer_to_image(struct nl_enclosures *enclosures, const char *base,
-                                     struct nl_md_node *node, struct nl_error *err) {
+static void refer_to_image(struct nl_enclosures *enclosures, const char *base,
+                           struct nl_md_node *node) {
     struct nl_buf url = {0};
     const char *slash = base[strlen(base) - 1] == '/' ? "" : "/";
     remove_last(enclosures);
     nl_buf_addf(&url, "%s%s%s", base, slash, node->text);
     free(node->text);
     node->text = nl_buf_take(&url);
-    return node->text != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-static enum nl_status enclose_image(struct nl_enclosures *enclosures, struct nl_md_node *node,
-                                    struct nl_error *err) {
+static void enclose_image(struct nl_enclosures *enclosures, struct nl_md_node *node) {
     struct nl_buf url = {0};
     struct nl_enclosure *item = &enclosures->items[enclosures->count - 1];
-    enum nl_status status = set_content_id(item, err);
-    if (status != NL_OK)
-        return status;
+    set_content_id(item);
     nl_buf_addf(&url, "cid:%s", item->content_id);
     for (size_t i = 0; i + 1 < enclosures->count; i++) {
         const char *other = enclosures->items[i].content_id;
@@ -203,7 +191,6 @@ static enum nl_status enclose_image(struct nl_enclosures *enclosures, struct nl_
     }
     free(node->text);
     node->text = nl_buf_take(&url);
-    return node->text != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 /* Decodes "%20" and the like; false if there is none, or one that stands for a control character.
@@ -244,7 +231,6 @@ static enum nl_status read_image(struct nl_enclosures *enclosures, const char *i
             nl_buf_adds(&path, *p == '%' ? "%25" : (const char[]){*p, '\0'});
         free(node->text);
         node->text = nl_buf_take(&path);
-        status = node->text != NULL ? NL_OK : nl_error_nomem(err);
     }
     nl_error_free(&first);
     nl_buf_free(&path);
@@ -265,8 +251,11 @@ static enum nl_status add_image(struct nl_enclosures *enclosures, const char *is
             NL_TEXT("%s: image '%s' is neither PNG, JPEG nor GIF, which is what mail "
                     "programs show: convert it"),
             issue_path, node->text);
-    return base != NULL ? refer_to_image(enclosures, base, node, err)
-                        : enclose_image(enclosures, node, err);
+    if (base != NULL)
+        refer_to_image(enclosures, base, node);
+    else
+        enclose_image(enclosures, node);
+    return NL_OK;
 }
 
 enum nl_status nl_enclosures_images(struct nl_enclosures *enclosures, const char *issue_path,

@@ -36,14 +36,13 @@ enum nl_status nl_enclosures_type(const char *name, const char **type, struct nl
 
 /* Adds an attachment that the program has made. Takes the content of `data`; `type` is a constant.
  */
-enum nl_status nl_enclosures_add(struct nl_enclosures *enclosures, const char *name,
-                                 const char *type, struct nl_buf *data, struct nl_error *err);
+void nl_enclosures_add(struct nl_enclosures *enclosures, const char *name, const char *type,
+                       struct nl_buf *data);
 
 /* Adds a picture that the HTML shows, and appends its address, "cid:...". Takes the content of
  * `data`; `type` is a constant. */
-enum nl_status nl_enclosures_picture(struct nl_enclosures *enclosures, const char *name,
-                                     const char *type, struct nl_buf *data, struct nl_buf *address,
-                                     struct nl_error *err);
+void nl_enclosures_picture(struct nl_enclosures *enclosures, const char *name, const char *type,
+                           struct nl_buf *data, struct nl_buf *address);
 
 /* Reads each image that the document names by a path, and replaces the path by the Content-ID of
  * its part (RFC 2392) or, where `base` is not NULL, by a URL below `base`, without enclosing the
@@ -68,8 +67,7 @@ void nl_enclosures_list(const struct nl_enclosures *enclosures, struct nl_buf *o
 
 /* Extends the digest by the issue's own files, so that a changed picture under the same name is
  * noticed. */
-enum nl_status nl_enclosures_add_to_digest(const struct nl_enclosures *enclosures, char **digest,
-                                           struct nl_error *err);
+void nl_enclosures_add_to_digest(const struct nl_enclosures *enclosures, char **digest);
 
 void nl_enclosures_free(struct nl_enclosures *enclosures);
 

@@ -15,8 +15,7 @@ void nl_enclosures_list(const struct nl_enclosures *enclosures, struct nl_buf *o
     }
 }
 
-enum nl_status nl_enclosures_add_to_digest(const struct nl_enclosures *enclosures, char **digest,
-                                           struct nl_error *err) {
+void nl_enclosures_add_to_digest(const struct nl_enclosures *enclosures, char **digest) {
     struct nl_buf all = {0};
     char text[2 * NL_DIGEST_LEN + 1];
     bool any = false;
@@ -29,11 +28,9 @@ enum nl_status nl_enclosures_add_to_digest(const struct nl_enclosures *enclosure
         nl_buf_addf(&all, " %s", text);
     }
     nl_digest_hex(nl_buf_text(&all), all.len, text);
-    bool complete = true;
     nl_buf_free(&all);
     if (!any)
-        return NL_OK;
+        return;
     free(*digest);
     *digest = nl_strdup(text);
-    return complete ? NL_OK : nl_error_nomem(err);
 }

@@ -122,7 +122,7 @@ static enum nl_status add_code(const char *url, struct nl_enclosures *enclosures
     enum nl_status status = nl_qr_png(url, CODE_SCALE, &picture, err);
     int width = status == NL_OK ? nl_picture_size(&picture).width / 2 : 0;
     if (status == NL_OK)
-        status = nl_enclosures_picture(enclosures, "number", "image/png", &picture, &address, err);
+        nl_enclosures_picture(enclosures, "number", "image/png", &picture, &address);
     nl_data_set(data, "genuine_code", nl_buf_text(&address));
     json_object_set_new(data, "genuine_code_width", json_integer(width));
     nl_buf_free(&picture);

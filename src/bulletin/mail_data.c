@@ -26,7 +26,7 @@ static enum nl_status enclose_logo(const char *path, const char *name,
     enum nl_status status = nl_identity_logo(path, &data, &type, err);
     if (status == NL_OK) {
         json_object_set_new(logo, "width", json_integer(shown_width(nl_picture_size(&data))));
-        status = nl_enclosures_picture(enclosures, name, type, &data, &address, err);
+        nl_enclosures_picture(enclosures, name, type, &data, &address);
     }
     nl_data_set(logo, key, nl_buf_text(&address));
     nl_buf_free(&data);

@@ -91,7 +91,7 @@ static enum nl_status take_file(const struct nl_message_file *file,
         status = nl_error_set(err, NL_DATA, "the attachment %s is empty", file->name);
     nl_buf_add(&data, file->data, file->len);
     if (status == NL_OK)
-        status = nl_enclosures_add(enclosures, file->name, type, &data, err);
+        nl_enclosures_add(enclosures, file->name, type, &data);
     nl_buf_free(&data);
     return status;
 }

@@ -97,8 +97,8 @@ static enum nl_status open_theme(struct notice *notice, const char *language,
         return status;
     const char *spoken = nl_catalog_language(notice->theme.catalog);
     nl_identity_of(config, notice->list->name, spoken, &notice->identity);
-    return nl_theme_dress(&notice->theme, &notice->identity.palette, nl_language_is_rtl(spoken),
-                          err);
+    nl_theme_dress(&notice->theme, &notice->identity.palette, nl_language_is_rtl(spoken));
+    return NL_OK;
 }
 
 /* RFC 3834 section 5: the field keeps vacation responders from answering. */

@@ -47,8 +47,8 @@ static enum nl_status open_theme(struct composing *composing, struct nl_error *e
         return status;
     const char *spoken = nl_catalog_language(composing->theme.catalog);
     nl_identity_of(config, composing->list->name, spoken, &composing->identity);
-    return nl_theme_dress(&composing->theme, &composing->identity.palette,
-                          nl_language_is_rtl(spoken), err);
+    nl_theme_dress(&composing->theme, &composing->identity.palette, nl_language_is_rtl(spoken));
+    return NL_OK;
 }
 
 static enum nl_status find_template(const struct composing *composing, char text[FILE_NAME],

@@ -25,7 +25,6 @@ static enum nl_status add_language(const char *tag, void *ctx, struct nl_error *
     return NL_OK;
 }
 
-/* Without memory, the menu is shorter. */
 void nl_language_menu_add(const char *templates, json_t *data) {
     struct nl_error ignored = {0};
     struct menu menu = {json_string_value(json_object_get(data, "language")), json_array()};

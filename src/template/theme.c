@@ -15,8 +15,7 @@
 
 enum { FILE_LIMIT = 1 << 20 };
 
-static enum nl_status read_builtin(const char *file, struct nl_buf *out, struct nl_error *err) {
-    (void)err;
+static enum nl_status read_builtin(const char *file, struct nl_buf *out) {
     for (const struct nl_embedded *entry = nl_embedded_templates; entry->name != NULL; entry++) {
         if (strcmp(entry->name, file) != 0)
             continue;
@@ -34,7 +33,7 @@ static enum nl_status read_file(const char *folder, const char *file, struct nl_
     if (folder == NULL || access(nl_buf_text(where), F_OK) != 0) {
         nl_buf_clear(where);
         nl_buf_addf(where, "built-in %s", file);
-        return read_builtin(file, out, err);
+        return read_builtin(file, out);
     }
     enum nl_status status = nl_file_read(nl_buf_text(where), FILE_LIMIT, out, err);
     return status == NL_OK ? nl_text_check_body(nl_buf_text(out), out->len, nl_buf_text(where), err)
@@ -57,18 +56,14 @@ static enum nl_status read_styles(const char *folder, struct nl_yaml *out, struc
 }
 
 /* Copies the built-in styles, which colours and a direction will change. */
-static enum nl_status copy_styles(struct nl_theme *theme, struct nl_error *err) {
+static void copy_styles(struct nl_theme *theme) {
     size_t count = 0;
     while (nl_embedded_styles[count].name != NULL)
         count++;
     theme->styles = nl_calloc(count + 1, sizeof *theme->styles);
-    for (size_t i = 0; i < count; i++, theme->style_count++) {
+    for (size_t i = 0; i < count; i++, theme->style_count++)
         theme->styles[i] = (struct nl_style){.name = nl_embedded_styles[i].name,
                                              .value = nl_strdup(nl_embedded_styles[i].value)};
-        if (theme->styles[i].value == NULL)
-            return nl_error_nomem(err);
-    }
-    return NL_OK;
 }
 
 enum nl_status nl_theme_open(const char *folder, const char *language, struct nl_theme *out,
@@ -78,8 +73,9 @@ enum nl_status nl_theme_open(const char *folder, const char *language, struct nl
         return nl_error_set(err, NL_CONFIG,
                             "the templates folder %s cannot be read: check the setting 'templates'",
                             folder);
-    enum nl_status status = copy_styles(out, err);
-    if (status == NL_OK && folder != NULL)
+    enum nl_status status = NL_OK;
+    copy_styles(out);
+    if (folder != NULL)
         status = read_styles(folder, &out->own_styles, err);
     return status == NL_OK ? nl_catalog_open(folder, language, &out->catalog, err) : status;
 }
@@ -105,8 +101,7 @@ static const char *token_value(const struct nl_theme *theme, const char *name, s
     return NULL;
 }
 
-static enum nl_status dress_style(const struct nl_theme *theme, char **style,
-                                  struct nl_error *err) {
+static void dress_style(const struct nl_theme *theme, char **style) {
     struct nl_buf out = {0};
     const char *at = *style;
     for (const char *sign = strchr(at, '$'); sign != NULL; sign = strchr(at, '$')) {
@@ -120,23 +115,19 @@ static enum nl_status dress_style(const struct nl_theme *theme, char **style,
         at = sign + 1 + len;
     }
     if (at == *style)
-        return NL_OK;
+        return;
     nl_buf_adds(&out, at);
     free(*style);
     *style = nl_buf_take(&out);
-    return *style != NULL ? NL_OK : nl_error_nomem(err);
 }
 
-enum nl_status nl_theme_dress(struct nl_theme *theme, const struct nl_palette *palette, bool rtl,
-                              struct nl_error *err) {
-    enum nl_status status = NL_OK;
+void nl_theme_dress(struct nl_theme *theme, const struct nl_palette *palette, bool rtl) {
     theme->palette = *palette;
     theme->rtl = rtl;
-    for (size_t i = 0; status == NL_OK && i < theme->style_count; i++)
-        status = dress_style(theme, &theme->styles[i].value, err);
-    for (size_t i = 0; status == NL_OK && i < theme->own_styles.count; i++)
-        status = dress_style(theme, &theme->own_styles.entries[i].value, err);
-    return status;
+    for (size_t i = 0; i < theme->style_count; i++)
+        dress_style(theme, &theme->styles[i].value);
+    for (size_t i = 0; i < theme->own_styles.count; i++)
+        dress_style(theme, &theme->own_styles.entries[i].value);
 }
 
 const char *nl_theme_style(const struct nl_theme *theme, const char *element) {

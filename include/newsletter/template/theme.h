@@ -37,8 +37,8 @@ NL_CHECKED enum nl_status nl_theme_open(const char *folder, const char *language
  * become colours, "$start" and "$end" become left and right, or the reverse. Mail programs know
  * neither variables of CSS nor its logical properties. Styles that were not dressed keep the names.
  */
-NL_CHECKED enum nl_status nl_theme_dress(struct nl_theme *theme, const struct nl_palette *palette,
-                                         bool rtl, struct nl_error *err) NL_ALL_NONNULL;
+void nl_theme_dress(struct nl_theme *theme, const struct nl_palette *palette,
+                    bool rtl) NL_ALL_NONNULL;
 
 /* The declarations for `element` or a named style, "" if none. */
 const char *nl_theme_style(const struct nl_theme *theme, const char *element) NL_ALL_NONNULL;
