@@ -72,9 +72,7 @@ static void fill_edition(struct nl_composed *composed, struct nl_edition *out) {
 }
 
 /* The digest covers the text of each language, so that a change in any of them is noticed. */
-static enum nl_status extend_digest(struct nl_issue *issue, const char *language,
-                                    const char *digest, struct nl_error *err) {
-    (void)err;
+static void extend_digest(struct nl_issue *issue, const char *language, const char *digest) {
     struct nl_buf all = {0};
     char text[2 * NL_DIGEST_LEN + 1];
     nl_buf_addf(&all, "%s %s %s", issue->digest, language, digest);
@@ -82,7 +80,6 @@ static enum nl_status extend_digest(struct nl_issue *issue, const char *language
     free(issue->digest);
     issue->digest = nl_strdup(text);
     nl_buf_free(&all);
-    return NL_OK;
 }
 
 static enum nl_status check_language_is_new(const struct nl_bulletin *bulletin, const char *path,
@@ -108,23 +105,21 @@ static enum nl_status add_edition(struct nl_composed *composed, struct nl_bullet
             err, NL_DATA,
             NL_TEXT("%s: it has an alternative_subject, but %s has none: give it one too"),
             composed->view.path, out->views[0].path);
-    if (status == NL_OK)
-        status = extend_digest(issue, language, composed->digest, err);
-    if (status == NL_OK)
-        fill_edition(composed, &issue->editions[issue->edition_count++]);
-    return status;
+    if (status != NL_OK)
+        return status;
+    extend_digest(issue, language, composed->digest);
+    fill_edition(composed, &issue->editions[issue->edition_count++]);
+    return NL_OK;
 }
 
 /* Issues have a number to ask about where they are signed. */
-static enum nl_status add_reference(struct nl_bulletin *bulletin, const struct nl_list *list,
-                                    const struct nl_config *config, struct nl_error *err) {
-    (void)err;
+static void add_reference(struct nl_bulletin *bulletin, const struct nl_list *list,
+                          const struct nl_config *config) {
     char reference[NL_REFERENCE_LEN + 1];
     if (config->signing.key_file == NULL)
-        return NL_OK;
+        return;
     nl_reference(list->list_id, bulletin->issue.slug, reference);
     bulletin->issue.reference = nl_strdup(reference);
-    return NL_OK;
 }
 
 static enum nl_status compose_file(const struct nl_sibling *file, const struct nl_list *list,
@@ -135,7 +130,7 @@ static enum nl_status compose_file(const struct nl_sibling *file, const struct n
                                                config, &composed, err);
     if (status == NL_OK && out->view_count == 0) {
         fill_issue(&composed, &out->issue);
-        status = add_reference(out, list, config, err);
+        add_reference(out, list, config);
         out->former_slug = take_text(&composed.front.former_slug);
     } else if (status == NL_OK)
         status = add_edition(&composed, out, err);

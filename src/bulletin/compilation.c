@@ -67,8 +67,6 @@ static enum nl_status add_item(struct gathering *self, const char *path, struct 
     if (status == NL_OK) {
         self->items[self->count++] = (struct item){files, nl_strdup(front.date)};
         files = (struct nl_siblings){0};
-        if (self->items[self->count - 1].date == NULL)
-            status = nl_error_nomem(err);
     }
     nl_siblings_free(&files);
     nl_frontmatter_free(&front);

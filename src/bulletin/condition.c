@@ -45,27 +45,23 @@ static struct nl_md_node *detach(struct nl_md_node *parent, struct nl_md_node *n
     return node;
 }
 
-static bool append_text(struct nl_md_node *parent, enum nl_md_type type, const char *text,
+static void append_text(struct nl_md_node *parent, enum nl_md_type type, const char *text,
                         size_t len) {
-    struct nl_md_node *node = len > 0 ? nl_md_append(parent, type) : NULL;
-    if (node != NULL)
-        node->text = nl_strndup(text, len);
-    return len == 0 || (node != NULL && node->text != NULL);
+    if (len > 0)
+        nl_md_append(parent, type)->text = nl_strndup(text, len);
 }
 
 /* Replaces a text node by pieces: plain text, and a node for each tag. Frees the node. */
-static bool split_text(struct nl_md_node *parent, struct nl_md_node *node) {
+static void split_text(struct nl_md_node *parent, struct nl_md_node *node) {
     size_t len = 0;
-    bool complete = true;
     const char *text = node->text;
-    for (const char *tag = NULL; complete && (tag = find_tag(text, &len)) != NULL;) {
-        complete = append_text(parent, NL_MD_TEXT, text, (size_t)(tag - text)) &&
-                   append_text(parent, NL_MD_CONDITION, tag, len);
+    for (const char *tag = NULL; (tag = find_tag(text, &len)) != NULL;) {
+        append_text(parent, NL_MD_TEXT, text, (size_t)(tag - text));
+        append_text(parent, NL_MD_CONDITION, tag, len);
         text = tag + len;
     }
-    complete = complete && append_text(parent, NL_MD_TEXT, text, strlen(text));
+    append_text(parent, NL_MD_TEXT, text, strlen(text));
     nl_md_free(node);
-    return complete;
 }
 
 /* Whether the partner of the tag at one edge is among its siblings, but not at the other edge. */
@@ -153,12 +149,11 @@ static void close_paragraph(struct nl_md_node *parent, struct nl_md_node **piece
 }
 
 /* A line of tags alone ends the paragraph; the text after it begins another one. */
-static bool split_paragraph_at_tags(struct nl_md_node *parent, struct nl_md_node *node) {
+static void split_paragraph_at_tags(struct nl_md_node *parent, struct nl_md_node *node) {
     struct nl_md_node *piece = NULL;
     struct nl_md_node *child = node->first;
     bool line_begins = true;
     bool tags = false;
-    bool complete = true;
     node->first = node->last = NULL;
     while (child != NULL) {
         struct nl_md_node *next = child->next;
@@ -182,7 +177,6 @@ static bool split_paragraph_at_tags(struct nl_md_node *parent, struct nl_md_node
     }
     close_paragraph(parent, &piece);
     nl_md_free(node);
-    return complete;
 }
 
 static bool may_hoist_from(const struct nl_md_node *node) {
@@ -199,21 +193,20 @@ static bool may_hoist_from(const struct nl_md_node *node) {
     }
 }
 
-static bool place_tags(struct nl_md_node *parent) {
-    bool complete = true;
+static void place_tags(struct nl_md_node *parent) {
     struct nl_md_node *node = parent->first;
     parent->first = parent->last = NULL;
     while (node != NULL) {
         struct nl_md_node *next = node->next;
         node->next = NULL;
-        if (!complete || parent->type == NL_MD_CODE || parent->type == NL_MD_CODE_BLOCK) {
+        if (parent->type == NL_MD_CODE || parent->type == NL_MD_CODE_BLOCK) {
             nl_md_adopt(parent, node);
         } else if (node->type == NL_MD_TEXT) {
-            complete = split_text(parent, node);
+            split_text(parent, node);
         } else {
-            complete = place_tags(node);
+            place_tags(node);
             if (node->type == NL_MD_PARAGRAPH)
-                complete = split_paragraph_at_tags(parent, node) && complete;
+                split_paragraph_at_tags(parent, node);
             else if (may_hoist_from(node))
                 add_hoisted(parent, node);
             else
@@ -221,7 +214,6 @@ static bool place_tags(struct nl_md_node *parent) {
         }
         node = next;
     }
-    return complete;
 }
 
 /* A tag as its author wrote it. */
@@ -280,6 +272,8 @@ static enum nl_status check_pairs(const struct nl_md_node *parent, const char *w
 
 enum nl_status nl_conditions_place(struct nl_md_node *document, bool rtl, const char *where,
                                    struct nl_error *err) {
-    bool placed = place_tags(document) && (!rtl || nl_values_isolate(document));
-    return placed ? check_pairs(document, where, err) : nl_error_nomem(err);
+    place_tags(document);
+    if (rtl)
+        nl_values_isolate(document);
+    return check_pairs(document, where, err);
 }

@@ -68,8 +68,6 @@ enum nl_status nl_events_take(struct nl_events *events, const char *path, const 
         return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: %s is longer than %d bytes"), where,
                             line, keys[key].name, TEXT_LIMIT);
     struct nl_event *event = event_at(events, index);
-    if (event == NULL)
-        return nl_error_nomem(err);
     if (value[0] == '\0')
         return NL_OK;
     *text_field(event, key) = nl_strdup(value);
@@ -311,12 +309,10 @@ char *nl_events_json(const struct nl_events *events, const char *timezone) {
 static enum nl_status read_json_event(const json_t *object, struct nl_events *out,
                                       struct nl_error *err) {
     struct nl_event *event = event_at(out, out->count);
-    if (event == NULL)
-        return nl_error_nomem(err);
     for (size_t key = 0; key < KEYS; key++) {
         const char *value = json_string_value(json_object_get(object, keys[key].name));
-        if (value != NULL && (*text_field(event, key) = nl_strdup(value)) == NULL)
-            return nl_error_nomem(err);
+        if (value != NULL)
+            *text_field(event, key) = nl_strdup(value);
     }
     const char *problem = field_problem(event);
     return problem == NULL

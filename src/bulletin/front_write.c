@@ -131,14 +131,11 @@ struct writing {
     const char *other;           /* that of `fields` which was not written yet */
     bool present[PARTS];         /* the base has a block for that part */
     struct nl_buf *out;
-    bool failed;
 };
 
-static void take(struct writing *self, struct nl_front_fields *fields, const char *text,
-                 size_t len) {
+static void take(struct nl_front_fields *fields, const char *text, size_t len) {
     struct nl_error err = {0};
-    if (nl_front_take_block(fields, text, len, &err) != NL_OK)
-        self->failed = true;
+    nl_error_ignore(nl_front_take_block(fields, text, len, &err));
     nl_error_free(&err);
 }
 
@@ -146,10 +143,10 @@ static void take(struct writing *self, struct nl_front_fields *fields, const cha
 static size_t part_of(struct writing *self, const char *text, size_t len,
                       struct nl_front_fields *one) {
     size_t before = self->seen.other.len;
-    take(self, &self->seen, text, len);
+    take(&self->seen, text, len);
     if (self->seen.other.len > before)
         return OTHER;
-    take(self, one, text, len);
+    take(one, text, len);
     for (size_t i = 0; i < NL_FRONT_FIELDS; i++)
         if (one->values[i] != NULL)
             return i < CONTACT ? i : CONTACT;
@@ -218,7 +215,6 @@ static void write_block(struct writing *self, const char *text, size_t len) {
             write_space(self->out, text, len);
         write_missing(self, part + 1);
     }
-    self->failed = self->failed;
     nl_buf_free(&before);
     nl_buf_free(&after);
     nl_front_fields_free(&one);

@@ -98,13 +98,10 @@ static enum nl_status find_yaml(const char *text, size_t len, const char *name, 
                         name);
 }
 
-static enum nl_status add_attachment(struct nl_frontmatter *front, const char *path,
-                                     struct nl_error *err) {
-    char **grown =
+static void add_attachment(struct nl_frontmatter *front, const char *path) {
+    front->attachments =
         nl_realloc(front->attachments, (front->attachment_count + 1) * sizeof *front->attachments);
-    front->attachments = grown;
-    grown[front->attachment_count] = nl_strdup(path);
-    return grown[front->attachment_count++] != NULL ? NL_OK : nl_error_nomem(err);
+    front->attachments[front->attachment_count++] = nl_strdup(path);
 }
 
 /* Whether a key without a value is a list or a section that somebody left empty. */
@@ -213,15 +210,17 @@ static enum nl_status take_entry(struct nl_frontmatter *front, struct nl_yaml_en
     if (strlen(entry->value) > TITLE_LIMIT)
         return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: %s is longer than %d bytes"), name,
                             entry->line, entry->path, TITLE_LIMIT);
+    if (attachment && entry->value[0] != '\0')
+        add_attachment(front, entry->value);
     if (attachment)
-        return entry->value[0] != '\0' ? add_attachment(front, entry->value, err) : NL_OK;
+        return NL_OK;
     if (entry->value[0] == '\0')
         return key < KEYS || is_section(entry->path) ? NL_OK : unknown_key(entry, name, err);
     *text_field(front, key) = nl_strdup(entry->value);
     return NL_OK;
 }
 
-static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_error *err) {
+static void fill_defaults(struct nl_frontmatter *front) {
     struct nl_buf subject = {0};
     struct nl_buf slug = {0};
     if (front->subject == NULL) {
@@ -242,7 +241,6 @@ static enum nl_status fill_defaults(struct nl_frontmatter *front, struct nl_erro
         front->former_slug = nl_buf_take(&slug);
         nl_buf_free(&name);
     }
-    return front->subject != NULL && front->slug != NULL ? NL_OK : nl_error_nomem(err);
 }
 
 /* A day, a time and nothing else; `timezone` says where clocks show it. */
@@ -319,7 +317,7 @@ enum nl_status nl_frontmatter_read(const char *text, size_t len, const char *nam
     if (status == NL_OK)
         status = nl_media_check(&out->media, name, err);
     if (status == NL_OK)
-        status = fill_defaults(out, err);
+        fill_defaults(out);
     nl_yaml_free(&yaml);
     if (status != NL_OK)
         nl_frontmatter_free(out);

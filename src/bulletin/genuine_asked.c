@@ -119,9 +119,9 @@ struct runs {
     size_t count, cap;
 };
 
-static bool add_run(struct runs *runs, int64_t hash) {
+static void add_run(struct runs *runs, int64_t hash) {
     if (runs->count == RUNS_MOST)
-        return true;
+        return;
     if (runs->count == runs->cap) {
         size_t cap = runs->cap > 0 ? runs->cap * 2 : 256;
         int64_t *grown = nl_realloc(runs->items, cap * sizeof *grown);
@@ -129,30 +129,27 @@ static bool add_run(struct runs *runs, int64_t hash) {
         runs->cap = cap;
     }
     runs->items[runs->count++] = hash;
-    return true;
 }
 
-enum nl_status nl_asked_passages(const struct nl_asked *asked, int64_t **out, size_t *count,
-                                 struct nl_error *err) {
+void nl_asked_passages(const struct nl_asked *asked, int64_t **out, size_t *count) {
     struct runs runs = {0};
-    bool complete = asked->digest[0] == '\0' ||
-                    add_run(&runs, hash_of_source(asked->digest, strlen(asked->digest)));
-    for (size_t i = 0; complete && i < asked->count; i++) {
+    if (asked->digest[0] != '\0')
+        add_run(&runs, hash_of_source(asked->digest, strlen(asked->digest)));
+    for (size_t i = 0; i < asked->count; i++) {
         const struct nl_wording *words = &asked->texts[i].words;
-        for (size_t at = 0; complete && at + RUN <= words->count; at++) {
+        for (size_t at = 0; at + RUN <= words->count; at++) {
             uint64_t hashes[RUN];
             for (size_t j = 0; j < RUN; j++)
                 hashes[j] = words->items[at + j].hash;
-            complete = add_run(&runs, hash_of_run(hashes));
+            add_run(&runs, hash_of_run(hashes));
         }
     }
     *out = runs.items;
     *count = runs.count;
-    return complete ? NL_OK : nl_error_nomem(err);
 }
 
 /* The first run of words without a value in each paragraph of the text. */
-static bool add_passage(struct runs *runs, const struct nl_passage *passage) {
+static void add_passage(struct runs *runs, const struct nl_passage *passage) {
     for (size_t at = 0; passage->kind == 'b' && at + RUN <= passage->count; at++) {
         uint64_t hashes[RUN];
         size_t same = 0;
@@ -160,31 +157,31 @@ static bool add_passage(struct runs *runs, const struct nl_passage *passage) {
             hashes[same] = passage->tokens[at + same].hash;
             same++;
         }
-        if (same == RUN)
-            return add_run(runs, hash_of_run(hashes));
+        if (same == RUN) {
+            add_run(runs, hash_of_run(hashes));
+            return;
+        }
     }
-    return true;
 }
 
 enum nl_status nl_note_passages(const char *note, int64_t **out, size_t *count,
                                 struct nl_error *err) {
     struct nl_note_of_issue read = {0};
     struct runs runs = {0};
-    bool complete = true;
     *out = NULL;
     *count = 0;
     enum nl_status status = nl_note_of_issue_read(note, strlen(note), &read, err);
     size_t len = 0;
     const char *source = status == NL_OK ? nl_note_value(&read, "source", 0, &len) : NULL;
     if (source != NULL)
-        complete = add_run(&runs, hash_of_source(source, len));
+        add_run(&runs, hash_of_source(source, len));
     for (size_t i = NL_SECTION_TEXT; status == NL_OK && i <= NL_SECTION_HTML; i++)
-        for (size_t j = 0; complete && j < read.sections[i].count; j++)
-            complete = add_passage(&runs, &read.sections[i].passages[j]);
+        for (size_t j = 0; j < read.sections[i].count; j++)
+            add_passage(&runs, &read.sections[i].passages[j]);
     nl_note_of_issue_free(&read);
     if (status != NL_OK)
         return status;
     *out = runs.items;
     *count = runs.count;
-    return complete ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }

@@ -158,16 +158,14 @@ static bool is_enough(const struct nl_matching *matching) {
 }
 
 /* Compares with the rendition that fits the text better: a browser copies plain text from HTML. */
-static enum nl_status match_text(const struct nl_asked_text *text,
-                                 const struct nl_note_of_issue *note, struct nl_matching *best,
-                                 struct nl_error *err) {
-    enum nl_status status = NL_OK;
-    for (size_t i = NL_SECTION_TEXT; status == NL_OK && i <= NL_SECTION_HTML; i++) {
+static void match_text(const struct nl_asked_text *text, const struct nl_note_of_issue *note,
+                       struct nl_matching *best) {
+    for (size_t i = NL_SECTION_TEXT; i <= NL_SECTION_HTML; i++) {
         struct nl_matching matching = {
             .words = &text->words, .section = &note->sections[i], .links = text->html};
         if (text->html && i == NL_SECTION_TEXT)
             continue;
-        status = nl_matching_run(&matching, err);
+        nl_matching_run(&matching);
         if (best->places == NULL ||
             matching.matched * (best->known + 1) > best->matched * (matching.known + 1)) {
             nl_matching_free(best);
@@ -176,7 +174,6 @@ static enum nl_status match_text(const struct nl_asked_text *text,
             nl_matching_free(&matching);
         }
     }
-    return status;
 }
 
 /* ---- the whole ---- */
@@ -232,14 +229,13 @@ static void compare_alternatives(struct nl_comparison *comparison, const struct 
             }
 }
 
-static enum nl_status compare_texts(struct nl_comparison *comparison, const struct nl_asked *asked,
-                                    size_t *matched, struct nl_error *err) {
+static void compare_texts(struct nl_comparison *comparison, const struct nl_asked *asked,
+                          size_t *matched) {
     bool *ours = nl_calloc(asked->count + 1, sizeof *ours);
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < asked->count; i++) {
+    for (size_t i = 0; i < asked->count; i++) {
         struct nl_matching best = {0};
-        status = match_text(&asked->texts[i], comparison->note, &best, err);
-        ours[i] = status == NL_OK && is_enough(&best);
+        match_text(&asked->texts[i], comparison->note, &best);
+        ours[i] = is_enough(&best);
         if (ours[i]) {
             *matched += best.matched;
             compare_matched(comparison, &best, asked->texts[i].html);
@@ -247,14 +243,13 @@ static enum nl_status compare_texts(struct nl_comparison *comparison, const stru
         }
         nl_matching_free(&best);
     }
-    if (status == NL_OK && *matched > 0)
+    if (*matched > 0)
         compare_alternatives(comparison, asked, ours);
     free(ours);
-    return status;
 }
 
-static enum nl_status compare(struct nl_comparison *comparison, const struct nl_asked *asked,
-                              struct nl_genuine *out, struct nl_error *err) {
+static void compare(struct nl_comparison *comparison, const struct nl_asked *asked,
+                    struct nl_genuine *out) {
     size_t len = 0;
     const char *source = nl_note_value(comparison->note, "source", 0, &len);
     bool text = asked->mail.count == 0 && asked->count == 1;
@@ -266,14 +261,11 @@ static enum nl_status compare(struct nl_comparison *comparison, const struct nl_
                (out->matched = nl_difference_source(comparison, &asked->texts[0])) > 0) {
         json_array_append_new(comparison->checked, json_string("source"));
     } else {
-        enum nl_status status = compare_texts(comparison, asked, &out->matched, err);
-        if (status != NL_OK)
-            return status;
+        compare_texts(comparison, asked, &out->matched);
     }
     out->verdict = out->matched == 0                              ? NL_VERDICT_UNKNOWN
                    : json_array_size(comparison->differences) > 0 ? NL_VERDICT_CHANGED
                                                                   : NL_VERDICT_OURS;
-    return NL_OK;
 }
 
 enum nl_status nl_genuine_compare(const struct nl_asked *asked, const char *note,
@@ -287,17 +279,15 @@ enum nl_status nl_genuine_compare(const struct nl_asked *asked, const char *note
                                        .personal = json_array(),
                                        .around = json_array(),
                                        .checked = json_array()};
-    if (status == NL_OK)
-        status = compare(&comparison, asked, out, err);
-    if (status == NL_OK && (out->facts = nl_genuine_facts(&read)) != NULL) {
+    if (status == NL_OK) {
+        compare(&comparison, asked, out);
+        out->facts = nl_genuine_facts(&read);
         json_object_set_new(out->facts, "verdict", json_string(nl_verdict_names[out->verdict]));
         json_object_set(out->facts, "checked", comparison.checked);
         json_object_set(out->facts, "differences", comparison.differences);
         json_object_set(out->facts, "personal", comparison.personal);
         json_object_set(out->facts, "around", comparison.around);
     }
-    if (status == NL_OK && out->facts == NULL)
-        status = nl_error_nomem(err);
     json_decref(comparison.differences);
     json_decref(comparison.personal);
     json_decref(comparison.around);

@@ -53,8 +53,8 @@ enum nl_status nl_genuine_describe(const char *note, const struct nl_key_ring *r
     struct nl_note_of_issue read = {0};
     *out = NULL;
     enum nl_status status = nl_genuine_open(note, ring, &read, err);
-    if (status == NL_OK && (*out = nl_genuine_facts(&read)) == NULL)
-        status = nl_error_nomem(err);
+    if (status == NL_OK)
+        *out = nl_genuine_facts(&read);
     nl_note_of_issue_free(&read);
     return status;
 }

@@ -11,7 +11,7 @@ NL_CHECKED enum nl_status nl_genuine_open(const char *note, const struct nl_key_
                                           struct nl_note_of_issue *out,
                                           struct nl_error *err) NL_ALL_NONNULL;
 
-/* The members of nl_genuine_describe. NULL without memory. */
+/* The members of nl_genuine_describe. */
 json_t *nl_genuine_facts(const struct nl_note_of_issue *note) NL_ALL_NONNULL;
 
 #endif

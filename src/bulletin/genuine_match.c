@@ -291,8 +291,7 @@ static void take_numbering(struct nl_matching *matching, struct nl_place *place)
     }
 }
 
-enum nl_status nl_matching_run(struct nl_matching *matching, struct nl_error *err) {
-    (void)err;
+void nl_matching_run(struct nl_matching *matching) {
     const struct nl_section *section = matching->section;
     size_t words = matching->words->count;
     size_t cursor = 0;
@@ -327,5 +326,4 @@ enum nl_status nl_matching_run(struct nl_matching *matching, struct nl_error *er
             matching->known += section->passages[i].known;
             matching->matched += matching->places[i].found ? section->passages[i].known : 0;
         }
-    return NL_OK;
 }

@@ -23,8 +23,8 @@ struct nl_matching {
     struct nl_buf personal;  /* the values of slots, each ended by a NUL */
 };
 
-NL_CHECKED enum nl_status nl_matching_run(struct nl_matching *matching, struct nl_error *err)
-    NL_NONNULL(1);
+void nl_matching_run(struct nl_matching *matching) NL_ALL_NONNULL;
+
 /* The words [from, to) between the paragraphs that were found before and after this one. */
 void nl_matching_gap(const struct nl_matching *matching, size_t index, size_t *from,
                      size_t *to) NL_ALL_NONNULL;

@@ -34,8 +34,7 @@ static struct nl_token_of_note read_token(const char *text, size_t len, char kin
     return token;
 }
 
-static enum nl_status read_passage(const char *line, size_t len, struct nl_section *section,
-                                   struct nl_error *err) {
+static void read_passage(const char *line, size_t len, struct nl_section *section) {
     size_t most = 1;
     for (size_t i = 0; i < len; i++)
         most += line[i] == ' ';
@@ -47,8 +46,6 @@ static enum nl_status read_passage(const char *line, size_t len, struct nl_secti
                                    .tokens = nl_calloc(most, sizeof(struct nl_token_of_note)),
                                    .line = line + 1,
                                    .line_len = len - 1};
-    if (passage->tokens == NULL)
-        return nl_error_nomem(err);
     for (size_t at = 1; at < len;) {
         size_t end = at + 1;
         while (end < len && line[end] != ' ')
@@ -60,18 +57,16 @@ static enum nl_status read_passage(const char *line, size_t len, struct nl_secti
         }
         at = end;
     }
-    return NL_OK;
 }
 
 enum nl_status nl_note_of_issue_read(const char *note, size_t len, struct nl_note_of_issue *out,
                                      struct nl_error *err) {
     int section = -1;
-    enum nl_status status = NL_OK;
     *out = (struct nl_note_of_issue){.note = note, .len = len};
     if (!begins(note, len, NL_CANONICAL_HEAD "\n"))
         return nl_error_set(err, NL_DATA, "this is not a signed issue: it does not begin with '%s'",
                             NL_CANONICAL_HEAD);
-    for (size_t at = 0; status == NL_OK && at < len;) {
+    for (size_t at = 0; at < len;) {
         const char *line = note + at;
         const char *end = memchr(line, '\n', len - at);
         size_t line_len = end != NULL ? (size_t)(end - line) : len - at;
@@ -82,12 +77,10 @@ enum nl_status nl_note_of_issue_read(const char *note, size_t len, struct nl_not
                 if (line_len == strlen(headings[i]) && begins(line, line_len, headings[i]))
                     section = i;
         } else if (section >= 0 && line_len > 1 && strchr("bfcs", line[0]) != NULL) {
-            status = read_passage(line, line_len, &out->sections[section], err);
+            read_passage(line, line_len, &out->sections[section]);
         }
     }
-    if (status != NL_OK)
-        nl_note_of_issue_free(out);
-    return status;
+    return NL_OK;
 }
 
 void nl_note_of_issue_free(struct nl_note_of_issue *note) {

@@ -102,7 +102,6 @@ enum nl_status nl_visible_text(const char *html, size_t len, struct nl_buf *out,
                           .ignorableWhitespace = on_text};
     bool complete = nl_html_walk(html, len, &sax, &reading);
     end_line(&reading);
-    bool failed = !complete;
     nl_buf_free(&reading.line);
-    return failed ? nl_error_nomem(err) : NL_OK;
+    return complete ? NL_OK : nl_error_nomem(err);
 }

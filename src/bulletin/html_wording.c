@@ -35,7 +35,6 @@ static void end_paragraph(struct reading *reading) {
     for (size_t at = 0; at < reading->links.len; at += strlen(reading->links.data + at) + 1)
         nl_wording_add_link(reading->words, reading->links.data + at);
     nl_wording_break(reading->words);
-    reading->words->failed = reading->words->failed;
     nl_buf_clear(&reading->text);
     nl_buf_clear(&reading->links);
 }

@@ -12,7 +12,7 @@ static bool is_value(const char *open) {
     return strchr("#^/", open[2]) == NULL;
 }
 
-static void isolate_text(char **text, bool *failed) {
+static void isolate_text(char **text) {
     struct nl_buf out = {0};
     const char *at = *text;
     for (const char *open = NULL; (open = strstr(at, "{{")) != NULL;) {
@@ -31,14 +31,11 @@ static void isolate_text(char **text, bool *failed) {
     nl_buf_adds(&out, at);
     free(*text);
     *text = nl_buf_take(&out);
-    *failed = *failed || *text == NULL;
 }
 
-bool nl_values_isolate(struct nl_md_node *node) {
-    bool failed = false;
+void nl_values_isolate(struct nl_md_node *node) {
     if (node->type == NL_MD_TEXT && node->text != NULL)
-        isolate_text(&node->text, &failed);
-    for (struct nl_md_node *child = node->first; !failed && child != NULL; child = child->next)
-        failed = !nl_values_isolate(child);
-    return !failed;
+        isolate_text(&node->text);
+    for (struct nl_md_node *child = node->first; child != NULL; child = child->next)
+        nl_values_isolate(child);
 }

@@ -5,7 +5,7 @@
 #include "bulletin/markdown.h"
 
 /* Puts each variable of a document's texts between isolates (UAX 9 section 2.4), so that a name in
- * other letters, with figures or brackets, changes nothing around it. False without memory. */
-bool nl_values_isolate(struct nl_md_node *node);
+ * other letters, with figures or brackets, changes nothing around it. */
+void nl_values_isolate(struct nl_md_node *node);
 
 #endif

@@ -18,30 +18,25 @@ enum { DEPTH_LIMIT = 100, PASSES = 4 };
 
 static int enter_node(struct nl_md_builder *builder, enum nl_md_type type,
                       struct nl_md_node **out) {
-    if (!nl_md_end_run(builder))
-        return nl_md_stop(builder, nl_error_nomem(builder->err));
+    nl_md_end_run(builder);
     if (++builder->depth > DEPTH_LIMIT)
         return nl_md_stop(builder,
                           nl_error_set(builder->err, NL_DATA,
                                        NL_TEXT("%s: quotes or lists nested more than %d deep"),
                                        builder->where, DEPTH_LIMIT));
     *out = nl_md_append(builder->at, type);
-    if (*out == NULL)
-        return nl_md_stop(builder, nl_error_nomem(builder->err));
     builder->at = *out;
     return 0;
 }
 
 /* Leaves `node`, which is the current node or one of its ancestors. */
-static int leave_node(struct nl_md_builder *builder, const struct nl_md_node *node) {
-    if (!nl_md_end_run(builder))
-        return nl_md_stop(builder, nl_error_nomem(builder->err));
+static void leave_node(struct nl_md_builder *builder, const struct nl_md_node *node) {
+    nl_md_end_run(builder);
     for (const struct nl_md_node *at = NULL; at != node;) {
         at = builder->at;
         builder->at = builder->at->parent;
         builder->depth--;
     }
-    return 0;
 }
 
 static bool is_block(const struct nl_md_node *node) {
@@ -57,7 +52,8 @@ static int leave_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
         return 0;
     while (!is_block(node))
         node = node->parent;
-    return leave_node(builder, node);
+    leave_node(builder, node);
+    return 0;
 }
 
 static char cell_letter(const MD_BLOCK_TD_DETAIL *detail) {
@@ -98,9 +94,9 @@ static int enter_block(MD_BLOCKTYPE type, void *detail, void *userdata) {
             node->letter = ((MD_BLOCK_LI_DETAIL *)detail)->task_mark == ' ' ? ' ' : 'x';
         return rc;
     case MD_BLOCK_HR:
-        return nl_md_end_run(builder) && nl_md_append(builder->at, NL_MD_RULE) != NULL
-                   ? 0
-                   : nl_md_stop(builder, nl_error_nomem(builder->err));
+        nl_md_end_run(builder);
+        nl_md_append(builder->at, NL_MD_RULE);
+        return 0;
     case MD_BLOCK_H:
         rc = enter_node(builder, NL_MD_HEADING, &node);
         if (rc == 0)
@@ -171,20 +167,17 @@ static int mark_language(struct nl_md_builder *builder, struct nl_md_node *node)
 
 /* The title of a link or an image, in quotation marks after its address, is one that readers see:
  * the word "button" for a link that stands alone, the caption of an image. */
-static int take_title(struct nl_md_builder *builder, struct nl_md_node *node,
-                      const MD_ATTRIBUTE *title) {
+static void take_title(struct nl_md_builder *builder, struct nl_md_node *node,
+                       const MD_ATTRIBUTE *title) {
     if (title->text == NULL || title->size == 0)
-        return 0;
+        return;
     char *text = url_of(builder, title);
-    if (text == NULL)
-        return nl_md_stop(builder, nl_error_nomem(builder->err));
     if (node->type == NL_MD_IMAGE) {
         node->caption = text;
-        return 0;
+        return;
     }
     node->letter = strcmp(text, "button") == 0 ? 'b' : node->letter;
     free(text);
-    return 0;
 }
 
 static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
@@ -194,12 +187,12 @@ static int enter_target(struct nl_md_builder *builder, enum nl_md_type type,
     if (rc != 0)
         return rc;
     node->text = url_of(builder, target);
-    if (node->text == NULL)
-        return nl_md_stop(builder, nl_error_nomem(builder->err));
     if (type == NL_MD_LINK && strncmp(node->text, language_mark, sizeof language_mark - 1) == 0)
         return mark_language(builder, node);
-    if (is_allowed_url(node->text, type == NL_MD_IMAGE))
-        return take_title(builder, node, title);
+    if (is_allowed_url(node->text, type == NL_MD_IMAGE)) {
+        take_title(builder, node, title);
+        return 0;
+    }
     return nl_md_stop(
         builder,
         nl_error_set(builder->err, NL_DATA,
@@ -266,7 +259,9 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *userdata) {
         while (!is_block(node) && node->type != types[i].type &&
                (type != MD_SPAN_A || node->type != NL_MD_LANGUAGE))
             node = node->parent;
-        return is_block(node) ? 0 : leave_node(builder, node);
+        if (!is_block(node))
+            leave_node(builder, node);
+        return 0;
     }
     return 0;
 }
@@ -288,11 +283,12 @@ static enum nl_status parse(struct nl_md_builder *builder, bool raw_html, bool *
     builder->root = nl_md_append(NULL, NL_MD_DOCUMENT);
     builder->at = builder->root;
     builder->line = 1;
-    if (builder->root == NULL || !nl_md_source_number(source))
-        return nl_error_nomem(builder->err);
+    nl_md_source_number(source);
     int rc = md_parse(nl_buf_text(&source->text), (MD_SIZE)source->text.len, &parser, builder);
-    if (builder->status == NL_OK && (rc != 0 || !nl_md_lists_settle(builder->root, source, again)))
+    if (builder->status == NL_OK && rc != 0)
         builder->status = nl_error_nomem(builder->err);
+    if (builder->status == NL_OK)
+        nl_md_lists_settle(builder->root, source, again);
     nl_buf_free(&builder->text);
     return builder->status;
 }
@@ -303,15 +299,15 @@ enum nl_status nl_markdown_read(const char *text, size_t len, const char *where,
     struct nl_md_builder builder = {0};
     bool again = true;
     *out = NULL;
-    enum nl_status status = nl_md_source_open(&source, text, len) ? NL_OK : nl_error_nomem(err);
+    enum nl_status status = NL_OK;
+    nl_md_source_open(&source, text, len);
     for (int pass = 0; status == NL_OK && again && pass < PASSES; pass++) {
         nl_md_free(builder.root);
         builder = (struct nl_md_builder){.source = &source, .where = where, .err = err};
         status = parse(&builder, raw_html, &again);
     }
-    if (status == NL_OK && (builder.marked || source.notes > 0) &&
-        !nl_md_notes_collect(builder.root))
-        status = nl_error_nomem(err);
+    if (status == NL_OK && (builder.marked || source.notes > 0))
+        nl_md_notes_collect(builder.root);
     nl_md_source_free(&source);
     if (status == NL_OK)
         status = nl_directions_check(builder.root, where, err);

@@ -29,9 +29,8 @@ int nl_md_stop(struct nl_md_builder *builder, enum nl_status status);
 /* Notes where the words stand that the parser returns, in all nodes that begin with them. */
 void nl_md_note_place(struct nl_md_builder *builder, const char *text);
 
-/* Ends a run of text, which the parser passes in pieces, and makes it a node. False without memory.
- */
-bool nl_md_end_run(struct nl_md_builder *builder);
+/* Ends a run of text, which the parser passes in pieces, and makes it a node. */
+void nl_md_end_run(struct nl_md_builder *builder);
 
 /* The parser's callback for text. */
 int nl_md_add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *userdata);

@@ -19,12 +19,11 @@ static struct nl_md_edit *sign_at(const struct settling *self, size_t i) {
     return &self->source->edits[self->signs[i]];
 }
 
-static bool list_signs(struct settling *self) {
+static void list_signs(struct settling *self) {
     self->signs = nl_calloc(self->source->count + 1, sizeof *self->signs);
     for (size_t i = 0; i < self->source->count; i++)
         if (self->source->edits[i].kind <= NL_MD_EDIT_NOTE && !self->source->edits[i].shown)
             self->signs[self->count++] = i;
-    return self->signs != NULL;
 }
 
 static bool is_numbered(const struct nl_md_node *node) {
@@ -122,90 +121,81 @@ static bool has_sign(const struct settling *self, const struct nl_md_edit *edit)
 }
 
 /* Sets the sign that an item shows: the author's, or its number. */
-static bool set_sign(const struct settling *self, struct nl_md_node *item,
+static void set_sign(const struct settling *self, struct nl_md_node *item,
                      const struct nl_md_edit *edit, int number) {
     char text[32];
     if (edit != NULL && edit->kind == NL_MD_EDIT_SIGN) {
         item->text = nl_strndup(self->source->hidden.data + edit->from, edit->sign.len);
-        return true;
+        return;
     }
     snprintf(text, sizeof text, "%d%c", number, edit != NULL && has_sign(self, edit) ? ')' : '.');
     item->text = nl_strdup(text);
-    return true;
 }
 
-static bool make_note(const struct settling *self, struct nl_md_node *item, bool tight,
+static void make_note(const struct settling *self, struct nl_md_node *item, bool tight,
                       const struct nl_md_edit *edit) {
     const char *name = self->source->hidden.data + edit->from + 2;
     item->type = NL_MD_NOTE;
     item->tight = tight;
     item->text = nl_strndup(name, strcspn(name, "]"));
-    return true;
 }
 
 /* Gives each item of a list what its sign makes of it. */
-static bool set_signs(const struct settling *self, struct nl_md_node *list,
+static void set_signs(const struct settling *self, struct nl_md_node *list,
                       struct nl_md_edit **edits) {
-    bool complete = true;
     int number = list->level;
-    for (struct nl_md_node *item = list->first; complete && item != NULL; item = item->next) {
+    for (struct nl_md_node *item = list->first; item != NULL; item = item->next) {
         const struct nl_md_edit *edit = *edits++;
         if (edit != NULL && edit->kind == NL_MD_EDIT_NOTE)
-            complete = make_note(self, item, list->tight, edit);
+            make_note(self, item, list->tight, edit);
         else if (list->signs)
-            complete = set_sign(self, item, edit, number);
+            set_sign(self, item, edit, number);
         number++;
     }
-    return complete;
 }
 
-static bool settle(struct settling *self, struct nl_md_node *node);
+static void settle(struct settling *self, struct nl_md_node *node);
 
 /* Takes the signs of a list's items, each followed by those of the lists within it. */
-static bool take_signs(struct settling *self, struct nl_md_node *list, struct nl_md_edit **edits) {
-    bool complete = true;
-    for (struct nl_md_node *item = list->first; complete && item != NULL; item = item->next) {
+static void take_signs(struct settling *self, struct nl_md_node *list, struct nl_md_edit **edits) {
+    for (struct nl_md_node *item = list->first; item != NULL; item = item->next) {
         const struct nl_md_edit *edit = *edits++ = take_sign(self, item);
         list->signs = list->signs || (edit != NULL && has_sign(self, edit));
-        complete = settle(self, item);
+        settle(self, item);
     }
-    return complete;
 }
 
-static bool settle_list(struct settling *self, struct nl_md_node *list) {
+static void settle_list(struct settling *self, struct nl_md_node *list) {
     size_t count = 0;
     size_t signs = 0;
     for (const struct nl_md_node *item = list->first; item != NULL; item = item->next)
         count++;
     struct nl_md_edit **edits = nl_calloc(2 * count + 1, sizeof(void *));
     struct nl_md_edit **own = edits + count;
-    bool complete = take_signs(self, list, edits);
+    take_signs(self, list, edits);
     for (size_t i = 0; i < count; i++)
         if (edits[i] != NULL && edits[i]->kind == NL_MD_EDIT_SIGN)
             own[signs++] = edits[i];
     if (signs > 0 && edits[0] == own[0])
         list->level = 1;
-    if (complete) {
-        judge(self, own, signs);
-        complete = set_signs(self, list, edits);
-    }
+    judge(self, own, signs);
+    set_signs(self, list, edits);
     free((void *)edits);
-    return complete;
 }
 
-static bool settle(struct settling *self, struct nl_md_node *node) {
-    if (node->type == NL_MD_NUMBERS)
-        return settle_list(self, node);
-    bool complete = true;
-    for (struct nl_md_node *child = node->first; complete && child != NULL; child = child->next)
-        complete = settle(self, child);
-    return complete;
+static void settle(struct settling *self, struct nl_md_node *node) {
+    if (node->type == NL_MD_NUMBERS) {
+        settle_list(self, node);
+        return;
+    }
+    for (struct nl_md_node *child = node->first; child != NULL; child = child->next)
+        settle(self, child);
 }
 
-bool nl_md_lists_settle(struct nl_md_node *document, struct nl_md_source *source, bool *again) {
+void nl_md_lists_settle(struct nl_md_node *document, struct nl_md_source *source, bool *again) {
     struct settling self = {.source = source};
-    bool complete = list_signs(&self) && settle(&self, document);
+    list_signs(&self);
+    settle(&self, document);
     free(self.signs);
     *again = self.again;
-    return complete;
 }

@@ -1,7 +1,7 @@
 #include "bulletin/markdown_notes.h"
+#include "newsletter/base/buf.h"
 #include "newsletter/base/memory.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ struct collection {
     int numbered;
 };
 
-static bool keep_note(struct collection *self, struct nl_md_node *note) {
+static void keep_note(struct collection *self, struct nl_md_node *note) {
     if (self->count == self->capacity) {
         size_t capacity = self->capacity > 0 ? 2 * self->capacity : 16;
         struct nl_md_node **notes = nl_reallocarray((void *)self->notes, capacity, sizeof(void *));
@@ -21,29 +21,24 @@ static bool keep_note(struct collection *self, struct nl_md_node *note) {
     }
     note->parent = NULL;
     self->notes[self->count++] = note;
-    return true;
 }
 
 /* Takes the notes out of a node and all below it, and the lists that held nothing else. */
-static bool take_notes(struct collection *self, struct nl_md_node *parent) {
-    bool complete = true;
+static void take_notes(struct collection *self, struct nl_md_node *parent) {
     struct nl_md_node *node = parent->first;
     parent->first = parent->last = NULL;
     while (node != NULL) {
         struct nl_md_node *next = node->next;
-        complete = complete && take_notes(self, node);
+        take_notes(self, node);
         node->next = NULL;
-        if (complete && node->type == NL_MD_NOTE && keep_note(self, node))
-            node = NULL;
-        else
-            complete = complete && node->type != NL_MD_NOTE;
-        if (node != NULL && node->type == NL_MD_NUMBERS && node->first == NULL)
+        if (node->type == NL_MD_NOTE)
+            keep_note(self, node);
+        else if (node->type == NL_MD_NUMBERS && node->first == NULL)
             nl_md_free(node);
-        else if (node != NULL)
+        else
             nl_md_adopt(parent, node);
         node = next;
     }
-    return complete;
 }
 
 static int compare_notes(const void *a, const void *b) {
@@ -68,61 +63,53 @@ static struct nl_md_node *find_note(const struct collection *self, const char *n
 }
 
 /* Makes the mark of a note that does not exist text again. */
-static bool unmark(struct nl_md_node *mark) {
-    char *text = NULL;
-    if (asprintf(&text, "[^%s]", mark->text) < 0)
-        return false;
+static void unmark(struct nl_md_node *mark) {
+    struct nl_buf text = {0};
+    nl_buf_addf(&text, "[^%s]", mark->text);
     free(mark->text);
-    mark->text = text;
+    mark->text = nl_buf_take(&text);
     mark->type = NL_MD_TEXT;
-    return true;
 }
 
-static bool number_marks(struct collection *self, struct nl_md_node *node) {
+static void number_marks(struct collection *self, struct nl_md_node *node) {
     if (node->type != NL_MD_NOTE_MARK) {
-        bool complete = true;
-        for (struct nl_md_node *child = node->first; complete && child != NULL; child = child->next)
-            complete = number_marks(self, child);
-        return complete;
+        for (struct nl_md_node *child = node->first; child != NULL; child = child->next)
+            number_marks(self, child);
+        return;
     }
     struct nl_md_node *note = find_note(self, node->text);
-    if (note == NULL)
-        return unmark(node);
+    if (note == NULL) {
+        unmark(node);
+        return;
+    }
     if (note->level == 0) {
         note->level = ++self->numbered;
         self->order[note->level - 1] = note;
         node->letter = 1;
     }
     node->level = note->level;
-    return true;
 }
 
 /* Numbers what the text refers to, then what those notes refer to. */
-static bool number_all(struct collection *self, struct nl_md_node *document) {
+static void number_all(struct collection *self, struct nl_md_node *document) {
     self->order = nl_calloc(self->count + 1, sizeof(void *));
-    bool complete = number_marks(self, document);
-    for (int i = 0; complete && i < self->numbered; i++)
-        complete = number_marks(self, self->order[i]);
-    return complete;
+    number_marks(self, document);
+    for (int i = 0; i < self->numbered; i++)
+        number_marks(self, self->order[i]);
 }
 
-bool nl_md_notes_collect(struct nl_md_node *document) {
+void nl_md_notes_collect(struct nl_md_node *document) {
     struct collection self = {0};
-    bool complete = take_notes(&self, document);
-    if (complete && self.count > 0)
+    take_notes(&self, document);
+    if (self.count > 0)
         qsort((void *)self.notes, self.count, sizeof(void *), compare_notes);
-    complete = complete && number_all(&self, document);
-    struct nl_md_node *notes =
-        complete && self.count > 0 ? nl_md_append(document, NL_MD_NOTES) : NULL;
-    complete = complete && (self.count == 0 || notes != NULL);
-    for (int i = 0; complete && i < self.numbered; i++)
+    number_all(&self, document);
+    struct nl_md_node *notes = self.count > 0 ? nl_md_append(document, NL_MD_NOTES) : NULL;
+    for (int i = 0; i < self.numbered; i++)
         nl_md_adopt(notes, self.order[i]);
     for (size_t i = 0; i < self.count; i++)
-        if (notes != NULL && self.notes[i]->level == 0)
+        if (self.notes[i]->level == 0)
             nl_md_adopt(notes, self.notes[i]);
-        else if (notes == NULL)
-            nl_md_free(self.notes[i]);
     free((void *)self.notes);
     free((void *)self.order);
-    return complete;
 }

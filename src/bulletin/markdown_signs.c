@@ -41,7 +41,6 @@ struct scan {
     int column;
     int level, next_level; /* of the pasted list that the line before and this one belong to; -1 */
     struct open_list lists[COLUMNS];
-    bool failed;
 };
 
 static size_t offset_of(const struct scan *scan) {
@@ -133,9 +132,7 @@ static bool take_sign(struct scan *scan) {
         choose_delimiter(scan, nl_list_sign_style(&sign), sign.form == '.' ? '.' : ')', &sign);
     number_for_parser(text, sign.columns, nl_list_sign_begins(&sign) ? '1' : '2', delimiter,
                       blanks / 2);
-    struct nl_md_edit *edit = add_edit(scan, NL_MD_EDIT_SIGN, sign.len + blanks, text);
-    if (edit != NULL)
-        edit->sign = sign;
+    add_edit(scan, NL_MD_EDIT_SIGN, sign.len + blanks, text)->sign = sign;
     scan->column += sign.columns;
     return true;
 }
@@ -205,7 +202,6 @@ static bool take_bullet(struct scan *scan) {
     struct nl_buf text = {0};
     nl_buf_addf(&text, "%*s%c%s", 2 * level, "", bullet->replacement, tab || blanks > 0 ? " " : "");
     add_edit(scan, NL_MD_EDIT_BULLET, len + blanks + tab, nl_buf_text(&text));
-    scan->failed = scan->failed;
     scan->next_level = level;
     nl_buf_free(&text);
     return true;
@@ -253,7 +249,7 @@ static bool take_indented(struct scan *scan) {
     char text[TAB] = "   ";
     text[len / 2 < TAB - 1 ? len / 2 : TAB - 1] = '\0';
     add_edit(scan, NL_MD_EDIT_BLANK, len, text);
-    if (scan->failed || take_item(scan))
+    if (take_item(scan))
         return true;
     *scan = ahead;
     scan->source->count = count;
@@ -263,7 +259,7 @@ static bool take_indented(struct scan *scan) {
 
 /* Reads the signs at the start of a line, which may be several: "> - a) text". */
 static void read_signs(struct scan *scan) {
-    for (scan->column = 0; scan->at < scan->end && !scan->failed;) {
+    for (scan->column = 0; scan->at < scan->end;) {
         if (*scan->at == ' ' || *scan->at == '>') {
             scan->at++;
             scan->column++;
@@ -298,7 +294,7 @@ static bool is_in_address(const char *at, const char *start) {
 static void read_marks(struct scan *scan) {
     static const char mark[] = {'^', NL_MD_MARK, '^', '\0'};
     const char *start = scan->at;
-    while (!scan->failed && (scan->at = memchr(scan->at, '[', (size_t)(scan->end - scan->at)))) {
+    while ((scan->at = memchr(scan->at, '[', (size_t)(scan->end - scan->at))) != NULL) {
         size_t len = mark_length(scan->at, scan->end);
         if (len > 0 && (scan->at + len == scan->end || scan->at[len] != '(') &&
             !is_escaped(scan->at, start) && !is_in_address(scan->at, start))
@@ -322,7 +318,7 @@ static void read_rules(struct scan *scan) {
         scan->before != NULL && is_continued(scan) ? nl_md_delimiters(scan->at, scan->end) : 0;
     if (columns == 0 || !nl_md_is_head(scan->before, scan->before_end, columns))
         return;
-    while (!scan->failed && (scan->at = memchr(scan->at, '-', (size_t)(scan->end - scan->at)))) {
+    while ((scan->at = memchr(scan->at, '-', (size_t)(scan->end - scan->at))) != NULL) {
         size_t len = strspn(scan->at, "-");
         if (len < RULE)
             add_edit(scan, NL_MD_EDIT_RULE, len, "---");
@@ -332,13 +328,13 @@ static void read_rules(struct scan *scan) {
     scan->at = scan->end;
 }
 
-bool nl_md_source_number(struct nl_md_source *source) {
+void nl_md_source_number(struct nl_md_source *source) {
     struct scan scan = {.source = source, .level = -1};
     const char *at = nl_buf_text(&source->hidden);
     const char *end = at + source->hidden.len;
     source->count = source->notes = 0;
     nl_buf_clear(&source->text);
-    while (at < end && !scan.failed) {
+    while (at < end) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
         scan.line = scan.at = at;
         scan.end = line_end != NULL ? line_end : end;
@@ -354,5 +350,4 @@ bool nl_md_source_number(struct nl_md_source *source) {
     }
     nl_buf_add(&source->text, nl_buf_text(&source->hidden) + scan.copied,
                source->hidden.len - scan.copied);
-    return !scan.failed;
 }

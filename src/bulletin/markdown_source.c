@@ -63,7 +63,7 @@ static void hide_tildes(const char *text, size_t len, struct nl_buf *out) {
     }
 }
 
-bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len) {
+void nl_md_source_open(struct nl_md_source *source, const char *text, size_t len) {
     struct nl_buf braces = {0};
     struct nl_buf expressions = {0};
     struct nl_buf bars = {0};
@@ -71,12 +71,10 @@ bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len
     nl_expressions_hide(nl_buf_text(&braces), braces.len, &expressions);
     nl_md_bars_hide(nl_buf_text(&expressions), expressions.len, &bars);
     hide_tildes(nl_buf_text(&bars), bars.len, &source->hidden);
-    bool complete = true;
     nl_buf_free(&braces);
     nl_buf_free(&expressions);
     nl_buf_free(&bars);
-    source->refused = complete ? nl_calloc(source->hidden.len + 1, 1) : NULL;
-    return source->refused != NULL;
+    source->refused = nl_calloc(source->hidden.len + 1, 1);
 }
 
 long nl_md_source_place(const struct nl_md_source *source, const char *text) {

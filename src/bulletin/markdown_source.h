@@ -42,13 +42,12 @@ struct nl_md_source {
 };
 
 /* Copies Markdown. Hides "\{{" (NL_LITERAL_BRACES, until slots are marked), expressions
- * (bulletin/expression.h), bars of variables (bulletin/markdown_rows.h) and single tildes. False
- * without memory. */
-bool nl_md_source_open(struct nl_md_source *source, const char *text, size_t len);
+ * (bulletin/expression.h), bars of variables (bulletin/markdown_rows.h) and single tildes. */
+void nl_md_source_open(struct nl_md_source *source, const char *text, size_t len);
 
 /* Makes the parser's text from the hidden one (markdown_signs.c). Signs that are refused stay as
- * they are. False without memory. */
-bool nl_md_source_number(struct nl_md_source *source);
+ * they are. */
+void nl_md_source_number(struct nl_md_source *source);
 
 /* The place in the parser's text of what the parser returned; -1 if it is not part of that. */
 long nl_md_source_place(const struct nl_md_source *source, const char *text);

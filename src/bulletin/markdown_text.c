@@ -51,38 +51,30 @@ void nl_md_note_place(struct nl_md_builder *builder, const char *text) {
     }
 }
 
-bool nl_md_end_run(struct nl_md_builder *builder) {
+void nl_md_end_run(struct nl_md_builder *builder) {
     if (builder->text.len == 0)
-        return true;
+        return;
     if (builder->at->type == NL_MD_CODE && is_in_table(builder->at))
         unescape_bars(&builder->text);
     struct nl_md_node *node = nl_md_append(builder->at, NL_MD_TEXT);
-    if (node != NULL) {
-        node->text = nl_buf_take(&builder->text);
-        node->at = builder->run;
-        node->line = builder->run_line;
-    }
-    return node != NULL && node->text != NULL;
+    node->text = nl_buf_take(&builder->text);
+    node->at = builder->run;
+    node->line = builder->run_line;
 }
 
 /* A tag within text becomes a node. A block of HTML keeps its text unchanged. */
-static int add_html(struct nl_md_builder *builder, const MD_CHAR *text, MD_SIZE size) {
+static void add_html(struct nl_md_builder *builder, const MD_CHAR *text, MD_SIZE size) {
     if (builder->at->type == NL_MD_HTML_BLOCK) {
         nl_md_source_show(builder->source, &builder->text, text, size);
-        return 0;
+        return;
     }
     struct nl_buf tag = {0};
     nl_md_source_show(builder->source, &tag, text, size);
-    struct nl_md_node *node = nl_md_end_run(builder) ? nl_md_append(builder->at, NL_MD_HTML) : NULL;
-    if (node != NULL) {
-        node->text = nl_buf_take(&tag);
-        node->at = builder->place;
-        node->line = builder->line;
-    }
-    nl_buf_free(&tag);
-    if (node == NULL || node->text == NULL)
-        return nl_md_stop(builder, nl_error_nomem(builder->err));
-    return 0;
+    nl_md_end_run(builder);
+    struct nl_md_node *node = nl_md_append(builder->at, NL_MD_HTML);
+    node->text = nl_buf_take(&tag);
+    node->at = builder->place;
+    node->line = builder->line;
 }
 
 /* Whether a footnote may be marked here: not in a link, which may hold no other, and not in the
@@ -94,21 +86,16 @@ static bool may_be_marked(const struct nl_md_node *node) {
 }
 
 /* Ends the run of text with a mark, whose name stands within "[^" and "]". */
-static int add_mark(struct nl_md_builder *builder, struct nl_md_edit *edit) {
+static void add_mark(struct nl_md_builder *builder, struct nl_md_edit *edit) {
     const char *name = builder->source->hidden.data + edit->from + 2;
-    struct nl_md_node *node =
-        nl_md_end_run(builder) ? nl_md_append(builder->at, NL_MD_NOTE_MARK) : NULL;
-    if (node != NULL)
-        node->text = nl_strndup(name, edit->size - 3);
-    if (node == NULL || node->text == NULL)
-        return nl_md_stop(builder, nl_error_nomem(builder->err));
+    nl_md_end_run(builder);
+    nl_md_append(builder->at, NL_MD_NOTE_MARK)->text = nl_strndup(name, edit->size - 3);
     edit->shown = true;
     builder->marked = true;
-    return 0;
 }
 
 /* Adds words; marks of footnotes among them become nodes. */
-static int add_words(struct nl_md_builder *builder, const MD_CHAR *text, size_t size) {
+static void add_words(struct nl_md_builder *builder, const MD_CHAR *text, size_t size) {
     struct nl_md_source *source = builder->source;
     long place = nl_md_source_place(source, text);
     size_t at = place > 0 ? (size_t)place : 0;
@@ -120,13 +107,11 @@ static int add_words(struct nl_md_builder *builder, const MD_CHAR *text, size_t 
         if (edit->kind != NL_MD_EDIT_MARK || edit->at < at)
             continue;
         nl_md_source_show(source, &builder->text, source->text.data + at, edit->at - at);
-        if (add_mark(builder, edit) != 0)
-            return -1;
+        add_mark(builder, edit);
         at = edit->at + edit->len;
         text = source->text.data + at;
     }
     nl_md_source_show(source, &builder->text, text, place >= 0 ? end - at : size);
-    return 0;
 }
 
 int nl_md_add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *userdata) {
@@ -135,23 +120,24 @@ int nl_md_add_text(MD_TEXTTYPE type, const MD_CHAR *text, MD_SIZE size, void *us
     switch (type) {
     case MD_TEXT_BR:
     case MD_TEXT_SOFTBR:
-        return nl_md_end_run(builder) &&
-                       nl_md_append(builder->at, type == MD_TEXT_BR ? NL_MD_HARD_BREAK
-                                                                    : NL_MD_SOFT_BREAK) != NULL
-                   ? 0
-                   : nl_md_stop(builder, nl_error_nomem(builder->err));
+        nl_md_end_run(builder);
+        nl_md_append(builder->at, type == MD_TEXT_BR ? NL_MD_HARD_BREAK : NL_MD_SOFT_BREAK);
+        break;
     case MD_TEXT_ENTITY:
         nl_entity_add(&builder->text, text, size);
-        return 0;
+        break;
     case MD_TEXT_HTML:
-        return add_html(builder, text, size);
+        add_html(builder, text, size);
+        break;
     case MD_TEXT_NULLCHAR:
         nl_buf_adds(&builder->text, "\xef\xbf\xbd");
-        return 0;
+        break;
     case MD_TEXT_NORMAL:
-        return add_words(builder, text, size);
+        add_words(builder, text, size);
+        break;
     default:
         nl_md_source_show(builder->source, &builder->text, text, size);
-        return 0;
+        break;
     }
+    return 0;
 }

@@ -51,8 +51,7 @@ struct nl_md_node {
     struct nl_md_node *parent, *first, *last, *next;
 };
 
-/* Makes a node at the end of `parent`'s children, or a root where that is NULL. NULL without
- * memory. */
+/* Makes a node at the end of `parent`'s children, or a root where that is NULL. */
 struct nl_md_node *nl_md_append(struct nl_md_node *parent, enum nl_md_type type);
 
 /* Puts a node that has no parent at the end of `parent`'s children. */

@@ -39,11 +39,9 @@ enum nl_status nl_media_take(struct nl_media *media, const char *path, const cha
         return nl_error_set(err, NL_DATA, NL_TEXT("%s:%zu: %s is longer than %d bytes"), where,
                             line, key + 1, TEXT_LIMIT);
     struct nl_medium *medium = medium_at(media, index);
-    if (medium == NULL)
-        return nl_error_nomem(err);
     char **member = nl_medium_member(medium, key + 1);
     *member = value[0] != '\0' ? nl_strdup(value) : NULL;
-    return *member != NULL || value[0] == '\0' ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 enum nl_status nl_media_check(const struct nl_media *media, const char *where,
@@ -77,8 +75,7 @@ static enum nl_status read_one(const struct nl_medium *medium, const char *path,
     return status;
 }
 
-static enum nl_status extend(char **digest, const struct nl_recording *file, struct nl_error *err) {
-    (void)err;
+static void extend(char **digest, const struct nl_recording *file) {
     struct nl_buf all = {0};
     char text[NL_HEX_LEN];
     nl_digest_hex(file->data != NULL ? file->data : "", file->len, text);
@@ -87,7 +84,6 @@ static enum nl_status extend(char **digest, const struct nl_recording *file, str
     free(*digest);
     *digest = nl_strdup(text);
     nl_buf_free(&all);
-    return NL_OK;
 }
 
 enum nl_status nl_media_read(const struct nl_media *media, const char *path, char **digest,
@@ -95,15 +91,13 @@ enum nl_status nl_media_read(const struct nl_media *media, const char *path, cha
     enum nl_status status = NL_OK;
     *count = 0;
     *files = media->count > 0 ? nl_calloc(media->count, sizeof **files) : NULL;
-    if (media->count > 0 && *files == NULL)
-        return nl_error_nomem(err);
     for (size_t i = 0; status == NL_OK && i < media->count; i++) {
         if (media->items[i].file == NULL)
             continue;
         struct nl_recording *file = &(*files)[(*count)++];
         status = read_one(&media->items[i], path, i + 1, file, err);
         if (status == NL_OK)
-            status = extend(digest, file, err);
+            extend(digest, file);
     }
     return status;
 }

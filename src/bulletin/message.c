@@ -38,8 +38,6 @@ static enum nl_status read_slots(struct nl_message *message, char **text, struct
         message->slots.items = grown;
         struct nl_slot *slot = &grown[message->slots.count++];
         *slot = (struct nl_slot){line[0], nl_strdup(line + 1), nl_strdup(middle + 1)};
-        if (slot->name == NULL || slot->fallback == NULL)
-            return nl_error_nomem(err);
         message->attributes = message->attributes || slot->kind == NL_SLOT_ATTRIBUTE ||
                               slot->name[0] == NL_SLOT_ATTRIBUTE || /* of a condition */
                               slot->name[0] == NL_SLOT_EXPRESSION;
@@ -61,9 +59,9 @@ static enum nl_status read_expressions(struct nl_message *message, struct nl_err
     return status;
 }
 
-static bool add_piece(struct nl_message *message, struct piece piece) {
+static void add_piece(struct nl_message *message, struct piece piece) {
     if (piece.kind == LITERAL && piece.len == 0)
-        return true;
+        return;
     if (message->count == message->cap) {
         size_t cap = message->cap ? message->cap * 2 : 32;
         struct piece *grown = nl_realloc(message->pieces, cap * sizeof *grown);
@@ -71,7 +69,6 @@ static bool add_piece(struct nl_message *message, struct piece piece) {
         message->cap = cap;
     }
     message->pieces[message->count++] = piece;
-    return true;
 }
 
 /* Reads one marker. Returns its length; 0 if there is no marker. */
@@ -93,8 +90,7 @@ static enum nl_status read_pieces(struct nl_message *message, const char *text, 
         while (plain < len && (unsigned char)text[plain] > NL_BASE64_CLOSE)
             plain++;
         struct piece piece = {.kind = LITERAL, .text = text, .len = plain};
-        if (!add_piece(message, piece))
-            return nl_error_nomem(err);
+        add_piece(message, piece);
         text += plain;
         len -= plain;
         if (len == 0)
@@ -102,8 +98,7 @@ static enum nl_status read_pieces(struct nl_message *message, const char *text, 
         size_t used = read_marker(message, text, len, &piece);
         if (used == 0)
             return damaged_message(err);
-        if (!add_piece(message, piece))
-            return nl_error_nomem(err);
+        add_piece(message, piece);
         text += used;
         len -= used;
     }

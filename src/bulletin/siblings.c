@@ -47,39 +47,31 @@ static void free_name(struct name *name) {
     nl_buf_free(&name->stem);
 }
 
-static enum nl_status add_sibling(struct nl_siblings *siblings, const struct name *name,
-                                  const char *language, struct nl_error *err) {
+static void add_sibling(struct nl_siblings *siblings, const struct name *name,
+                        const char *language) {
     struct nl_buf path = {0};
-    struct nl_sibling *grown =
-        nl_realloc(siblings->items, (siblings->count + 1) * sizeof *siblings->items);
-    siblings->items = grown;
+    siblings->items = nl_realloc(siblings->items, (siblings->count + 1) * sizeof *siblings->items);
     nl_buf_addf(&path, "%s%s", nl_buf_text(&name->folder), nl_buf_text(&name->stem));
     if (language != NULL)
         nl_buf_addf(&path, ".%s", language);
     nl_buf_adds(&path, name->ending);
-    struct nl_sibling *item = &grown[siblings->count++];
-    *item = (struct nl_sibling){.path = nl_buf_take(&path),
-                                .language = language != NULL ? nl_strdup(language) : NULL};
-    return item->path != NULL && (language == NULL || item->language != NULL) ? NL_OK
-                                                                              : nl_error_nomem(err);
+    siblings->items[siblings->count++] = (struct nl_sibling){
+        .path = nl_buf_take(&path), .language = language != NULL ? nl_strdup(language) : NULL};
 }
 
-static enum nl_status scan_folder(struct nl_siblings *siblings, const struct name *name,
-                                  struct nl_error *err) {
-    enum nl_status status = NL_OK;
+static void scan_folder(struct nl_siblings *siblings, const struct name *name) {
     DIR *folder = opendir(name->folder.len > 0 ? name->folder.data : ".");
     if (folder == NULL)
-        return NL_OK; /* reading the file will report it better */
-    for (const struct dirent *item = NULL; status == NL_OK && (item = readdir(folder)) != NULL;) {
+        return; /* reading the file will report it better */
+    for (const struct dirent *item = NULL; (item = readdir(folder)) != NULL;) {
         struct name other = {0};
         split_path(item->d_name, &other);
         if (other.language[0] != '\0' && strcmp(other.ending, name->ending) == 0 &&
             strcmp(nl_buf_text(&other.stem), nl_buf_text(&name->stem)) == 0)
-            status = add_sibling(siblings, name, other.language, err);
+            add_sibling(siblings, name, other.language);
         free_name(&other);
     }
     closedir(folder);
-    return status;
 }
 
 static int compare_paths(const void *a, const void *b) {
@@ -124,21 +116,18 @@ enum nl_status nl_siblings_find(const char *path, const char *language, struct n
                                 struct nl_error *err) {
     struct name name = {0};
     struct nl_buf plain = {0};
-    enum nl_status status = NL_OK;
     *out = (struct nl_siblings){0};
     split_path(path, &name);
     nl_buf_addf(&plain, "%s%s%s", nl_buf_text(&name.folder), nl_buf_text(&name.stem), name.ending);
-    if (status == NL_OK && !is_device(path))
-        status = scan_folder(out, &name, err);
-    if (status == NL_OK && (out->count == 0 || access(plain.data, F_OK) == 0)) {
+    if (!is_device(path))
+        scan_folder(out, &name);
+    if (out->count == 0 || access(plain.data, F_OK) == 0) {
         /* A missing file is reported under the name that was given. */
         bool given = out->count == 0 && name.language[0] != '\0';
-        status = add_sibling(out, &name, given ? name.language : NULL, err);
+        add_sibling(out, &name, given ? name.language : NULL);
     }
-    if (status == NL_OK) {
-        qsort(out->items, out->count, sizeof *out->items, compare_paths);
-        status = put_first(out, &name, path, language, err);
-    }
+    qsort(out->items, out->count, sizeof *out->items, compare_paths);
+    enum nl_status status = put_first(out, &name, path, language, err);
     nl_buf_free(&plain);
     free_name(&name);
     if (status != NL_OK)

@@ -12,13 +12,11 @@
 
 enum { SLOT_LIMIT = 1000, NESTING_LIMIT = 20, NAME_LIMIT = 200 };
 
-static enum nl_status add_slot(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
-                               const char *fallback, struct nl_error *err) {
-    struct nl_slot *grown = nl_realloc(slots->items, (slots->count + 1) * sizeof slots->items[0]);
-    slots->items = grown;
-    struct nl_slot *slot = &grown[slots->count++];
-    *slot = (struct nl_slot){(char)kind, nl_strdup(name), nl_strdup(fallback)};
-    return slot->name != NULL && slot->fallback != NULL ? NL_OK : nl_error_nomem(err);
+static void add_slot(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
+                     const char *fallback) {
+    slots->items = nl_realloc(slots->items, (slots->count + 1) * sizeof slots->items[0]);
+    slots->items[slots->count++] =
+        (struct nl_slot){(char)kind, nl_strdup(name), nl_strdup(fallback)};
 }
 
 enum nl_status nl_slots_mark(struct nl_slots *slots, enum nl_slot_kind kind, const char *name,
@@ -30,9 +28,10 @@ enum nl_status nl_slots_mark(struct nl_slots *slots, enum nl_slot_kind kind, con
         at++;
     if (at == SLOT_LIMIT)
         return nl_error_set(err, NL_DATA, "more than %d different variables", SLOT_LIMIT);
-    enum nl_status status = at == slots->count ? add_slot(slots, kind, name, fallback, err) : NL_OK;
+    if (at == slots->count)
+        add_slot(slots, kind, name, fallback);
     nl_buf_addf(out, "%c%zu%c", NL_SLOT_OPEN, at, NL_SLOT_CLOSE);
-    return status;
+    return NL_OK;
 }
 
 size_t nl_slots_marker(const char *text, size_t len, size_t *number, char *context) {

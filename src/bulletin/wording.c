@@ -49,7 +49,6 @@ static void add_word(struct nl_wording *words, const char *text, size_t len, boo
                                                       .hash = nl_wording_hash(text, len)};
     nl_buf_add(&words->text, text, len);
     nl_buf_addc(&words->text, '\0');
-    words->failed = words->failed;
 }
 
 /* ---- characters ---- */
@@ -110,7 +109,6 @@ static void end_word(struct nl_wording *words, struct nl_buf *word, bool *says) 
         len--;
     if (*says && len > at)
         add_word(words, word->data + at, len - at, false);
-    words->failed = words->failed;
     nl_buf_clear(word);
     *says = false;
 }

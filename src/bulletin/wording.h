@@ -35,7 +35,7 @@ struct nl_wording {
     uint32_t paragraphs;
     size_t depth; /* of passages for some that are open */
     bool slots;   /* whether the noncharacters count */
-    bool failed;  /* no memory */
+    bool failed;  /* a library had no memory */
 };
 
 /* Adds a plain text in UTF-8: an empty line ends a paragraph. Signs of quotation do not count. */

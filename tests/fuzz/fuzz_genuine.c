@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     size_t count = 0;
     if (nl_asked_read((const char *)data, len, &asked, &err) == NL_OK) {
         demand(nl_asked_references(asked, take, NULL, &err) == NL_OK);
-        demand(nl_asked_passages(asked, &passages, &count, &err) == NL_OK);
+        nl_asked_passages(asked, &passages, &count);
         demand(count == 0 || passages != NULL);
         free(passages);
     }

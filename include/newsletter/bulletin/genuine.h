@@ -50,8 +50,7 @@ nl_asked_references(const struct nl_asked *asked,
 
 /* The hashes of its runs of words, by which issues are found: the caller frees *out. For a note,
  * those of its paragraphs. */
-NL_CHECKED enum nl_status nl_asked_passages(const struct nl_asked *asked, int64_t **out,
-                                            size_t *count, struct nl_error *err) NL_ALL_NONNULL;
+void nl_asked_passages(const struct nl_asked *asked, int64_t **out, size_t *count) NL_ALL_NONNULL;
 NL_CHECKED enum nl_status nl_note_passages(const char *note, int64_t **out, size_t *count,
                                            struct nl_error *err) NL_ALL_NONNULL;
 
