@@ -76,6 +76,7 @@ void nl_edition_free(struct nl_edition_view *edition) {
 }
 
 static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
+    (void)err;
     struct nl_page_builder *builder = ctx;
     const char *const from[] = {entry->slug,     entry->series,    entry->number, entry->title,
                                 entry->category, entry->posted_by, entry->date,   entry->language};
@@ -89,8 +90,6 @@ static enum nl_status keep_entry(const struct nl_entry *entry, void *ctx, struct
         if (from[i] == NULL)
             continue;
         builder->strings[i] = nl_strdup(from[i]);
-        if (builder->strings[i] == NULL)
-            return nl_error_nomem(err);
         *to[i] = builder->strings[i];
     }
     return NL_OK;

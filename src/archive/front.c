@@ -17,9 +17,7 @@ struct fronts {
     size_t count;
 };
 
-static enum nl_status open_builders(const struct nl_front *front, struct fronts *out,
-                                    struct nl_error *err) {
-    (void)err;
+static void open_builders(const struct nl_front *front, struct fronts *out) {
     out->items = nl_calloc(front->count + 1, sizeof *out->items);
     out->each = nl_calloc(front->count + 1, sizeof(struct nl_page_builder *));
     for (; out->count < front->count; out->count++) {
@@ -28,7 +26,6 @@ static enum nl_status open_builders(const struct nl_front *front, struct fronts 
         nl_buf_addf(&builder->root, "%s%s/", front->prefix, builder->archive->list->name);
         out->each[out->count] = builder;
     }
-    return NL_OK;
 }
 
 static void close_builders(struct fronts *fronts) {
@@ -130,7 +127,8 @@ enum nl_status nl_front_make(const struct nl_front *front, const struct nl_archi
                              struct nl_archive_page *out, struct nl_error *err) {
     struct fronts fronts = {0};
     struct nl_buf all = {0};
-    enum nl_status status = open_builders(front, &fronts, err);
+    enum nl_status status = NL_OK;
+    open_builders(front, &fronts);
     json_t *data =
         front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
     if (status == NL_OK)
@@ -184,7 +182,8 @@ enum nl_status nl_front_lists(const struct nl_front *front, const struct nl_arch
                               struct nl_archive_page *out, struct nl_error *err) {
     struct fronts fronts = {0};
     json_t *lists = json_array();
-    enum nl_status status = open_builders(front, &fronts, err);
+    enum nl_status status = NL_OK;
+    open_builders(front, &fronts);
     json_t *data =
         front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
     for (size_t i = 0; status == NL_OK && i < fronts.count; i++)
@@ -209,7 +208,8 @@ enum nl_status nl_front_statement(const struct nl_front *front, const struct nl_
     nl_identity_of(bare->config, NULL, nl_catalog_language(bare->theme->catalog), &identity);
     if (identity.reviewed == NULL)
         return NL_OK;
-    enum nl_status status = open_builders(front, &fronts, err);
+    enum nl_status status = NL_OK;
+    open_builders(front, &fronts);
     json_t *data =
         front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
     nl_date_long(bare->theme, identity.reviewed, &reviewed);

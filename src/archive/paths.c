@@ -14,17 +14,16 @@ struct paths {
     bool months;
 };
 
-static enum nl_status add_path(struct paths *paths, struct nl_buf *path, struct nl_error *err) {
-    char **grown = nl_realloc(paths->items, (paths->count + 1) * sizeof *paths->items);
-    paths->items = grown;
-    grown[paths->count] = nl_buf_take(path);
-    return grown[paths->count++] != NULL ? NL_OK : nl_error_nomem(err);
+static void add_path(struct paths *paths, struct nl_buf *path) {
+    paths->items = nl_realloc(paths->items, (paths->count + 1) * sizeof *paths->items);
+    paths->items[paths->count++] = nl_buf_take(path);
 }
 
-static enum nl_status add_fixed_path(struct paths *paths, const char *path, struct nl_error *err) {
+static void add_fixed_path(struct paths *paths, const char *path) {
     struct nl_buf copy = {0};
-    nl_buf_addf(&copy, "%s", path);
-    return copy.len > 0 ? add_path(paths, &copy, err) : NL_OK;
+    nl_buf_adds(&copy, path);
+    if (copy.len > 0)
+        add_path(paths, &copy);
 }
 
 static enum nl_status add_facet_path(const char *value, int64_t count, void *ctx,
@@ -32,20 +31,24 @@ static enum nl_status add_facet_path(const char *value, int64_t count, void *ctx
     struct paths *paths = ctx;
     struct nl_buf path = {0};
     (void)count;
+    (void)err;
     nl_buf_adds(&path, paths->prefix);
     if (paths->months)
         nl_buf_addf(&path, "%.4s/%.2s", value, value + 5);
     else
         nl_archive_key(value, &path);
     nl_buf_addc(&path, '/');
-    return add_path(paths, &path, err);
+    add_path(paths, &path);
+    return NL_OK;
 }
 
 static enum nl_status add_issue_path(const struct nl_entry *entry, void *ctx,
                                      struct nl_error *err) {
     struct nl_buf path = {0};
+    (void)err;
     nl_buf_addf(&path, "issue/%s/", entry->slug);
-    return add_path(ctx, &path, err);
+    add_path(ctx, &path);
+    return NL_OK;
 }
 
 struct editions {
@@ -70,7 +73,7 @@ static enum nl_status add_files(const struct editions *editions, const char *lan
         struct nl_buf path = {0};
         nl_buf_addf(&path, "issue/%s/%s%s%s", editions->slug, language != NULL ? language : "",
                     language != NULL ? "/" : "", names.data + at);
-        status = add_path(editions->paths, &path, err);
+        add_path(editions->paths, &path);
     }
     nl_edition_free(&view);
     nl_buf_free(&names);
@@ -81,8 +84,8 @@ static enum nl_status add_edition_paths(const char *language, void *ctx, struct 
     struct editions *editions = ctx;
     struct nl_buf path = {0};
     nl_buf_addf(&path, "issue/%s/%s/", editions->slug, language);
-    enum nl_status status = add_path(editions->paths, &path, err);
-    return status == NL_OK ? add_files(editions, language, err) : status;
+    add_path(editions->paths, &path);
+    return add_files(editions, language, err);
 }
 
 static enum nl_status add_issue_id(const struct nl_entry *entry, void *ctx, struct nl_error *err) {
@@ -114,13 +117,13 @@ static enum nl_status add_editions(const struct nl_archive *archive, struct path
 
 static enum nl_status add_language_feeds(const char *language, void *ctx, struct nl_error *err) {
     static const char *const endings[] = {"atom", "json"};
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < 2; i++) {
+    (void)err;
+    for (size_t i = 0; i < 2; i++) {
         struct nl_buf path = {0};
         nl_buf_addf(&path, "feed.%s.%s", language, endings[i]);
-        status = add_path(ctx, &path, err);
+        add_path(ctx, &path);
     }
-    return status;
+    return NL_OK;
 }
 
 static enum nl_status collect_paths(const struct nl_archive *archive, struct paths *paths,
@@ -136,12 +139,12 @@ static enum nl_status collect_paths(const struct nl_archive *archive, struct pat
     static const char *const feeds[] = {"feed.atom", "feed.json", "podcast.xml", NL_COVER_NAME,
                                         NULL};
     const struct nl_filter all = {.unlisted = true};
-    enum nl_status status = add_fixed_path(paths, "events/", err);
-    if (status == NL_OK)
-        status = add_fixed_path(paths, "events.ics", err);
-    for (size_t i = 0; status == NL_OK && archive->url[0] != '\0' && feeds[i] != NULL; i++)
-        status = add_fixed_path(paths, feeds[i], err);
-    if (status == NL_OK && archive->url[0] != '\0')
+    enum nl_status status = NL_OK;
+    add_fixed_path(paths, "events/");
+    add_fixed_path(paths, "events.ics");
+    for (size_t i = 0; archive->url[0] != '\0' && feeds[i] != NULL; i++)
+        add_fixed_path(paths, feeds[i]);
+    if (archive->url[0] != '\0')
         status = nl_archive_all_languages(archive->store, archive->list->id, add_language_feeds,
                                           paths, err);
     for (size_t i = 0; status == NL_OK && i < sizeof facets / sizeof facets[0]; i++) {
