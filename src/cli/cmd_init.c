@@ -60,9 +60,8 @@ static enum nl_status write_config(struct cli *cli, const struct init_options *o
         .database = options->system ? init_system_database(cli) : NULL,
     };
     struct nl_buf text = {0};
-    enum nl_status status = nl_config_answer(&known, &text)
-                                ? nl_file_write(path, nl_buf_text(&text), text.len, true, err)
-                                : nl_error_nomem(err);
+    nl_config_answer(&known, &text);
+    enum nl_status status = nl_file_write(path, nl_buf_text(&text), text.len, true, err);
     nl_buf_free(&text);
     if (status != NL_OK)
         return status;
@@ -85,9 +84,8 @@ static enum nl_status is_untouched(const struct cli *cli, const struct init_opti
     };
     struct nl_buf text = {0};
     struct nl_buf found = {0};
-    enum nl_status status = nl_config_answer(&nothing, &text)
-                                ? nl_file_read(path, LIMIT, &found, err)
-                                : nl_error_nomem(err);
+    nl_config_answer(&nothing, &text);
+    enum nl_status status = nl_file_read(path, LIMIT, &found, err);
     *out = status == NL_OK && strcmp(nl_buf_text(&text), nl_buf_text(&found)) == 0;
     nl_buf_free(&text);
     nl_buf_free(&found);

@@ -54,7 +54,7 @@ static bool replace_line(struct nl_buf *out, const char *line, size_t len, bool 
 #undef BEGINS
 }
 
-bool nl_config_answer(const struct nl_config_answers *answers, struct nl_buf *out) {
+void nl_config_answer(const struct nl_config_answers *answers, struct nl_buf *out) {
     const char *at = nl_embedded_sample[0].data;
     bool in_smtp = false;
     while (*at != '\0') {
@@ -65,5 +65,4 @@ bool nl_config_answer(const struct nl_config_answers *answers, struct nl_buf *ou
             nl_buf_addf(out, "%.*s\n", (int)len, at);
         at += len + (at[len] == '\n');
     }
-    return true;
 }

@@ -90,13 +90,12 @@ static enum nl_status check_smime(const struct nl_config *config, struct nl_erro
 }
 
 /* Fills in the address of a page of `serve`, unless the setting names another. */
-static bool default_url(const struct nl_config *config, const char *page, char **target) {
+static void default_url(const struct nl_config *config, const char *page, char **target) {
     struct nl_buf url = {0};
     if (*target != NULL || config->serve.url == NULL)
-        return true;
+        return;
     nl_buf_addf(&url, "%s/%s?token={token}", config->serve.url, page);
     *target = nl_buf_take(&url);
-    return *target != NULL;
 }
 
 /* Checks the URL of a site, removes its final slashes, and checks its two PEM files. */
@@ -157,12 +156,11 @@ static enum nl_status check_serve(struct nl_config *config, struct nl_error *err
         status = check_staff(config, err);
     if (status != NL_OK)
         return status;
-    if (!default_url(config, "confirm", &config->confirm_url) ||
-        !default_url(config, "unsubscribe", &config->unsubscribe_url) ||
-        !default_url(config, "preferences", &config->preferences_url) ||
-        !default_url(config, "page", &config->page_url) ||
-        !default_url(config, "address", &config->address_url))
-        return nl_error_nomem(err);
+    default_url(config, "confirm", &config->confirm_url);
+    default_url(config, "unsubscribe", &config->unsubscribe_url);
+    default_url(config, "preferences", &config->preferences_url);
+    default_url(config, "page", &config->page_url);
+    default_url(config, "address", &config->address_url);
     status = nl_networks_parse(config->serve.trusted_proxies, &networks, err);
     if (status == NL_DATA)
         nl_error_context(err, "%s: serve.trusted_proxies", config->path);

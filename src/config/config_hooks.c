@@ -55,8 +55,6 @@ static enum nl_status find_hook(struct nl_config *config, const char *name,
         return nl_error_set(err, NL_CONFIG, "that is one too many: %d at most", NL_HOOKS);
     *out = &config->hooks[config->hook_count];
     **out = (struct nl_hook_config){.name = nl_strdup(name), .max_age = DAY};
-    if ((*out)->name == NULL)
-        return nl_error_nomem(err);
     config->hook_count++;
     return NL_OK;
 }
@@ -67,7 +65,7 @@ static enum nl_status set_text(const struct nl_config *config, char **target, co
         return err->status;
     free(*target);
     *target = path ? nl_config_resolve(config->path, value) : nl_strdup(value);
-    return *target != NULL ? NL_OK : nl_error_nomem(err);
+    return NL_OK;
 }
 
 static const char command[] = "secret_command.";

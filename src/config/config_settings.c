@@ -97,7 +97,7 @@ static enum nl_status apply(struct nl_config *config, const struct setting *sett
         free(*(char **)target);
         *(char **)target =
             setting->kind == PATH ? nl_config_resolve(config->path, value) : nl_strdup(value);
-        return *(char **)target != NULL ? NL_OK : nl_error_nomem(err);
+        return NL_OK;
     }
     bool valid = false;
     switch (setting->kind) {

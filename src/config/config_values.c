@@ -50,9 +50,8 @@ char *nl_config_resolve(const char *config_path, const char *value) {
     char *copy = nl_strdup(config_path);
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s/%s", dirname(copy), value);
-    bool complete = copy != NULL;
     free(copy);
-    return complete ? nl_buf_take(&path) : NULL;
+    return nl_buf_take(&path);
 }
 
 bool nl_config_read_place(const char **pattern, const char **path, size_t *out) {

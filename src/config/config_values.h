@@ -11,7 +11,7 @@ bool nl_config_find_name(const char *const names[], const char *value, int64_t *
 
 /* Resolves a path relative to the folder of the file at `config_path`; a database may also be a
  * URL. "credential:NAME" is a file that systemd has handed to the unit (LoadCredential). The caller
- * frees it; NULL without memory. */
+ * frees it. */
 char *nl_config_resolve(const char *config_path, const char *value);
 
 /* nl_provider_names, for errors. */

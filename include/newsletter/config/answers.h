@@ -19,7 +19,7 @@ struct nl_config_answers {
 };
 
 /* Writes the annotated configuration with the answers in their places, and with none of the
- * sample's own addresses in force. False without memory. */
-bool nl_config_answer(const struct nl_config_answers *answers, struct nl_buf *out) NL_ALL_NONNULL;
+ * sample's own addresses in force. */
+void nl_config_answer(const struct nl_config_answers *answers, struct nl_buf *out) NL_ALL_NONNULL;
 
 #endif
