@@ -13,9 +13,8 @@ struct guide {
     bool sends; /* a relay is this provider's */
 };
 
-static enum nl_status open_guide(const struct nl_config *config, const struct nl_hook_config *hook,
-                                 struct guide *out, struct nl_error *err) {
-    (void)err;
+static void open_guide(const struct nl_config *config, const struct nl_hook_config *hook,
+                       struct guide *out) {
     size_t count = 0;
     const struct nl_smtp_server *relays = nl_config_relays(config, &count);
     *out = (struct guide){
@@ -26,7 +25,6 @@ static enum nl_status open_guide(const struct nl_config *config, const struct nl
                 config->serve.url != NULL ? config->serve.url : "https://HOST", hook->name);
     nl_provider_add_field(hook->provider, "TOKEN", &out->field);
     out->field.data[strcspn(out->field.data, "\r")] = '\0';
-    return NL_OK;
 }
 
 static void close_guide(struct guide *guide) {
@@ -148,10 +146,10 @@ static enum nl_status hooks_run(struct cli *cli, void *options, struct nl_error 
         struct guide guide = {0};
         if (!is_wanted(cli, cli->config.hooks[i].name))
             continue;
-        status = open_guide(&cli->config, &cli->config.hooks[i], &guide, err);
-        if (status == NL_OK && cli->json)
+        open_guide(&cli->config, &cli->config.hooks[i], &guide);
+        if (cli->json)
             status = add_json(&guide, array, err);
-        else if (status == NL_OK)
+        else
             print_guide(&guide, first);
         first = false;
         close_guide(&guide);

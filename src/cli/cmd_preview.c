@@ -65,8 +65,7 @@ static enum nl_status fill_preview(const struct nl_bulletin *bulletin, size_t in
 static enum nl_status write_edition(const char *path, const struct filled *filled,
                                     const struct output *output, struct nl_error *err) {
     char *name = stem(path);
-    enum nl_status status =
-        name != NULL ? write_file(output, name, ".html", &filled->page, err) : nl_error_nomem(err);
+    enum nl_status status = write_file(output, name, ".html", &filled->page, err);
     if (status == NL_OK)
         status = write_file(output, name, ".txt", &filled->text, err);
     if (status == NL_OK)
@@ -85,9 +84,7 @@ static enum nl_status write_page(const struct cli *cli, const struct nl_bulletin
                                         .text = nl_buf_text(&filled[i].text),
                                         .html = nl_buf_text(&filled[i].html),
                                         .message = nl_buf_text(&filled[i].message)};
-    enum nl_status status =
-        samples != NULL ? nl_preview_compose(name, bulletin, samples, &cli->config, &page, err)
-                        : nl_error_nomem(err);
+    enum nl_status status = nl_preview_compose(name, bulletin, samples, &cli->config, &page, err);
     if (status == NL_OK)
         status = write_file(output, "index", ".html", &page, err);
     free(samples);
@@ -109,7 +106,7 @@ static enum nl_status write_all(const struct cli *cli, const struct nl_bulletin 
     }
     if (status == NL_OK)
         status = write_page(cli, bulletin, filled, output, name, err);
-    for (size_t i = 0; filled != NULL && i < bulletin->view_count; i++) {
+    for (size_t i = 0; i < bulletin->view_count; i++) {
         nl_buf_free(&filled[i].page);
         nl_buf_free(&filled[i].text);
         nl_buf_free(&filled[i].html);
@@ -126,9 +123,7 @@ static enum nl_status preview_run(struct cli *cli, void *options, struct nl_erro
     struct nl_list list = {0};
     struct nl_bulletin bulletin = {0};
     char *name = stem(path);
-    enum nl_status status = name != NULL
-                                ? cli_compose(cli, path, chosen->list, &list, &bulletin, err)
-                                : nl_error_nomem(err);
+    enum nl_status status = cli_compose(cli, path, chosen->list, &list, &bulletin, err);
     if (status == NL_OK) {
         nl_buf_addf(&folder, "%s%s", chosen->output != NULL ? chosen->output : name,
                     chosen->output != NULL ? "" : ".preview");

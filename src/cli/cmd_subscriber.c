@@ -191,14 +191,12 @@ static enum nl_status subscriber_show(struct cli *cli, void *options, struct nl_
 /* NAME=VALUE; an empty value removes it. */
 static enum nl_status add_attribute(json_t *attributes, const char *text, struct nl_error *err) {
     const char *sign = strchr(text, '=');
-    char *name = sign != NULL ? nl_strndup(text, (size_t)(sign - text)) : NULL;
     if (sign == NULL)
         return nl_error_set(err, NL_USAGE, "--attribute '%s' is not NAME=VALUE", text);
+    char *name = nl_strndup(text, (size_t)(sign - text));
     json_t *value = json_string(sign + 1);
     enum nl_status status = NL_OK;
-    if (name == NULL)
-        status = nl_error_nomem(err);
-    else if (value == NULL || json_object_set(attributes, name, value) != 0)
+    if (value == NULL || json_object_set(attributes, name, value) != 0)
         status = nl_error_set(err, NL_DATA, "--attribute '%s' is not valid UTF-8", text);
     json_decref(value);
     free(name);
