@@ -12,7 +12,8 @@ static inline bool nl_dkim_is_blank(char c) {
     return c == ' ' || c == '\t';
 }
 
-/* Hashes `body`; `known` may be NULL. False without memory. */
+/* Hashes `body`; `known` may be NULL. False where OpenSSL
+ * fails. */
 bool nl_dkim_body_hash(struct nl_dkim_body *known, const char *body, size_t len,
                        unsigned char digest[NL_DIGEST_LEN]);
 

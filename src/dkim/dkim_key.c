@@ -37,8 +37,6 @@ enum nl_status nl_dkim_key_read(const char *path, const char *domain, const char
         status = nl_error_set(err, NL_CONFIG,
                               NL_TEXT("DKIM key %s can be read by anybody: chmod 600 it"), path);
     struct nl_dkim_key *key = status == NL_OK ? nl_calloc(1, sizeof *key) : NULL;
-    if (status == NL_OK && key == NULL)
-        status = nl_error_nomem(err);
     if (status == NL_OK) {
         key->pkey = read_pem(&pem);
         key->domain = nl_strdup(domain);

@@ -174,7 +174,6 @@ static bool add_signature(const struct nl_dkim_key *key, const struct header *he
         add_folded(&field, nl_buf_text(&encoded), encoded.len);
         nl_buf_add(out, nl_buf_text(&field), field.len);
         nl_buf_adds(out, "\r\n");
-        done = true;
     }
     nl_buf_free(&input);
     nl_buf_free(&field);

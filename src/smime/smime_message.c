@@ -135,10 +135,8 @@ enum nl_status nl_smime_sign(const struct nl_smime *smime, struct nl_smime_conte
     else if (!add_content(message, body, &inner, boundary, known, &outer, digest) ||
              !nl_smime_signature(smime, digest, now, &der))
         status = nl_error_nomem(err);
-    if (status == NL_OK) {
+    if (status == NL_OK)
         add_signature(smime, &der, boundary, &outer);
-        status = NL_OK;
-    }
     nl_buf_free(&inner);
     nl_buf_free(&der);
     if (status != NL_OK) {

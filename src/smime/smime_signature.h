@@ -5,8 +5,8 @@
 #include "newsletter/base/token.h"
 #include "smime/smime_certificate.h"
 
-/* Appends the detached signature, in DER, over content that has this SHA-256 digest. False without
- * memory, or where OpenSSL fails. */
+/* Appends the detached signature, in DER, over content that has this SHA-256 digest. False where
+ * OpenSSL fails. */
 bool nl_smime_signature(const struct nl_smime *smime, const unsigned char digest[NL_DIGEST_LEN],
                         int64_t now, struct nl_buf *out) NL_ALL_NONNULL;
 
