@@ -1,7 +1,7 @@
 #include "archive/manifest.h"
 
-#include "newsletter/base/memory.h"
 #include "newsletter/base/file.h"
+#include "newsletter/base/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/base/base64.h"
+#include "newsletter/base/memory.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/base/kept_error.h"
+#include "newsletter/base/memory.h"
 
 #include "newsletter/base/buf.h"
 

@@ -1,7 +1,7 @@
 #include "cli/cli.h"
 
-#include "newsletter/base/memory.h"
 #include "newsletter/base/key_ring.h"
+#include "newsletter/base/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +99,8 @@ static enum nl_status key_make(struct cli *cli, void *options, struct nl_error *
     enum nl_status status = configure(cli, true, err);
     if (status != NL_OK)
         return status;
-    char *name = chosen->name != NULL ? nl_strdup(chosen->name) : name_of_site(cli->config.serve.url);
+    char *name =
+        chosen->name != NULL ? nl_strdup(chosen->name) : name_of_site(cli->config.serve.url);
     if (name == NULL)
         status = cli_usage_error(cli, err,
                                  "key make needs --name, since serve.url is not in the "

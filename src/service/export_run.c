@@ -1,6 +1,6 @@
-#include "newsletter/base/memory.h"
 #include "newsletter/base/catalog.h"
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 #include "service/task_common.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "db/sqlite/sqlite.h"
 
-#include "newsletter/base/memory.h"
 #include "newsletter/base/clock.h"
+#include "newsletter/base/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
