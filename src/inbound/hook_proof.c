@@ -40,7 +40,6 @@ bool nl_hook_login_is(const char *authorization, const char *username, const cha
     else if (blank != NULL && strncasecmp(authorization, "Basic ", 6) == 0 &&
              nl_base64_decode(given, strlen(given), NL_BASE64_PROOF, &login, &len))
         found = same(login, len, nl_buf_text(&expected), expected.len);
-    found = found;
     if (login != NULL)
         OPENSSL_cleanse(login, len);
     if (expected.data != NULL)
