@@ -97,22 +97,22 @@ void nl_text_fold_lines(struct nl_buf *out, const char *text, size_t len, size_t
 
 /* ---- cells ---- */
 
-static void add_cell(struct nl_table *table, char *text) {
-    struct nl_table_cell *cells = nl_realloc(table->cells, (table->used + 1) * sizeof *cells);
-    table->cells = cells;
-    cells[table->used++] = (struct nl_table_cell){.text = text};
+/* Takes the text. */
+static void add_cell(struct nl_table *table, struct nl_buf *text) {
+    table->cells = nl_realloc(table->cells, (table->used + 1) * sizeof *table->cells);
+    table->cells[table->used++] = (struct nl_table_cell){.text = nl_buf_take(text)};
 }
 
 void nl_table_text(struct nl_table *table, const char *text) {
     struct nl_buf safe = {0};
     nl_text_add_printable(&safe, text, strlen(text));
-    add_cell(table, nl_buf_take(&safe));
+    add_cell(table, &safe);
 }
 
 void nl_table_number(struct nl_table *table, int64_t number) {
-    char text[24];
-    snprintf(text, sizeof text, "%lld", (long long)number);
-    add_cell(table, nl_strdup(text));
+    struct nl_buf text = {0};
+    nl_buf_addf(&text, "%lld", (long long)number);
+    add_cell(table, &text);
 }
 
 void nl_table_note(struct nl_table *table, const char *text) {
