@@ -207,13 +207,11 @@ static enum nl_status write_top(struct building *building, const struct open_arc
     struct nl_theme theme = {0};
     struct nl_archive_page page = {0};
     struct nl_archive *archives = nl_calloc(count + 1, sizeof *archives);
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < count; i++)
+    for (size_t i = 0; i < count; i++)
         archives[i] = open[i].archive;
     const struct nl_front front = {.archives = archives, .count = count, .prefix = ""};
-    if (status == NL_OK)
-        status = nl_theme_open(building->config->templates,
-                               count == 1 ? archives[0].list->language : "en", &theme, err);
+    enum nl_status status = nl_theme_open(
+        building->config->templates, count == 1 ? archives[0].list->language : "en", &theme, err);
     const struct nl_archive bare = {.store = building->store,
                                     .theme = &theme,
                                     .url = "",

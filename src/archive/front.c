@@ -127,12 +127,10 @@ enum nl_status nl_front_make(const struct nl_front *front, const struct nl_archi
                              struct nl_archive_page *out, struct nl_error *err) {
     struct fronts fronts = {0};
     struct nl_buf all = {0};
-    enum nl_status status = NL_OK;
     open_builders(front, &fronts);
     json_t *data =
         front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
-    if (status == NL_OK)
-        status = add_issues(&fronts, data, err);
+    enum nl_status status = add_issues(&fronts, data, err);
     if (status == NL_OK && fronts.count > 0)
         status = nl_side_add(fronts.each, fronts.count, data, err);
     nl_buf_addf(&all, "%s", front->prefix);
@@ -208,7 +206,6 @@ enum nl_status nl_front_statement(const struct nl_front *front, const struct nl_
     nl_identity_of(bare->config, NULL, nl_catalog_language(bare->theme->catalog), &identity);
     if (identity.reviewed == NULL)
         return NL_OK;
-    enum nl_status status = NL_OK;
     open_builders(front, &fronts);
     json_t *data =
         front_data(front, bare, fronts.count > 0 ? nl_buf_text(&fronts.items[0].root) : "");
@@ -222,8 +219,8 @@ enum nl_status nl_front_statement(const struct nl_front *front, const struct nl_
                         json_boolean(json_array_size(front->languages) > 1));
     json_object_set_new(data, "languages",
                         front->languages != NULL ? json_incref(front->languages) : json_array());
-    if (status == NL_OK && fronts.count > 0)
-        status = nl_side_add(fronts.each, fronts.count, data, err);
+    enum nl_status status =
+        fronts.count > 0 ? nl_side_add(fronts.each, fronts.count, data, err) : NL_OK;
     if (status == NL_OK)
         status = render(bare, "accessibility.html", data, out, err);
     json_decref(data);

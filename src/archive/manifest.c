@@ -16,13 +16,13 @@ static int compare(const void *a, const void *b) {
 
 /* The lines of `text`, which is cut at them, in order. The caller frees the array. */
 static char **split(struct nl_buf *text, size_t *count) {
-    char **lines = NULL;
     size_t total = 0;
     for (size_t i = 0; i < text->len; i++)
         total += text->data[i] == '\n';
     *count = 0;
-    if (total == 0 || (lines = nl_calloc(total, sizeof *lines)) == NULL)
+    if (total == 0)
         return NULL;
+    char **lines = nl_calloc(total, sizeof *lines);
     for (char *line = text->data; *count < total; line = strchr(line, '\0') + 1) {
         line[strcspn(line, "\n")] = '\0';
         lines[(*count)++] = line;
@@ -42,7 +42,7 @@ static enum nl_status remove_file(const char *folder, const char *path, struct n
     struct nl_buf full = {0};
     nl_buf_addf(&full, "%s/%s", folder, path);
     enum nl_status status = NL_OK;
-    if (status == NL_OK && unlink(full.data) != 0 && errno != ENOENT)
+    if (unlink(full.data) != 0 && errno != ENOENT)
         status = nl_error_system(err, errno, "remove", full.data);
     for (size_t root = strlen(folder); status == NL_OK;) {
         char *slash = strrchr(full.data, '/');
@@ -80,7 +80,7 @@ enum nl_status nl_manifest_update(const char *folder, const struct nl_buf *writt
     nl_buf_addf(&path, "%s/.newsletter-files", folder);
     nl_buf_add(&now, written->data, written->len);
     enum nl_status status = NL_OK;
-    if (status == NL_OK && access(path.data, F_OK) == 0) {
+    if (access(path.data, F_OK) == 0) {
         status = nl_file_read(path.data, LIMIT, &before, err);
         if (status == NL_OK)
             status = remove_old(folder, &before, &now, err);

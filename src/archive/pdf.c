@@ -51,10 +51,8 @@ static enum nl_status run_chromium(const char *program, const char *folder,
                                                "--user-data-dir=%s/profile", "file://%s/page.html"};
     struct nl_buf texts[TEXTS] = {0};
     struct nl_buf said = {0};
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; i < TEXTS; i++) {
+    for (size_t i = 0; i < TEXTS; i++)
         nl_buf_addf(&texts[i], formats[i], folder);
-    }
     const char *const argv[] = {program,
                                 "--headless",
                                 "--no-sandbox",
@@ -70,8 +68,7 @@ static enum nl_status run_chromium(const char *program, const char *folder,
                                 texts[PROFILE].data,
                                 texts[URL].data,
                                 NULL};
-    if (status == NL_OK)
-        status = nl_file_write(texts[PAGE].data, html->data, html->len, true, err);
+    enum nl_status status = nl_file_write(texts[PAGE].data, html->data, html->len, true, err);
     if (status == NL_OK)
         status = run(argv, folder, NULL, cancel, &said, err);
     if (status == NL_OK)

@@ -76,7 +76,7 @@ static enum nl_status try_open(struct nl_catalog *catalog, const char *folder, c
     struct nl_buf path = {0};
     nl_buf_addf(&path, "%s/%.*s.mo", folder != NULL ? folder : "", (int)len, language);
     enum nl_status status = NL_OK;
-    if (status == NL_OK && folder != NULL && access(path.data, F_OK) == 0) {
+    if (folder != NULL && access(path.data, F_OK) == 0) {
         status = nl_file_read(path.data, FILE_LIMIT, &catalog->file, err);
         catalog->data = nl_buf_text(&catalog->file);
         catalog->len = catalog->file.len;
@@ -84,12 +84,12 @@ static enum nl_status try_open(struct nl_catalog *catalog, const char *folder, c
             status = nl_error_set(err, NL_CONFIG,
                                   "%s is not a catalog: make it with msgfmt --endianness=little",
                                   path.data);
-    } else if (status == NL_OK && find_built_in(language, len) != NULL) {
+    } else if (find_built_in(language, len) != NULL) {
         catalog->data = find_built_in(language, len)->data;
         catalog->len = find_built_in(language, len)->len;
         if (!is_sound(catalog))
             status = nl_error_set(err, NL_INTERNAL, "a built-in catalog is damaged");
-    } else if (status == NL_OK) {
+    } else {
         status = NL_NOTFOUND;
     }
     if (status == NL_OK)

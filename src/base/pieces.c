@@ -48,9 +48,8 @@ FILE *nl_pieces_open(const struct nl_pieces *pieces, struct nl_error *err) {
     static const cookie_io_functions_t functions = {.read = read_stream, .close = close_stream};
     struct stream made = {.pieces = *pieces, .piece = pieces->first};
     struct stream *stream = nl_malloc(sizeof *stream);
-    FILE *file = NULL;
     *stream = made;
-    file = fopencookie(stream, "r", functions);
+    FILE *file = fopencookie(stream, "r", functions);
     if (file == NULL) {
         pieces->free(pieces->ctx);
         nl_buf_free(&made.piece);

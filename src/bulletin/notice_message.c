@@ -138,10 +138,8 @@ enum nl_status nl_notice_compose(const char *kind, const char *language, const s
     if (status == NL_OK)
         status =
             nl_mime_compose(&fields, &notice.text, &notice.html, &notice.enclosures, &message, err);
-    if (status == NL_OK) {
+    if (status == NL_OK)
         nl_message_pack(&notice.slots, &message, out);
-        status = NL_OK;
-    }
     nl_buf_free(&notice.subject);
     nl_theme_free(&notice.theme);
     nl_slots_free(&notice.slots);
@@ -182,7 +180,6 @@ enum nl_status nl_notice_wording(const char *kind, const char *language, const s
         nl_buf_addf(out, "%s\n\n%s", nl_buf_text(&notice.subject), nl_buf_text(&notice.text));
         while (out->len > 0 && out->data[out->len - 1] == '\n')
             out->data[--out->len] = '\0';
-        status = NL_OK;
     }
     nl_buf_free(&notice.subject);
     nl_buf_free(&notice.text);

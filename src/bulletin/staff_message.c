@@ -81,7 +81,6 @@ enum nl_status nl_staff_message_compose(const struct nl_config *config, const st
         add_head(out, &from, name, mail, &to, text.data + sizeof prefix - 1);
         nl_qp_text(out, body, strlen(body), true);
         nl_buf_adds(sender, from.envelope);
-        status = NL_OK;
     }
     free(name);
     nl_address_free(&from);

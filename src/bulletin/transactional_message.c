@@ -150,10 +150,8 @@ static enum nl_status pack(struct composing *composing, struct nl_buf *out, stru
     if (status == NL_OK)
         status = nl_mime_compose(&fields, &composing->text, &composing->html,
                                  &composing->enclosures, &message, err);
-    if (status == NL_OK) {
+    if (status == NL_OK)
         nl_message_pack(&composing->slots, &message, out);
-        status = NL_OK;
-    }
     nl_fields_free(&fields);
     nl_buf_free(&message);
     return status;

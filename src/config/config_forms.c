@@ -88,9 +88,9 @@ enum nl_status nl_config_apply_form(struct nl_config *config, const struct nl_ya
     strsep(&rest, ".");
     for (size_t i = 0; rest != NULL && i < WORDS; i++)
         words[i] = i + 1 < WORDS ? strsep(&rest, ".") : rest;
-    if (status == NL_OK && words[0][0] != '\0')
+    if (words[0][0] != '\0')
         status = apply_words(config, words, entry->value, err);
-    else if (status == NL_OK && entry->value[0] != '\0')
+    else if (entry->value[0] != '\0')
         status = nl_error_set(err, NL_CONFIG, "expected attributes, as in 'city: {label: City}'");
     free(copy);
     return status == NL_OK

@@ -253,11 +253,10 @@ static void set_up(struct fetch *fetch, const char *password) {
 enum nl_status nl_mailbox_fetch(const struct nl_config *config, const char *password,
                                 const struct nl_visitor *visitor, struct nl_error *err) {
     struct fetch fetch = {.config = config, .visitor = visitor, .began = now()};
-    enum nl_status status = NL_OK;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || (fetch.curl = curl_easy_init()) == NULL)
         return nl_error_nomem(err);
     set_up(&fetch, password);
-    status =
+    enum nl_status status =
         config->fetch.protocol == NL_FETCH_IMAP ? read_imap(&fetch, err) : read_pop3(&fetch, err);
     curl_easy_cleanup(fetch.curl); /* QUIT or LOGOUT: what POP3 deletes is deleted now */
     nl_buf_free(&fetch.base);

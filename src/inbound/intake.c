@@ -177,9 +177,9 @@ static enum nl_status record_verdicts(struct nl_intake *intake, struct nl_bounce
     struct nl_address *addresses = nl_calloc(bounce->count + 1, sizeof *addresses);
     struct nl_bounce_verdict *verdicts = nl_calloc(bounce->count + 1, sizeof *verdicts);
     enum nl_status status = NL_OK;
-    if (status == NL_OK && out->proved && bounce->kind >= NL_BOUNCE_DELAYED)
+    if (out->proved && bounce->kind >= NL_BOUNCE_DELAYED)
         verdicts[entry->count++] = proved_verdict(bounce);
-    for (size_t i = 0; status == NL_OK && !out->proved && i < bounce->count && i < UNPROVED; i++)
+    for (size_t i = 0; !out->proved && i < bounce->count && i < UNPROVED; i++)
         if (nl_address_parse(bounce->recipients[i].address, &addresses[i], NULL) == NL_OK)
             verdicts[entry->count++] = verdict_of(&bounce->recipients[i], &addresses[i]);
     entry->verdicts = verdicts;

@@ -171,7 +171,6 @@ static enum nl_status put_in(const char *snippet, const char *source, struct nl_
             nl_buf_adds(&into.body, into.body.data[into.body.len - 1] == '\n' ? "\n" : "\n\n");
         nl_buf_adds(&into.body, text);
         nl_front_fields_write(&into, source, out);
-        status = NL_OK;
     }
     nl_front_fields_free(&from);
     nl_front_fields_free(&into);

@@ -28,10 +28,8 @@ static enum nl_status fill_in(const struct filling *filling, const char *source,
         status = nl_front_fields_set(&fields, NL_FRONT_TITLE, title, err);
     if (status == NL_OK && filling->number[0] != '\0')
         status = nl_front_fields_set(&fields, NL_FRONT_NUMBER, filling->number, err);
-    if (status == NL_OK) {
+    if (status == NL_OK)
         nl_front_fields_write(&fields, source, out);
-        status = NL_OK;
-    }
     nl_front_fields_free(&fields);
     return status;
 }

@@ -54,7 +54,7 @@ static enum nl_status record_in_file(struct nl_store *store, int64_t issue,
                                      const char *owner, struct nl_error *err) {
     bool *done = nl_calloc(count, sizeof *done);
     enum nl_status status = NL_OK;
-    if (status == NL_OK && issue != 0)
+    if (issue != 0)
         status = nl_delivery_record_sent(store, issue, records, count, owner, done, err);
     for (size_t i = 0; status == NL_OK && i < count; i++)
         status = done[i] ? nl_ledger_outcome(store, owner, &records[i], err)

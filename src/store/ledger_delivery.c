@@ -18,7 +18,7 @@ static void begin(struct nl_store *store, struct entries *entries) {
 
 static enum nl_status end(struct nl_store *store, struct entries *entries, struct nl_error *err) {
     enum nl_status status = NL_OK;
-    if (status == NL_OK && entries->own.len > 0)
+    if (entries->own.len > 0)
         status = nl_ledger_add(store, &entries->own, err);
     nl_buf_free(&entries->own);
     return status;

@@ -234,9 +234,8 @@ enum nl_status nl_person_export(struct nl_store *store, int64_t subscriber, int6
         status = nl_error_set(err, NL_NOTFOUND, "there is no such subscriber");
     if (status == NL_OK)
         status = add_chapters(store, subscriber, limit, whole, err);
-    if (status == NL_OK) {
+    if (status == NL_OK)
         *json = json_dumps(whole, JSON_COMPACT);
-    }
     json_decref(found);
     return status;
 }

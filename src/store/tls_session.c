@@ -129,11 +129,11 @@ static enum nl_status write_waiting(struct nl_store *store, void *context, struc
     snprintf(until, sizeof until, "%lld", (long long)waiting->until);
     nl_buf_addf(&name, "%s %s", waiting->day, waiting->domain);
     enum nl_status status = NL_OK;
-    if (status == NL_OK && waiting->reached == NULL) {
+    if (waiting->reached == NULL) {
         status = nl_setting_drop(store, WAIT, name.data, err);
         if (status == NL_OK)
             status = nl_setting_drop(store, REACHED, name.data, err);
-    } else if (status == NL_OK) {
+    } else {
         status = nl_setting_put(store, WAIT, name.data, until, err);
         if (status == NL_OK)
             status = nl_setting_put(store, REACHED, name.data, waiting->reached, err);

@@ -51,7 +51,6 @@ enum nl_status nl_mailbox_read(char *text, char **name, char **address, struct n
         bool bracketed = end >= 2 && rest[0] == '(' && rest[end - 1] == ')';
         nl_buf_addf(&turned, "%.*s <%.*s>", (int)(bracketed ? end - 2 : end), rest + bracketed,
                     (int)len, text);
-        status = NL_OK;
     }
     if (status == NL_OK)
         status = nl_mailbox_parse(len > 0 ? turned.data : text, name, &parsed, err);

@@ -32,11 +32,9 @@ static enum nl_status copy_exactly(png_image *image, struct nl_buf *out, struct 
     unsigned char palette[PALETTE];
     image->format &= (png_uint_32) ~(PNG_FORMAT_FLAG_LINEAR);
     unsigned char *pixels = nl_malloc(PNG_IMAGE_SIZE(*image));
-    enum nl_status status = NL_OK;
-    if (status == NL_OK && !png_image_finish_read(image, NULL, pixels, 0, palette))
-        status = broken(err);
-    if (status == NL_OK)
-        status = write_png(image, pixels, palette, out, err);
+    enum nl_status status = png_image_finish_read(image, NULL, pixels, 0, palette)
+                                ? write_png(image, pixels, palette, out, err)
+                                : broken(err);
     free(pixels);
     return status;
 }

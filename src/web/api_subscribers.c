@@ -172,11 +172,9 @@ static enum nl_status run_batch(struct nl_api_call *call, const json_t *rows,
     size_t count = json_array_size(rows);
     struct nl_subscriber_join *joins = nl_calloc(count + 1, sizeof *joins);
     const struct nl_subscriber_batch wanted = {joins, count, add_result, &batch};
-    enum nl_status status = NL_OK;
-    for (size_t i = 0; status == NL_OK && i < count; i++)
+    for (size_t i = 0; i < count; i++)
         joins[i] = join_of(json_array_get(rows, i), call->body);
-    if (status == NL_OK)
-        status = nl_office_subscribers_join(&call->office, &wanted, err);
+    enum nl_status status = nl_office_subscribers_join(&call->office, &wanted, err);
     free(joins);
     if (batch.notices && call->staff->notices != NULL)
         nl_mailer_wake(call->staff->notices, 0);

@@ -69,10 +69,8 @@ static enum nl_status read_form(const struct nl_desk *desk, struct nl_front_fiel
 enum nl_status nl_desk_form_read(const struct nl_desk *desk, struct nl_buf *source) {
     struct nl_front_fields fields = {0};
     enum nl_status status = read_form(desk, &fields);
-    if (status == NL_OK) {
+    if (status == NL_OK)
         nl_front_fields_write(&fields, nl_site_field(desk->call->request, "base"), source);
-        status = NL_OK;
-    }
     nl_front_fields_free(&fields);
     return status;
 }
