@@ -9,17 +9,18 @@ bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char *
                       size_t *out_len) {
     *out = NULL;
     *out_len = 0;
-    char *packed = len <= most ? nl_malloc(len + 1) : NULL;
+    if (len > most)
+        return false;
+    char *packed = nl_malloc(len + 1);
     size_t count = 0;
-    for (size_t i = 0; packed != NULL && i < len; i++)
+    for (size_t i = 0; i < len; i++)
         if (text[i] != '\0' && strchr(" \t\r\n", text[i]) == NULL)
             packed[count++] = text[i];
     /* OpenSSL counts the padding as bytes. */
     size_t padding = 0;
-    while (packed != NULL && padding < 2 && padding < count && packed[count - 1 - padding] == '=')
+    while (padding < 2 && padding < count && packed[count - 1 - padding] == '=')
         padding++;
-    bool whole = packed != NULL && count > 0 && count % 4 == 0 &&
-                 memchr(packed, '=', count - padding) == NULL;
+    bool whole = count > 0 && count % 4 == 0 && memchr(packed, '=', count - padding) == NULL;
     unsigned char *bytes = whole ? nl_malloc(count) : NULL;
     int made =
         bytes != NULL ? EVP_DecodeBlock(bytes, (const unsigned char *)packed, (int)count) : -1;

@@ -24,7 +24,7 @@ struct nl_conversion {
 /* Reads the conversion at `format`, which begins with '%'. False: one that is not used here. */
 bool nl_conversion_read(const char *format, struct nl_conversion *out) NL_ALL_NONNULL;
 
-/* NULL when there is no memory, or `format` has a conversion that is not used here. */
+/* NULL when `format` has a conversion that is not used here. */
 struct nl_error_part *nl_error_part_make(const char *format, va_list args) NL_NONNULL(1);
 
 /* With the parts within it. */

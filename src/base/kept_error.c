@@ -46,7 +46,7 @@ static bool restore_part(const json_t *array, struct nl_error_part *out) {
     }
     out->words_len = words.len;
     out->words = nl_buf_take(&words);
-    return out->format != NULL && out->words != NULL;
+    return out->format != NULL;
 }
 
 char *nl_catalog_kept(const struct nl_catalog *catalog, const json_t *kept, const char *text) {

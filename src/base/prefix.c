@@ -16,26 +16,21 @@ static size_t common_lines(const char *a, size_t a_len, const char *b, size_t b_
     return len;
 }
 
-bool nl_prefix_find(struct nl_prefix *prefix, const char *text, size_t len,
-                    enum nl_prefix_use *use) {
-    *use = NL_PREFIX_NONE;
+enum nl_prefix_use nl_prefix_find(struct nl_prefix *prefix, const char *text, size_t len) {
     if (prefix->useless)
-        return true;
+        return NL_PREFIX_NONE;
     if (prefix->text == NULL) {
         prefix->text = nl_malloc(len + 1);
         memcpy(prefix->text, text, len);
         prefix->len = len;
-        return true;
+        return NL_PREFIX_NONE;
     }
-    if (prefix->known && len >= prefix->len && memcmp(text, prefix->text, prefix->len) == 0) {
-        *use = NL_PREFIX_SAME;
-        return true;
-    }
+    if (prefix->known && len >= prefix->len && memcmp(text, prefix->text, prefix->len) == 0)
+        return NL_PREFIX_SAME;
     prefix->len = common_lines(prefix->text, prefix->len, text, len);
     prefix->known = true;
     prefix->useless = prefix->len < LEAST_PREFIX;
-    *use = prefix->useless ? NL_PREFIX_NONE : NL_PREFIX_NEW;
-    return true;
+    return prefix->useless ? NL_PREFIX_NONE : NL_PREFIX_NEW;
 }
 
 void nl_prefix_free(struct nl_prefix *prefix) {

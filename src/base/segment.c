@@ -121,15 +121,14 @@ static bool is_decimal(const char *text) {
 
 /* Attributes hold days as text, which compare in the order of time: "30 days ago" becomes such a
  * day. */
-static enum nl_status read_day(struct parser *parser, struct nl_segment_value *value) {
+static void read_day(const struct parser *parser, struct nl_segment_value *value) {
     char day[NL_TIMESTAMP_LEN];
     int64_t before = ago(value->text);
     if (before < 0)
-        return NL_OK;
+        return;
     nl_timestamp_text(parser->now - before, day);
     free(value->text);
     value->text = nl_strndup(day, strcspn(day, "T"));
-    return NL_OK;
 }
 
 static enum nl_status take_value(struct parser *parser, struct nl_segment *test) {
@@ -162,7 +161,7 @@ static enum nl_status take_value(struct parser *parser, struct nl_segment *test)
     }
     if (status == NL_OK && test->field == NL_FIELD_ATTRIBUTE && !value.is_number &&
         test->test <= NL_TEST_GREATER_EQUAL)
-        status = read_day(parser, &value);
+        read_day(parser, &value);
     if (status != NL_OK) {
         free(value.text);
         return status;

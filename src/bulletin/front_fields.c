@@ -41,13 +41,11 @@ void nl_front_fields_free(struct nl_front_fields *fields) {
     *fields = (struct nl_front_fields){0};
 }
 
-enum nl_status nl_front_fields_set(struct nl_front_fields *fields, enum nl_front_field field,
-                                   const char *value, struct nl_error *err) {
-    (void)err;
+void nl_front_fields_set(struct nl_front_fields *fields, enum nl_front_field field,
+                         const char *value) {
     char *copy = nl_strdup(value);
     free(fields->values[field]);
     fields->values[field] = copy;
-    return NL_OK;
 }
 
 enum nl_status nl_front_fields_attach(struct nl_front_fields *fields, const char *name,
@@ -192,7 +190,7 @@ static enum nl_status take_values(struct nl_front_fields *fields, const struct n
         bool cell = false;
         status = nl_front_fields_put(fields, entry->path, entry->value, &cell, err);
         if (status == NL_OK && field >= 0)
-            status = nl_front_fields_set(fields, (enum nl_front_field)field, entry->value, err);
+            nl_front_fields_set(fields, (enum nl_front_field)field, entry->value);
         else if (status == NL_OK && !cell)
             status = nl_front_fields_attach(fields, entry->value, err);
     }

@@ -133,6 +133,7 @@ struct writing {
     struct nl_buf *out;
 };
 
+/* A block that does not fit goes into `other`, so none is refused. */
 static void take(struct nl_front_fields *fields, const char *text, size_t len) {
     struct nl_error err = {0};
     nl_error_ignore(nl_front_take_block(fields, text, len, &err));

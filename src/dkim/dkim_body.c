@@ -131,11 +131,10 @@ static bool hash_prefix(struct nl_dkim_body *known) {
 bool nl_dkim_body_hash(struct nl_dkim_body *known, const char *body, size_t len,
                        unsigned char digest[NL_DIGEST_LEN]) {
     struct hash hash = {.context = EVP_MD_CTX_new()};
-    enum nl_prefix_use use = NL_PREFIX_NONE;
+    enum nl_prefix_use use =
+        known != NULL ? nl_prefix_find(&known->prefix, body, len) : NL_PREFIX_NONE;
     size_t from = 0;
     bool done = hash.context != NULL;
-    if (done && known != NULL)
-        done = nl_prefix_find(&known->prefix, body, len, &use);
     if (done && use == NL_PREFIX_NEW)
         done = hash_prefix(known);
     if (done && use != NL_PREFIX_NONE) {

@@ -163,7 +163,7 @@ static enum nl_status put_in(const char *snippet, const char *source, struct nl_
         status = nl_front_fields_read(source, &into, err);
     for (size_t i = NL_FRONT_CONTACT_PERSON; status == NL_OK && i < NL_FRONT_FIELDS; i++)
         if (from.values[i] != NULL && from.values[i][0] != '\0')
-            status = nl_front_fields_set(&into, (enum nl_front_field)i, from.values[i], err);
+            nl_front_fields_set(&into, (enum nl_front_field)i, from.values[i]);
     if (status == NL_OK) {
         const char *text = nl_buf_text(&from.body);
         text += strspn(text, "\n");

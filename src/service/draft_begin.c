@@ -18,13 +18,11 @@ static enum nl_status write_blank(const struct nl_draft_beginning *self, struct 
     struct nl_buf source = {0};
     char date[NL_DAY_LEN + 1];
     nl_zone_today(nl_store_now(self->office->store), date);
-    enum nl_status status = nl_front_fields_set(&fields, NL_FRONT_TITLE, self->start->title, err);
-    if (status == NL_OK)
-        status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
-    if (status == NL_OK) {
-        nl_front_fields_write(&fields, "", &source);
-        status = nl_draft_begin_text(self, self->list.language, nl_buf_text(&source), err);
-    }
+    nl_front_fields_set(&fields, NL_FRONT_TITLE, self->start->title);
+    nl_front_fields_set(&fields, NL_FRONT_DATE, date);
+    nl_front_fields_write(&fields, "", &source);
+    enum nl_status status =
+        nl_draft_begin_text(self, self->list.language, nl_buf_text(&source), err);
     nl_buf_free(&source);
     nl_front_fields_free(&fields);
     return status;
@@ -54,6 +52,8 @@ static void drop_lines(struct nl_buf *other, const char *const *keys) {
 static enum nl_status move_on(const struct nl_draft_beginning *self, const char *source,
                               struct nl_buf *out, struct nl_error *err) {
     static const char *const of_the_old[] = {"slug", "alternative_subject", "embargo", NULL};
+    static const enum nl_front_field old[] = {NL_FRONT_SUBJECT, NL_FRONT_ALTERNATIVE_SUBJECT,
+                                              NL_FRONT_PREHEADER, NL_FRONT_EMBARGO};
     struct nl_front_fields fields = {0};
     struct nl_buf number = {0};
     char date[NL_DAY_LEN + 1];
@@ -61,18 +61,14 @@ static enum nl_status move_on(const struct nl_draft_beginning *self, const char 
     enum nl_status status = nl_front_fields_read(source, &fields, err);
     if (status == NL_OK && fields.values[NL_FRONT_NUMBER] != NULL) {
         nl_draft_next_number(fields.values[NL_FRONT_NUMBER], &number);
-        status = nl_front_fields_set(&fields, NL_FRONT_NUMBER, nl_buf_text(&number), err);
+        nl_front_fields_set(&fields, NL_FRONT_NUMBER, nl_buf_text(&number));
     }
-    if (status == NL_OK)
-        status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
-    static const enum nl_front_field old[] = {NL_FRONT_SUBJECT, NL_FRONT_ALTERNATIVE_SUBJECT,
-                                              NL_FRONT_PREHEADER, NL_FRONT_EMBARGO};
-    for (size_t i = 0; status == NL_OK && i < sizeof old / sizeof old[0]; i++)
-        status = nl_front_fields_set(&fields, old[i], "", err);
     if (status == NL_OK) {
+        nl_front_fields_set(&fields, NL_FRONT_DATE, date);
+        for (size_t i = 0; i < sizeof old / sizeof old[0]; i++)
+            nl_front_fields_set(&fields, old[i], "");
         drop_lines(&fields.other, of_the_old);
         nl_front_fields_write(&fields, source, out);
-        status = NL_OK;
     }
     nl_buf_free(&number);
     nl_front_fields_free(&fields);

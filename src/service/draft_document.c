@@ -134,9 +134,8 @@ static void set_title(const struct nl_draft_beginning *self, const struct nl_doc
     }
 }
 
-static enum nl_status write_issue(const struct nl_draft_beginning *self,
-                                  const struct nl_document *document, struct nl_buf *source,
-                                  struct nl_error *err) {
+static void write_issue(const struct nl_draft_beginning *self, const struct nl_document *document,
+                        struct nl_buf *source) {
     struct nl_front_fields fields = {0};
     struct nl_buf title = {0};
     const char *body = "";
@@ -145,14 +144,12 @@ static enum nl_status write_issue(const struct nl_draft_beginning *self,
     set_title(self, document, &title, &body);
     if (title.len > 0)
         title.data[nl_text_fit(title.data, 200)] = '\0';
-    enum nl_status status = nl_front_fields_set(&fields, NL_FRONT_TITLE, nl_buf_text(&title), err);
-    if (status == NL_OK)
-        status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
+    nl_front_fields_set(&fields, NL_FRONT_TITLE, nl_buf_text(&title));
+    nl_front_fields_set(&fields, NL_FRONT_DATE, date);
     nl_buf_adds(&fields.body, body);
     nl_front_fields_write(&fields, "", source);
     nl_front_fields_free(&fields);
     nl_buf_free(&title);
-    return status;
 }
 
 enum nl_status nl_draft_begin_document(const struct nl_draft_beginning *self,
@@ -162,10 +159,10 @@ enum nl_status nl_draft_begin_document(const struct nl_draft_beginning *self,
     struct nl_buf source = {0};
     enum nl_status status =
         convert(self->office, self->draft, &data, document, self->start->dropped, err);
-    if (status == NL_OK)
-        status = write_issue(self, document, &source, err);
-    if (status == NL_OK)
+    if (status == NL_OK) {
+        write_issue(self, document, &source);
         status = nl_draft_begin_text(self, self->list.language, nl_buf_text(&source), err);
+    }
     nl_buf_free(&source);
     nl_document_free(document);
     free(document);

@@ -30,16 +30,17 @@ static enum nl_status fix_subject(struct nl_front_fields *fields, struct nl_erro
     if (len == 0 || text[len] == '\0')
         return nl_fix_moved(err);
     nl_buf_adds(&rest, text + len);
-    enum nl_status status = nl_front_fields_set(fields, own ? NL_FRONT_SUBJECT : NL_FRONT_TITLE,
-                                                nl_buf_text(&rest), err);
+    nl_front_fields_set(fields, own ? NL_FRONT_SUBJECT : NL_FRONT_TITLE, nl_buf_text(&rest));
     nl_buf_free(&rest);
-    return status;
+    return NL_OK;
 }
 
 enum nl_status nl_fix_field(const struct nl_draft_fix *fix, struct nl_front_fields *fields,
                             struct nl_error *err) {
     if (strcmp(fix->rule, "subject-reply") == 0)
         return fix_subject(fields, err);
-    return fix->about[0] != '\0' ? nl_front_fields_set(fields, NL_FRONT_NUMBER, fix->about, err)
-                                 : nl_fix_moved(err);
+    if (fix->about[0] == '\0')
+        return nl_fix_moved(err);
+    nl_front_fields_set(fields, NL_FRONT_NUMBER, fix->about);
+    return NL_OK;
 }

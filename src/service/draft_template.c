@@ -23,11 +23,11 @@ static enum nl_status fill_in(const struct filling *filling, const char *source,
     nl_zone_today(nl_store_now(filling->self->office->store), date);
     enum nl_status status = nl_front_fields_read(source, &fields, err);
     if (status == NL_OK)
-        status = nl_front_fields_set(&fields, NL_FRONT_DATE, date, err);
+        nl_front_fields_set(&fields, NL_FRONT_DATE, date);
     if (status == NL_OK && title != NULL && title[0] != '\0')
-        status = nl_front_fields_set(&fields, NL_FRONT_TITLE, title, err);
+        nl_front_fields_set(&fields, NL_FRONT_TITLE, title);
     if (status == NL_OK && filling->number[0] != '\0')
-        status = nl_front_fields_set(&fields, NL_FRONT_NUMBER, filling->number, err);
+        nl_front_fields_set(&fields, NL_FRONT_NUMBER, filling->number);
     if (status == NL_OK)
         nl_front_fields_write(&fields, source, out);
     nl_front_fields_free(&fields);

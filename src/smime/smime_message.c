@@ -38,11 +38,10 @@ static bool hash_prefix(struct nl_smime_content *known) {
 static bool hash_content(struct nl_smime_content *known, const char *text, size_t len,
                          unsigned char digest[NL_DIGEST_LEN]) {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    enum nl_prefix_use use = NL_PREFIX_NONE;
+    enum nl_prefix_use use =
+        known != NULL ? nl_prefix_find(&known->prefix, text, len) : NL_PREFIX_NONE;
     size_t from = 0;
     bool done = context != NULL;
-    if (done && known != NULL)
-        done = nl_prefix_find(&known->prefix, text, len, &use);
     if (done && use == NL_PREFIX_NEW)
         done = hash_prefix(known);
     if (done && use != NL_PREFIX_NONE) {

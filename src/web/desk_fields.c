@@ -50,20 +50,15 @@ static void tidy_moment(char *value) {
 
 static enum nl_status read_form(const struct nl_desk *desk, struct nl_front_fields *fields) {
     struct taking taking = {fields, NL_OK, desk->err};
-    enum nl_status status = NL_OK;
-    for (int i = 0; status == NL_OK && i < NL_FRONT_FIELDS; i++)
-        status = nl_front_fields_set(fields, (enum nl_front_field)i,
-                                     nl_site_field(desk->call->request, nl_front_field_names[i]),
-                                     desk->err);
-    if (status == NL_OK) {
-        nl_request_each_field(desk->call->request, take_field, &taking);
-        status = taking.status;
-    }
+    for (int i = 0; i < NL_FRONT_FIELDS; i++)
+        nl_front_fields_set(fields, (enum nl_front_field)i,
+                            nl_site_field(desk->call->request, nl_front_field_names[i]));
+    nl_request_each_field(desk->call->request, take_field, &taking);
     tidy_moment(fields->values[NL_FRONT_EMBARGO]);
     drop_rows(desk, fields);
     nl_buf_adds(&fields->other, nl_site_field(desk->call->request, "other"));
     nl_buf_adds(&fields->body, nl_site_field(desk->call->request, "body"));
-    return status;
+    return taking.status;
 }
 
 enum nl_status nl_desk_form_read(const struct nl_desk *desk, struct nl_buf *source) {

@@ -12,8 +12,8 @@
 enum { NL_BASE64_PROOF = 64 * 1024 };
 
 /* Decodes text[0..len), which may hold line ends and blanks. *out gets a NUL after its last byte;
- * the caller frees it. False for a text longer than `most`, for anything that is not a complete
- * base64, and without memory. */
+ * the caller frees it. False for a text longer than `most`, and for anything that is not a complete
+ * base64. */
 bool nl_base64_decode(const char *text, size_t len, size_t most, unsigned char **out,
                       size_t *out_len) NL_ALL_NONNULL;
 

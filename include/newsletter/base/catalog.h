@@ -28,8 +28,7 @@ const char *nl_catalog_plural(const struct nl_catalog *catalog, const char *one,
                               unsigned long n) NL_ALL_NONNULL;
 
 /* The text of an error in the language of the catalog; a format without a translation stays
- * English. A translation may change the order of its conversions by `%2$s`. Free with free(); NULL
- * when there is no memory. */
+ * English. A translation may change the order of its conversions by `%2$s`. Free with free(). */
 char *nl_catalog_error(const struct nl_catalog *catalog, const struct nl_error *err) NL_ALL_NONNULL;
 
 /* Calls `each` with every language that has a catalog, English first. */

@@ -8,11 +8,11 @@
 
 /* The parts of an error as JSON: for each an array of its format and the words that were put in,
  * such as [["line %zu", "7"], ["there is no address"]]. NULL for an error that cannot be taken
- * apart, and without memory: its text is all there is. */
+ * apart, or has a word that is not UTF-8: its text is all there is. */
 json_t *nl_error_keep(const struct nl_error *err) NL_ALL_NONNULL;
 
 /* The text of such parts in the language of the catalog, as nl_catalog_error; `text` where they are
- * NULL or none. Free with free(); NULL when there is no memory. */
+ * NULL or none. Free with free(). */
 char *nl_catalog_kept(const struct nl_catalog *catalog, const json_t *kept, const char *text)
     NL_NONNULL(1, 3);
 

@@ -70,8 +70,8 @@ NL_CHECKED enum nl_status nl_note_signer_open(const char *key_file, const char *
 void nl_note_signer_free(struct nl_note_signer *signer) NL_ALL_NONNULL;
 
 /* The ring as a JWK Set (RFC 7517) of octet key pairs (RFC 8037). Beyond these, each key has the
- * members "verifier" (signed-note), "since" and "until". The caller frees it. NULL without memory.
- */
+ * members "verifier" (signed-note), "since" and "until". The caller frees it. NULL where
+ * a name is not UTF-8. */
 json_t *nl_key_ring_json(const struct nl_key_ring *ring) NL_ALL_NONNULL;
 
 /* The content of the DNS record with a public key. */

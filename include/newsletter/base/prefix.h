@@ -22,9 +22,9 @@ enum nl_prefix_use {
     NL_PREFIX_NEW,  /* the text begins with the prefix, which is another than before: hash it */
 };
 
-/* Compares a text with the prefix, and learns from it. False without memory. */
-bool nl_prefix_find(struct nl_prefix *prefix, const char *text, size_t len,
-                    enum nl_prefix_use *use) NL_ALL_NONNULL;
+/* Compares a text with the prefix, and learns from it. */
+enum nl_prefix_use nl_prefix_find(struct nl_prefix *prefix, const char *text,
+                                  size_t len) NL_ALL_NONNULL;
 
 void nl_prefix_free(struct nl_prefix *prefix) NL_ALL_NONNULL;
 

@@ -76,7 +76,7 @@ NL_CHECKED enum nl_status nl_calendar_feed_begin(const char *name, struct nl_buf
                                                  struct nl_error *err) NL_ALL_NONNULL;
 
 /* The events as the store keeps them: {"timezone": ..., "events": [...]}. The caller frees the
- * text; NULL without memory. */
+ * text; NULL where a text of them is not UTF-8. */
 char *nl_events_json(const struct nl_events *events, const char *timezone) NL_NONNULL(1);
 
 /* Adds events that nl_events_json wrote. The caller frees *timezone. NL_IO for any other text. */

@@ -72,9 +72,8 @@ NL_CHECKED enum nl_status nl_front_fields_read(const char *source, struct nl_fro
                                                struct nl_error *err) NL_ALL_NONNULL;
 
 /* Sets a field. */
-NL_CHECKED enum nl_status nl_front_fields_set(struct nl_front_fields *fields,
-                                              enum nl_front_field field, const char *value,
-                                              struct nl_error *err) NL_ALL_NONNULL;
+void nl_front_fields_set(struct nl_front_fields *fields, enum nl_front_field field,
+                         const char *value) NL_ALL_NONNULL;
 
 /* Adds an attachment, if it is not there. NL_DATA for one too many. */
 NL_CHECKED enum nl_status nl_front_fields_attach(struct nl_front_fields *fields, const char *name,

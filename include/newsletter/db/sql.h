@@ -158,8 +158,8 @@ struct nl_query {
 /* Appends values. */
 void nl_query_add(struct nl_query *query, const struct nl_value *values) NL_ALL_NONNULL;
 
-/* Appends a text, which becomes the query's to free. NULL means that memory had run out. */
-void nl_query_own(struct nl_query *query, char *text) NL_NONNULL(1);
+/* Appends a text, which becomes the query's to free. */
+void nl_query_own(struct nl_query *query, char *text) NL_ALL_NONNULL;
 
 void nl_query_free(struct nl_query *query) NL_ALL_NONNULL;
 

@@ -12,7 +12,7 @@ void nl_data_set(json_t *data, const char *name, const char *value) NL_NONNULL(2
 
 /* The data that every template has: the list (an object with name, title, ...), language,
  * direction, start and end (left and right, or the reverse) and an empty preheader. The caller owns
- * it; NULL without memory. */
+ * it. */
 json_t *nl_data_new(const struct nl_list *list, const char *language) NL_ALL_NONNULL;
 
 /* Adds "organisation" (name, released_by, postal_address, imprint, privacy, centred, design,
