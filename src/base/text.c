@@ -1,6 +1,7 @@
 #include "newsletter/base/text.h"
 
 #include "newsletter/base/catalog.h"
+#include "newsletter/base/memory.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -234,8 +235,11 @@ void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) {
 
 char *nl_text_fold(const char *text) {
     size_t len = 0;
-    return (char *)u8_casefold((const uint8_t *)text, strlen(text) + 1, NULL, UNINORM_NFC, NULL,
-                               &len);
+    char *folded =
+        (char *)u8_casefold((const uint8_t *)text, strlen(text) + 1, NULL, UNINORM_NFC, NULL, &len);
+    if (folded == NULL && errno == ENOMEM)
+        nl_memory_end();
+    return folded;
 }
 
 static int hex_of(char letter) {

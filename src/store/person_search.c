@@ -85,8 +85,8 @@ static char *ask_for(const struct nl_store *store, const char *part, uninorm_t f
     struct nl_buf question = {0};
     size_t len = 0;
     char *formed = (char *)u8_normalize(form, (const uint8_t *)part, strlen(part) + 1, NULL, &len);
-    if (formed == NULL)
-        return NULL;
+    if (formed == NULL) /* the part is UTF-8: see read_part */
+        nl_memory_end();
     add_needle(&needle, formed);
     free(formed);
     if (!nl_sql_dialect(store)->people_by_trigrams)

@@ -61,7 +61,7 @@ bool nl_text_is_record(const char *text, const char *version) NL_ALL_NONNULL;
 void nl_text_from_html(struct nl_buf *out, const char *html, size_t limit) NL_ALL_NONNULL;
 
 /* Returns a copy in which small and capital letters of every script are the same, in NFC, to look
- * for a part of it; NULL if memory runs out or the text is not UTF-8. The caller frees it. */
+ * for a part of it; NULL if the text is not UTF-8. The caller frees it. */
 NL_CHECKED char *nl_text_fold(const char *text) NL_ALL_NONNULL;
 
 /* Appends a text with all but unreserved characters as %XX (RFC 3986, 2.1 and 2.3). */
