@@ -124,8 +124,7 @@ static void add_run(struct runs *runs, int64_t hash) {
         return;
     if (runs->count == runs->cap) {
         size_t cap = runs->cap > 0 ? runs->cap * 2 : 256;
-        int64_t *grown = nl_realloc(runs->items, cap * sizeof *grown);
-        runs->items = grown;
+        runs->items = nl_realloc(runs->items, cap * sizeof *runs->items);
         runs->cap = cap;
     }
     runs->items[runs->count++] = hash;

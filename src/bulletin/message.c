@@ -64,8 +64,7 @@ static void add_piece(struct nl_message *message, struct piece piece) {
         return;
     if (message->count == message->cap) {
         size_t cap = message->cap ? message->cap * 2 : 32;
-        struct piece *grown = nl_realloc(message->pieces, cap * sizeof *grown);
-        message->pieces = grown;
+        message->pieces = nl_realloc(message->pieces, cap * sizeof *message->pieces);
         message->cap = cap;
     }
     message->pieces[message->count++] = piece;

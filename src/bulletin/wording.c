@@ -37,8 +37,7 @@ static void add_word(struct nl_wording *words, const char *text, size_t len, boo
         return;
     if (words->count == words->cap) {
         size_t cap = words->cap > 0 ? words->cap * 2 : 256;
-        struct nl_worded *grown = nl_realloc(words->items, cap * sizeof *grown);
-        words->items = grown;
+        words->items = nl_realloc(words->items, cap * sizeof *words->items);
         words->cap = cap;
     }
     words->items[words->count++] = (struct nl_worded){.at = (uint32_t)words->text.len,

@@ -54,9 +54,8 @@ void nl_answers_free(struct nl_answers *answers) {
 }
 
 static void add_answer(struct nl_answers *answers, const char *text, size_t len) {
-    char **grown = nl_realloc(answers->items, (answers->count + 1) * sizeof *answers->items);
-    answers->items = grown;
-    grown[answers->count++] = nl_strndup(text, len);
+    answers->items = nl_realloc(answers->items, (answers->count + 1) * sizeof *answers->items);
+    answers->items[answers->count++] = nl_strndup(text, len);
 }
 
 /* One question whose answer is awaited. */

@@ -16,9 +16,8 @@ struct walk {
 };
 
 static void add_origin(struct nl_answers *origins, const char *address) {
-    char **grown = nl_realloc(origins->items, (origins->count + 1) * sizeof *origins->items);
-    origins->items = grown;
-    grown[origins->count++] = nl_strdup(address);
+    origins->items = nl_realloc(origins->items, (origins->count + 1) * sizeof *origins->items);
+    origins->items[origins->count++] = nl_strdup(address);
 }
 
 /* Adds the addresses of a host that our mail may come from. */

@@ -86,8 +86,7 @@ struct growth {
 static void add_point(struct growth *growth, int64_t at, int64_t value) {
     if (growth->count == growth->room) {
         size_t room = growth->room > 0 ? 2 * growth->room : 256;
-        struct nl_chart_point *grown = nl_realloc(growth->points, room * sizeof *grown);
-        growth->points = grown;
+        growth->points = nl_realloc(growth->points, room * sizeof *growth->points);
         growth->room = room;
     }
     growth->points[growth->count++] = (struct nl_chart_point){at, value};

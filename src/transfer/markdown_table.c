@@ -7,8 +7,7 @@
 static void add_cell(struct nl_scribe *writer) {
     if (writer->cell_count == writer->cell_room) {
         size_t room = writer->cell_room > 0 ? writer->cell_room * 2 : 32;
-        struct nl_buf *grown = nl_realloc(writer->cells, room * sizeof *grown);
-        writer->cells = grown;
+        writer->cells = nl_realloc(writer->cells, room * sizeof *writer->cells);
         writer->cell_room = room;
     }
     writer->cells[writer->cell_count++] = (struct nl_buf){0};

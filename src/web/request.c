@@ -115,8 +115,7 @@ static bool take_room(struct nl_request *request) {
 static struct field *new_field(struct nl_request *request) {
     if (request->field_count == request->field_room) {
         size_t room = 2 * request->field_room + 16;
-        struct field *grown = nl_realloc(request->fields, room * sizeof *grown);
-        request->fields = grown;
+        request->fields = nl_realloc(request->fields, room * sizeof *request->fields);
         request->field_room = room;
     }
     struct field *field = &request->fields[request->field_count];
